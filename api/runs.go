@@ -1,0 +1,43 @@
+package api
+
+import (
+	"context"
+
+	"github.com/datamind/datamind/models"
+)
+
+// TestConnectionInput says which connection to test: a stored one by its id,
+// or one that is not saved yet, its password already sealed.
+type TestConnectionInput struct {
+	// ConnectionID names a stored connection of the scope's organisation.
+	// With Unsaved set as well it is only where the sealed password came from.
+	ConnectionID string
+	// Unsaved is a connection that has no row; its SealedPassword is sealed
+	// with its ID, which the caller made up.
+	Unsaved *models.Connection
+}
+
+// Runs is the API's way to the durable workflows: it starts them and passes
+// on what a person decides. The permission has been checked and the row read
+// in the caller's scope before any method is called.
+type Runs interface {
+	// StartAsk starts the workflow of a stored question. Starting it twice is
+	// not an error. When Temporal cannot be reached the row stays queued and
+	// a relay starts it later.
+	StartAsk(ctx context.Context, scope models.Scope, q *models.Question) error
+	// Stop cancels a question's run; a run that has not started or has ended
+	// is not an error.
+	Stop(ctx context.Context, questionID string) error
+	// Clarify hands over a person's reply; requestKey makes repeats harmless.
+	Clarify(ctx context.Context, questionID, reply, requestKey string) error
+	// Approve hands over a person's yes or no to a costly query.
+	Approve(ctx context.Context, questionID string, yes bool) error
+	// EditSQL starts a new run of a finished question with the given SQL.
+	EditSQL(ctx context.Context, scope models.Scope, q *models.Question, sql string) error
+	// TestConnection runs a test on a query worker and waits for its report.
+	TestConnection(ctx context.Context, scope models.Scope, in TestConnectionInput) (models.ConnectionReport, error)
+	// SyncCatalog starts reading a connection's structure; one at a time.
+	SyncCatalog(ctx context.Context, scope models.Scope, connectionID string) error
+	// Ready reports whether Temporal can be reached.
+	Ready(ctx context.Context) error
+}
