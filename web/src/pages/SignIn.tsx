@@ -1,0 +1,80 @@
+import { Button, Center, Paper, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core'
+import { useQueryClient } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import { type FormEvent, useEffect, useRef, useState } from 'react'
+import { call } from '../api/client'
+import { ErrorNote } from '../parts/ErrorNote'
+
+/** E-mail and password. */
+export function SignIn() {
+  const navigate = useNavigate()
+  const queries = useQueryClient()
+  const [email, setEmail] = useState('')
+  const [password, setPassword] = useState('')
+  const [error, setError] = useState<Error | null>(null)
+  const [busy, setBusy] = useState(false)
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault()
+    setBusy(true)
+    setError(null)
+    try {
+      await call('POST', '/auth/login', { email, password })
+      queries.clear()
+      await navigate({ to: '/' })
+    } catch (e) {
+      setError(e as Error)
+    } finally {
+      setBusy(false)
+    }
+  }
+
+  return (
+    <Frame title="Sign in to DataMind">
+      <form onSubmit={(e) => void submit(e)}>
+        <Stack>
+          <TextInput label="E-mail" type="email" autoComplete="username" required value={email} onChange={(e) => setEmail(e.target.value)} />
+          <PasswordInput label="Password" autoComplete="current-password" required value={password} onChange={(e) => setPassword(e.target.value)} />
+          <ErrorNote error={error} />
+          <Button type="submit" loading={busy}>Sign in</Button>
+          <Text size="sm" c="dimmed">First time? Use the one-time link that DataMind printed when it started.</Text>
+        </Stack>
+      </form>
+    </Frame>
+  )
+}
+
+/** Uses the one-time link. The token is in the fragment: it never reaches a log. */
+export function LinkSignIn() {
+  const navigate = useNavigate()
+  const queries = useQueryClient()
+  const [error, setError] = useState<Error | null>(null)
+  const used = useRef(false)
+
+  useEffect(() => {
+    if (used.current) return
+    used.current = true
+    const token = new URLSearchParams(location.hash.slice(1)).get('token') ?? ''
+    history.replaceState(null, '', '/link')
+    call('POST', '/auth/link', { token })
+      .then(() => { queries.clear(); return navigate({ to: '/' }) })
+      .catch((e: Error) => setError(e))
+  }, [navigate, queries])
+
+  return (
+    <Frame title="Signing in">
+      {error ? <><ErrorNote error={error} /><Button mt="md" component="a" href="/sign-in">Sign in with a password</Button></> : <Text>One moment…</Text>}
+    </Frame>
+  )
+}
+
+function Frame({ title, children }: { title: string; children: React.ReactNode }) {
+  return (
+    <Center mih="100vh" p="md">
+      <Paper withBorder shadow="sm" p="xl" w={400} maw="100%">
+        <Title order={1} size="h3" mb="lg">{title}</Title>
+        {children}
+      </Paper>
+    </Center>
+  )
+}

@@ -1,0 +1,45 @@
+import { Button, Group, Textarea } from '@mantine/core'
+import { newKey } from '../api/key'
+import { type KeyboardEvent, useRef, useState } from 'react'
+
+interface Props {
+  onAsk: (question: string, key: string) => Promise<void>
+  disabled?: boolean
+  autoFocus?: boolean
+  placeholder?: string
+}
+
+/** The box to ask in. A click that is sent twice carries the same key, so it is one question. */
+export function AskBox({ onAsk, disabled, autoFocus, placeholder }: Props) {
+  const [text, setText] = useState('')
+  const [busy, setBusy] = useState(false)
+  const key = useRef(newKey())
+
+  const send = async () => {
+    const question = text.trim()
+    if (!question || busy) return
+    setBusy(true)
+    try {
+      await onAsk(question, key.current)
+      setText('')
+      key.current = newKey()
+    } catch {
+      // Shown by the page; the text stays for another try.
+    } finally {
+      setBusy(false)
+    }
+  }
+  const onKey = (event: KeyboardEvent) => {
+    if (event.key === 'Enter' && !event.shiftKey) {
+      event.preventDefault()
+      void send()
+    }
+  }
+  return (
+    <Group align="end" wrap="nowrap">
+      <Textarea aria-label="Your question" placeholder={placeholder ?? 'Ask in plain words, e.g. revenue by month this year'} autosize minRows={1} maxRows={6} maxLength={4000}
+        style={{ flex: 1 }} size="md" value={text} onChange={(e) => { setText(e.target.value); key.current = newKey() }} onKeyDown={onKey} autoFocus={autoFocus} />
+      <Button size="md" onClick={() => void send()} loading={busy} disabled={disabled || !text.trim()}>Ask</Button>
+    </Group>
+  )
+}
