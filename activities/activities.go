@@ -1,0 +1,126 @@
+// Package activities holds the side effects of the workflows: one struct per
+// set of dependencies, so that a worker registers only what its machine may do.
+//
+// Every activity is idempotent by the step key in its input: (question, run,
+// kind, attempt). A step that is done is read back, not done again.
+package activities
+
+import (
+	"github.com/datamind/datamind/models"
+)
+
+// StepRef names one step of one run on behalf of somebody. Its key is
+// "ask/<question>/<run>/<kind>/<attempt>".
+type StepRef struct {
+	Scope        models.Scope
+	QuestionID   string
+	ConnectionID string
+	Run          int
+	Attempt      int
+}
+
+// BeginInput starts the record of a run.
+type BeginInput struct {
+	StepRef
+	RunID   string
+	Planner string
+}
+
+// BeginResult is what a run finds when it begins.
+type BeginResult struct {
+	// SnapshotID of a catalog that is fresh enough; "" asks for a discovery.
+	SnapshotID string
+	// Ended is set when the question has ended already (stopped while queued).
+	Ended models.QuestionStatus
+}
+
+// DiscoverResult names the snapshot that was stored.
+type DiscoverResult struct {
+	SnapshotID string
+	Tables     int
+}
+
+// PlanInput asks for a plan. Earlier attempts' SQL and errors are read from the steps.
+type PlanInput struct {
+	StepRef
+	SnapshotID     string
+	Planner        string
+	Attempts       []models.Attempt
+	Clarifications [][2]string
+}
+
+// PlanResult is the planner's verdict.
+type PlanResult struct {
+	Status  models.PlanStatus
+	SQL     string
+	Text    string
+	Choices []string
+}
+
+// QueryInput asks to check and run SQL.
+type QueryInput struct {
+	StepRef
+	SnapshotID string
+	SQL        string
+	// Edited marks SQL that a person wrote.
+	Edited bool
+	// ApproveCost is the planner cost above which a person must say yes; 0 never.
+	ApproveCost float64
+	Approved    bool
+}
+
+// QueryResult says how the query went. Exactly one of the three cases holds:
+// rows are stored (Code ""), it needs a person's yes (NeedsApproval), or it
+// failed in a way that other SQL may cure (Code set).
+type QueryResult struct {
+	RowCount      int
+	Truncated     bool
+	NeedsApproval bool
+	Prompt        string
+	Code          models.Code
+	Error         string
+}
+
+// AnalyseInput asks for facts, a chart and a text.
+type AnalyseInput struct {
+	StepRef
+	QueryAttempt int
+	Planner      string
+	// Unproven numbers of the attempt before, for the model to leave out.
+	Unproven []string
+}
+
+// AnalyseResult counts the numbers that could not be proven.
+type AnalyseResult struct {
+	Unproven []string
+}
+
+// WaitInput records that a person is asked.
+type WaitInput struct {
+	StepRef
+	Status models.QuestionStatus
+	Prompt models.Prompt
+}
+
+// FinishInput records the end of a run.
+type FinishInput struct {
+	StepRef
+	Status    models.QuestionStatus
+	ErrorCode models.Code
+	ErrorText string
+	ActiveMs  int64
+}
+
+// TestInput is a connection to try. It is not stored; its password is sealed.
+type TestInput struct {
+	Scope      models.Scope
+	Connection models.Connection
+	// Sealed is the sealed password: the model's own field does not serialise.
+	Sealed []byte
+}
+
+// SyncInput names the connection whose schema is read.
+type SyncInput struct {
+	Scope        models.Scope
+	ConnectionID string
+}

@@ -1,0 +1,259 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+
+	"github.com/datamind/datamind/internal/connector"
+	"github.com/datamind/datamind/internal/crypt"
+	"github.com/datamind/datamind/internal/realtime"
+	"github.com/datamind/datamind/internal/sqlguard"
+	"github.com/datamind/datamind/internal/store"
+	"github.com/datamind/datamind/models"
+)
+
+// Query is all that reaches customers' databases. Only its workers hold the
+// key that opens connection secrets.
+type Query struct {
+	Store    *store.Store
+	Events   *realtime.Publisher
+	Opener   *crypt.Opener
+	Policy   connector.Policy
+	MaxBytes int64 // cap on one result
+
+	guards guardCache
+}
+
+func (a *Query) steps() steps { return steps{store: a.Store, events: a.Events} }
+
+// DiscoverSchema reads the schema of the question's connection as a step of it.
+func (a *Query) DiscoverSchema(ctx context.Context, ref StepRef) (DiscoverResult, error) {
+	defer heartbeat(ctx, func() any { return nil })()
+	var found DiscoverResult
+	step, done, err := a.steps().begin(ctx, ref, models.StepDiscover, ref.ConnectionID, &found)
+	if err == nil && !done {
+		if found, err = a.sync(ctx, ref.Scope, ref.ConnectionID); err == nil {
+			err = a.steps().finish(ctx, ref, step, fmt.Sprintf("read %d tables", found.Tables), found)
+		} else {
+			a.steps().fail(ctx, ref, step, err)
+		}
+	}
+	return found, toTemporal(ctx, err)
+}
+
+// SyncSchema reads a connection's schema and stores a snapshot.
+func (a *Query) SyncSchema(ctx context.Context, in SyncInput) (DiscoverResult, error) {
+	defer heartbeat(ctx, func() any { return nil })()
+	found, err := a.sync(ctx, in.Scope, in.ConnectionID)
+	return found, toTemporal(ctx, err)
+}
+
+func (a *Query) sync(ctx context.Context, scope models.Scope, connectionID string) (DiscoverResult, error) {
+	conn, _, err := a.open(ctx, scope, connectionID, "catalog")
+	if err != nil {
+		return DiscoverResult{}, err
+	}
+	defer conn.Close()
+	catalog, err := conn.Discover(ctx)
+	if err != nil {
+		return DiscoverResult{}, err
+	}
+	snapshot, err := a.Store.SaveCatalog(ctx, scope, connectionID, catalog)
+	if err != nil {
+		return DiscoverResult{}, err
+	}
+	return DiscoverResult{SnapshotID: snapshot.ID, Tables: len(catalog.Tables)}, nil
+}
+
+// TestConnection tries a connection that need not be stored.
+func (a *Query) TestConnection(ctx context.Context, in TestInput) (models.ConnectionReport, error) {
+	in.Connection.SealedPassword, in.Connection.OrgID = in.Sealed, in.Scope.OrgID
+	config, err := a.config(&in.Connection, "test")
+	if err != nil {
+		return models.ConnectionReport{}, toTemporal(ctx, err)
+	}
+	return connector.Test(ctx, config), nil
+}
+
+// RunQuery guards and runs SQL and stores its rows. A retry after a crash
+// first ends the query that the dead worker left behind.
+func (a *Query) RunQuery(ctx context.Context, in QueryInput) (QueryResult, error) {
+	var left connector.Backend
+	if activity.HasHeartbeatDetails(ctx) {
+		_ = activity.GetHeartbeatDetails(ctx, &left) // unreadable details name no backend
+	}
+	var backend atomic.Pointer[connector.Backend]
+	backend.Store(&left)
+	defer heartbeat(ctx, func() any { return *backend.Load() })()
+
+	approved, err := a.check(ctx, in)
+	if err != nil {
+		if isGuard(err) {
+			return QueryResult{Code: models.CodeGuardRefused, Error: models.ErrorMessage(err)}, nil
+		}
+		return QueryResult{}, toTemporal(ctx, err)
+	}
+	var got QueryResult
+	step, done, err := a.steps().begin(ctx, in.StepRef, models.StepQuery, in.SQL, &got)
+	if err != nil || done && !(got.NeedsApproval && in.Approved) {
+		return got, toTemporal(ctx, err)
+	}
+	got, err = a.run(ctx, in, approved, &left, func(b connector.Backend) {
+		backend.Store(&b)
+		activity.RecordHeartbeat(ctx, b)
+	})
+	switch {
+	case err == nil && got.NeedsApproval:
+		err = a.steps().finish(ctx, in.StepRef, step, "waits for a yes: the query is costly", got)
+	case err == nil:
+		err = a.steps().finish(ctx, in.StepRef, step, fmt.Sprintf("%d rows", got.RowCount), got)
+	default:
+		a.steps().fail(ctx, in.StepRef, step, err)
+		if curable(err) && ctx.Err() == nil {
+			return QueryResult{Code: models.ErrorCode(err), Error: models.ErrorMessage(err)}, nil
+		}
+	}
+	return got, toTemporal(ctx, err)
+}
+
+// check guards the SQL as a step of its own: permissions and grammar are
+// looked at again at every execution.
+func (a *Query) check(ctx context.Context, in QueryInput) (sqlguard.Approved, error) {
+	var none sqlguard.Approved
+	guard, err := a.guards.get(ctx, in.SnapshotID, func() (*models.Catalog, error) {
+		return a.Store.CatalogByID(ctx, in.Scope, in.SnapshotID)
+	})
+	if err != nil {
+		return none, err
+	}
+	var ignored struct{}
+	step, done, err := a.steps().begin(ctx, in.StepRef, models.StepGuard, in.SQL, &ignored)
+	if err != nil {
+		return none, err
+	}
+	approved, err := guard.Check(in.SQL)
+	switch {
+	case err != nil:
+		a.steps().fail(ctx, in.StepRef, step, err)
+	case !done:
+		if err := a.steps().finish(ctx, in.StepRef, step, "checked: reads only what it may", ignored); err != nil {
+			return none, err
+		}
+		if in.Edited {
+			if err := a.Store.SetPlan(ctx, in.Scope, in.QuestionID, in.Run, in.SQL, "SQL written by a person"); err != nil {
+				return none, err
+			}
+			publish(ctx, a.Events, in.QuestionID, "sql", map[string]any{"run": in.Run, "attempt": in.Attempt, "sql": in.SQL, "understanding": "SQL written by a person"})
+		}
+	}
+	return approved, err
+}
+
+func (a *Query) run(ctx context.Context, in QueryInput, approved sqlguard.Approved, left *connector.Backend, started func(connector.Backend)) (QueryResult, error) {
+	conn, limits, err := a.open(ctx, in.Scope, in.ConnectionID, in.QuestionID)
+	if err != nil {
+		return QueryResult{}, err
+	}
+	defer conn.Close()
+	if left.PID != 0 {
+		if err := conn.EndBackend(ctx, *left); err != nil {
+			return QueryResult{}, err
+		}
+	}
+	if in.ApproveCost > 0 && !in.Approved {
+		estimate, err := conn.Estimate(ctx, approved)
+		if err != nil {
+			return QueryResult{}, err
+		}
+		if estimate.Cost > in.ApproveCost {
+			return QueryResult{NeedsApproval: true, Prompt: fmt.Sprintf(
+				"This query is estimated to be costly for the database (cost %.0f, about %d rows to return). Run it all the same?", estimate.Cost, int64(estimate.Rows))}, nil
+		}
+	}
+	begun := time.Now()
+	rows, err := conn.Run(ctx, approved, limits, started)
+	if err != nil {
+		return QueryResult{}, err
+	}
+	result, err := a.Store.SaveResult(ctx, in.Scope, in.QuestionID, in.Run, in.Attempt, rows, time.Since(begun))
+	if err != nil {
+		return QueryResult{}, err
+	}
+	publish(ctx, a.Events, in.QuestionID, "rows", map[string]any{"run": in.Run, "result_ready": true, "row_count": result.RowCount, "columns": rows.Columns})
+	return QueryResult{RowCount: result.RowCount, Truncated: rows.Truncated}, nil
+}
+
+// open dials the connection of an organisation with its secret opened.
+func (a *Query) open(ctx context.Context, scope models.Scope, id, purpose string) (connector.Conn, connector.Limits, error) {
+	var limits connector.Limits
+	c, err := a.Store.GetConnection(ctx, scope, id)
+	if err != nil {
+		return nil, limits, err
+	}
+	config, err := a.config(c, purpose)
+	if err != nil {
+		return nil, limits, err
+	}
+	conn, err := connector.Open(ctx, config)
+	return conn, connector.Limits{Timeout: time.Duration(c.TimeoutSeconds) * time.Second, MaxRows: c.MaxRows, MaxBytes: a.MaxBytes}, err
+}
+
+func (a *Query) config(c *models.Connection, purpose string) (connector.Config, error) {
+	password, err := a.Opener.Open(crypt.Sealed(c.SealedPassword), c.OrgID, c.ID)
+	if err != nil {
+		return connector.Config{}, models.Wrap(err, models.CodeConnection,
+			"The stored password cannot be opened with this worker's key. Enter the connection's password again.")
+	}
+	return connector.Config{Kind: c.Kind, Host: c.Host, Port: c.Port, Database: c.Database, User: c.Username, Password: string(password),
+		TLSMode: c.TLSMode, TLSCA: c.TLSCA, Schemas: c.Schemas, Purpose: purpose, Policy: a.Policy}, nil
+}
+
+// isGuard tells a guard's refusal from an outage while guarding.
+func isGuard(err error) bool {
+	var refusal *sqlguard.Refusal
+	return errors.As(err, &refusal)
+}
+
+// curable errors are those that other SQL may cure.
+func curable(err error) bool {
+	code := models.ErrorCode(err)
+	return code == models.CodeSQLError || code == models.CodeQueryTimeout
+}
+
+// guardCache keeps the guards of the last snapshots: building one parses
+// every view.
+type guardCache struct {
+	mu     sync.Mutex
+	guards map[string]*sqlguard.Guard
+}
+
+const guardCacheSize = 64
+
+func (c *guardCache) get(_ context.Context, id string, load func() (*models.Catalog, error)) (*sqlguard.Guard, error) {
+	c.mu.Lock()
+	guard, ok := c.guards[id]
+	c.mu.Unlock()
+	if ok {
+		return guard, nil
+	}
+	catalog, err := load()
+	if err != nil {
+		return nil, err
+	}
+	if guard, err = sqlguard.New(catalog, sqlguard.Options{}); err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.guards == nil || len(c.guards) >= guardCacheSize {
+		c.guards = map[string]*sqlguard.Guard{}
+	}
+	c.guards[id] = guard
+	return guard, nil
+}

@@ -1,0 +1,64 @@
+package worker
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
+	sdk "go.temporal.io/sdk/worker"
+
+	"github.com/datamind/datamind/activities"
+	"github.com/datamind/datamind/workflows"
+)
+
+// Activities are the activity structs that a process may run; those of queues
+// that it does not serve stay nil.
+type Activities struct {
+	Questions *activities.Questions
+	Model     *activities.Model
+	Query     *activities.Query
+}
+
+// heartbeatThrottle is how often heartbeats reach the server, and so how soon
+// Stop reaches a running query.
+const heartbeatThrottle = 300 * time.Millisecond
+
+// New makes one worker per queue. It registers what each queue's activities
+// need and no more.
+func New(c client.Client, queues []string, a Activities, stopTimeout time.Duration) []sdk.Worker {
+	var all []sdk.Worker
+	for _, queue := range queues {
+		w := sdk.New(c, queue, sdk.Options{
+			WorkerStopTimeout:                  stopTimeout,
+			MaxHeartbeatThrottleInterval:       heartbeatThrottle,
+			DefaultHeartbeatThrottleInterval:   heartbeatThrottle,
+			MaxConcurrentActivityExecutionSize: concurrency[queue],
+			DisableWorkflowWorker:              queue != workflows.QueueAsk,
+			DisableRegistrationAliasing:        true,
+		})
+		switch queue {
+		case workflows.QueueAsk:
+			w.RegisterWorkflow(workflows.Ask)
+			w.RegisterWorkflow(workflows.TestConnection)
+			w.RegisterWorkflow(workflows.SyncCatalog)
+			w.RegisterActivity(a.Questions)
+		case workflows.QueueModel:
+			w.RegisterActivity(a.Model)
+		case workflows.QueueQuery:
+			w.RegisterActivity(a.Query)
+		}
+		all = append(all, w)
+	}
+	return all
+}
+
+// concurrency bounds what one process takes on at once, per queue.
+var concurrency = map[string]int{workflows.QueueAsk: 100, workflows.QueueModel: 32, workflows.QueueQuery: 16}
+
+func failureConverter(codec converter.PayloadCodec) converter.FailureConverter {
+	return temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{
+		DataConverter:          converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), codec),
+		EncodeCommonAttributes: true,
+	})
+}

@@ -1,0 +1,328 @@
+// Package workflows holds deterministic code only: no clock, randomness,
+// configuration or map order. Settings are resolved before the start and
+// travel in the input.
+package workflows
+
+import (
+	"errors"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/datamind/datamind/activities"
+	"github.com/datamind/datamind/models"
+)
+
+// maxClarifications bounds how often one run asks back.
+const maxClarifications = 5
+
+// askTimeout bounds how long a run waits for a person.
+const askTimeout = 30 * 24 * time.Hour
+
+// outcome is the search attribute that operators filter runs by.
+var outcome = temporal.NewSearchAttributeKeyKeyword("Outcome")
+
+// AskInput starts a run of a question.
+type AskInput struct {
+	Scope        models.Scope
+	QuestionID   string
+	ConnectionID string
+	Run          int
+	Planner      string // "builtin" or "model"
+	MaxAttempts  int    // plans per run, at least 1
+	ApproveCost  float64
+	// EditedSQL is set when a person changed the SQL of a finished run: the
+	// run then begins at the guard.
+	EditedSQL string
+}
+
+// AskResult is how the run ended.
+type AskResult struct {
+	Status models.QuestionStatus
+	Code   models.Code
+}
+
+// Progress answers the query "progress".
+type Progress struct {
+	Status  models.QuestionStatus
+	Step    string
+	Attempt int
+	Prompt  *models.Prompt
+}
+
+// Ask takes a question to one of its endings.
+func Ask(ctx workflow.Context, in AskInput) (AskResult, error) {
+	a := &ask{in: in, began: workflow.Now(ctx), progress: Progress{Status: models.StatusRunning}}
+	if err := a.handle(ctx); err != nil {
+		return AskResult{}, err
+	}
+	end := a.work(ctx)
+	return a.finish(ctx, end)
+}
+
+// ending is why a run stops.
+type ending struct {
+	status models.QuestionStatus
+	code   models.Code
+	text   string
+}
+
+type ask struct {
+	in       AskInput
+	progress Progress
+	began    time.Time
+	waited   time.Duration
+
+	snapshot       string
+	clarifications [][2]string
+	attempts       []models.Attempt
+
+	// Set by updates, consumed by the waits.
+	reply  *string
+	yes    *bool
+	edited *string
+}
+
+func (a *ask) ref(attempt int) activities.StepRef {
+	return activities.StepRef{Scope: a.in.Scope, QuestionID: a.in.QuestionID,
+		ConnectionID: a.in.ConnectionID, Run: a.in.Run, Attempt: attempt}
+}
+
+// work runs the steps until there is an ending.
+func (a *ask) work(ctx workflow.Context) ending {
+	var q *activities.Questions
+	var begun activities.BeginResult
+	err := workflow.ExecuteLocalActivity(record(ctx, "begin"), q.BeginQuestion, activities.BeginInput{
+		StepRef: a.ref(1), RunID: workflow.GetInfo(ctx).WorkflowExecution.RunID, Planner: a.in.Planner}).Get(ctx, &begun)
+	if err != nil {
+		return endOf(err)
+	}
+	if begun.Ended != "" {
+		return ending{status: begun.Ended}
+	}
+	a.snapshot = begun.SnapshotID
+	if a.snapshot == "" {
+		if end := a.discover(ctx); end != nil {
+			return *end
+		}
+	}
+	attempt, end := a.answerable(ctx)
+	if end != nil {
+		return *end
+	}
+	return a.analyse(ctx, attempt)
+}
+
+func (a *ask) discover(ctx workflow.Context) *ending {
+	a.step(ctx, "reading the schema", 1)
+	var q *activities.Query
+	var found activities.DiscoverResult
+	if err := workflow.ExecuteActivity(query(ctx, "read the schema"), q.DiscoverSchema, a.ref(1)).Get(ctx, &found); err != nil {
+		return ptr(endOf(err))
+	}
+	a.snapshot = found.SnapshotID
+	return nil
+}
+
+// answerable plans and runs, repairing at most MaxAttempts times, until rows
+// are stored. It returns the attempt that brought them.
+func (a *ask) answerable(ctx workflow.Context) (int, *ending) {
+	sql, edited := a.in.EditedSQL, a.in.EditedSQL != ""
+	for attempt := 1; ; attempt++ {
+		if sql == "" {
+			var end *ending
+			if sql, edited, end = a.plan(ctx, &attempt); end != nil {
+				return 0, end
+			}
+		}
+		got, end := a.query(ctx, attempt, sql, edited)
+		if end != nil {
+			return 0, end
+		}
+		if a.edited != nil { // a person changed the SQL while it waited for a yes
+			sql, edited, a.edited = *a.edited, true, nil
+			continue
+		}
+		if got.Code == "" {
+			return attempt, nil
+		}
+		// A person's own SQL is not rewritten behind their back; the built-in
+		// planner has no second idea.
+		if edited || attempt >= a.in.MaxAttempts || a.in.Planner == "builtin" {
+			return 0, &ending{status: statusOf(got.Code), code: got.Code, text: got.Error}
+		}
+		a.attempts = append(a.attempts, models.Attempt{SQL: sql, Code: got.Code, Error: got.Error})
+		sql = ""
+	}
+}
+
+// plan asks the planner, and the person as often as the planner needs to. It
+// returns the SQL and whether a person wrote it.
+func (a *ask) plan(ctx workflow.Context, attempt *int) (sql string, edited bool, end *ending) {
+	var m *activities.Model
+	for {
+		a.step(ctx, "planning", *attempt)
+		var plan activities.PlanResult
+		err := workflow.ExecuteActivity(model(ctx, "plan the SQL"), m.PlanQuestion, activities.PlanInput{
+			StepRef: a.ref(*attempt), SnapshotID: a.snapshot, Planner: a.in.Planner,
+			Attempts: a.attempts, Clarifications: a.clarifications}).Get(ctx, &plan)
+		if err != nil {
+			return "", false, ptr(endOf(err))
+		}
+		switch plan.Status {
+		case models.PlanSQL:
+			return plan.SQL, false, nil
+		case models.PlanRefused:
+			return "", false, &ending{status: models.StatusRefused, code: models.CodeNotAnswerable, text: plan.Text}
+		}
+		if len(a.clarifications) == maxClarifications {
+			return "", false, &ending{status: models.StatusRefused, code: models.CodeNotAnswerable,
+				text: "This is still unclear after several replies. Ask again, naming the tables and columns you mean."}
+		}
+		if end := a.clarify(ctx, plan); end != nil {
+			return "", false, end
+		}
+		if a.edited != nil {
+			sql, a.edited = *a.edited, nil
+			return sql, true, nil
+		}
+		*attempt++ // its own step and idempotency key
+		a.in.MaxAttempts++
+	}
+}
+
+func (a *ask) clarify(ctx workflow.Context, plan activities.PlanResult) *ending {
+	prompt := models.Prompt{Kind: "clarify", Text: plan.Text, Choices: plan.Choices}
+	end := a.wait(ctx, models.StatusClarify, prompt, func() bool { return a.reply != nil || a.edited != nil })
+	if end == nil && a.reply != nil {
+		a.clarifications = append(a.clarifications, [2]string{plan.Text, *a.reply})
+		a.reply = nil
+	}
+	return end
+}
+
+// query guards and runs, and waits for a yes where the cost asks for one.
+func (a *ask) query(ctx workflow.Context, attempt int, sql string, edited bool) (activities.QueryResult, *ending) {
+	var q *activities.Query
+	in := activities.QueryInput{StepRef: a.ref(attempt), SnapshotID: a.snapshot, SQL: sql, Edited: edited, ApproveCost: a.in.ApproveCost}
+	for {
+		a.step(ctx, "running the query", attempt)
+		var got activities.QueryResult
+		if err := workflow.ExecuteActivity(query(ctx, "check and run the SQL"), q.RunQuery, in).Get(ctx, &got); err != nil {
+			return got, ptr(endOf(err))
+		}
+		if !got.NeedsApproval {
+			return got, nil
+		}
+		prompt := models.Prompt{Kind: "approve", Text: got.Prompt}
+		if end := a.wait(ctx, models.StatusApprove, prompt, func() bool { return a.yes != nil || a.edited != nil }); end != nil {
+			return got, end
+		}
+		if a.edited != nil {
+			return got, nil
+		}
+		if !*a.yes {
+			return got, &ending{status: models.StatusCancelled, text: "The costly query was not approved."}
+		}
+		a.yes, in.Approved = nil, true
+	}
+}
+
+// analyse writes the answer; a text with unproven numbers gets one more try.
+func (a *ask) analyse(ctx workflow.Context, queryAttempt int) ending {
+	var m *activities.Model
+	var unproven []string
+	for attempt := 1; attempt <= 2; attempt++ {
+		a.step(ctx, "writing the answer", attempt)
+		var got activities.AnalyseResult
+		err := workflow.ExecuteActivity(model(ctx, "write the answer"), m.AnalyseResult, activities.AnalyseInput{
+			StepRef: a.ref(attempt), QueryAttempt: queryAttempt, Planner: a.in.Planner, Unproven: unproven}).Get(ctx, &got)
+		if err != nil {
+			return endOf(err)
+		}
+		if unproven = got.Unproven; len(unproven) == 0 || a.in.Planner == "builtin" {
+			break
+		}
+	}
+	return ending{status: models.StatusAnswered}
+}
+
+// wait asks the person and waits, durably, until ready or cancelled.
+func (a *ask) wait(ctx workflow.Context, status models.QuestionStatus, prompt models.Prompt, ready func() bool) *ending {
+	var q *activities.Questions
+	a.progress = Progress{Status: status, Step: "waiting for a person", Prompt: &prompt}
+	in := activities.WaitInput{StepRef: a.ref(1), Status: status, Prompt: prompt}
+	if err := workflow.ExecuteLocalActivity(record(ctx, "ask the person"), q.AskPerson, in).Get(ctx, nil); err != nil {
+		return ptr(endOf(err))
+	}
+	since := workflow.Now(ctx)
+	ok, err := workflow.AwaitWithTimeout(ctx, askTimeout, ready)
+	a.waited += workflow.Now(ctx).Sub(since)
+	if err != nil {
+		return ptr(endOf(err))
+	}
+	if !ok {
+		return &ending{status: models.StatusCancelled, text: "Nobody replied for 30 days."}
+	}
+	a.progress = Progress{Status: models.StatusRunning}
+	in.Status, in.Prompt = models.StatusRunning, models.Prompt{}
+	if err := workflow.ExecuteLocalActivity(record(ctx, "go on"), q.AskPerson, in).Get(ctx, nil); err != nil {
+		return ptr(endOf(err))
+	}
+	return nil
+}
+
+func (a *ask) step(ctx workflow.Context, name string, attempt int) {
+	a.progress.Step, a.progress.Attempt = name, attempt
+	workflow.SetCurrentDetails(ctx, name)
+}
+
+// finish records the end on a context that cancellation does not reach.
+func (a *ask) finish(ctx workflow.Context, end ending) (AskResult, error) {
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	var q *activities.Questions
+	active := workflow.Now(ctx).Sub(a.began) - a.waited
+	err := workflow.ExecuteLocalActivity(record(ctx, "record the end"), q.FinishQuestion, activities.FinishInput{
+		StepRef: a.ref(1), Status: end.status, ErrorCode: end.code, ErrorText: end.text, ActiveMs: active.Milliseconds()}).Get(ctx, nil)
+	if err != nil {
+		return AskResult{}, err
+	}
+	a.progress = Progress{Status: end.status}
+	workflow.SetCurrentDetails(ctx, string(end.status))
+	if err := workflow.UpsertTypedSearchAttributes(ctx, outcome.ValueSet(string(end.status))); err != nil {
+		return AskResult{}, err
+	}
+	err = workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) })
+	return AskResult{Status: end.status, Code: end.code}, err
+}
+
+// endOf translates an activity's error into an ending.
+func endOf(err error) ending {
+	if temporal.IsCanceledError(err) {
+		return ending{status: models.StatusCancelled}
+	}
+	var app *temporal.ApplicationError
+	if errors.As(err, &app) {
+		code := models.Code(app.Type())
+		return ending{status: statusOf(code), code: code, text: app.Message()}
+	}
+	var timeout *temporal.TimeoutError
+	if errors.As(err, &timeout) {
+		return ending{status: models.StatusFailed, code: models.CodeUnavailable,
+			text: "No worker finished this step in time. An operator can see in the run's history which one."}
+	}
+	return ending{status: models.StatusFailed, code: models.CodeInternal, text: models.ErrorMessage(err)}
+}
+
+func statusOf(code models.Code) models.QuestionStatus {
+	switch code {
+	case models.CodeBudget:
+		return models.StatusBudget
+	case models.CodeGuardRefused, models.CodeNotAnswerable:
+		return models.StatusRefused
+	}
+	return models.StatusFailed
+}
+
+func ptr[T any](v T) *T { return &v }

@@ -1,0 +1,71 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+)
+
+// The task queues. Workers of each kind scale on their own.
+const (
+	QueueAsk   = "ask"   // workflows and bookkeeping
+	QueueModel = "model" // planning and writing
+	QueueQuery = "query" // the only ones that reach customers' databases
+)
+
+// HeartbeatTimeout is how long a query activity may be silent before its
+// worker counts as dead and another takes over.
+const HeartbeatTimeout = 5 * time.Second
+
+// record is for bookkeeping in the platform's own database: cheap and safe to
+// repeat, so it retries until the database is back.
+func record(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
+		StartToCloseTimeout:    10 * time.Second,
+		ScheduleToCloseTimeout: 24 * time.Hour,
+		Summary:                summary,
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 100 * time.Millisecond, BackoffCoefficient: 2,
+			MaximumInterval: 10 * time.Second},
+	})
+}
+
+// model is for calls that cost tokens: bounded attempts; a busy endpoint
+// (429, 5xx) says itself when to come back, and later attempts use the next model.
+func model(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue:              QueueModel,
+		StartToCloseTimeout:    5 * time.Minute,
+		ScheduleToCloseTimeout: time.Hour,
+		HeartbeatTimeout:       HeartbeatTimeout,
+		Summary:                summary,
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2,
+			MaximumInterval: time.Minute, MaximumAttempts: 15},
+	})
+}
+
+// query is for work on a customer's database. Cancellation is waited for, so
+// that "stopped" means stopped in the database too.
+func query(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue:              QueueQuery,
+		StartToCloseTimeout:    15 * time.Minute,
+		ScheduleToCloseTimeout: time.Hour,
+		HeartbeatTimeout:       HeartbeatTimeout,
+		WaitForCancellation:    true,
+		Summary:                summary,
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2,
+			MaximumInterval: 30 * time.Second, MaximumAttempts: 10},
+	})
+}
+
+// probe is query for a person who waits at a form: one attempt, half a minute.
+func probe(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue:              QueueQuery,
+		StartToCloseTimeout:    25 * time.Second,
+		ScheduleToCloseTimeout: 30 * time.Second,
+		Summary:                summary,
+		RetryPolicy:            &temporal.RetryPolicy{MaximumAttempts: 1},
+	})
+}

@@ -1,0 +1,190 @@
+package workflows
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/datamind/datamind/activities"
+	"github.com/datamind/datamind/models"
+)
+
+// Search attributes of every run, for operators to filter by.
+var (
+	attrOrg        = temporal.NewSearchAttributeKeyKeyword("OrgID")
+	attrUser       = temporal.NewSearchAttributeKeyKeyword("UserID")
+	attrConnection = temporal.NewSearchAttributeKeyKeyword("ConnectionID")
+)
+
+// callTimeout bounds each call to Temporal: a person waits for it.
+const callTimeout = 5 * time.Second
+
+// Priorities: lower runs first. Alerts and exports come after questions.
+const priorityQuestion = 2
+
+// Settings are resolved from the configuration before the start of a run.
+type Settings struct {
+	Planner     string // "builtin" or "model"
+	MaxAttempts int
+	ApproveCost float64
+}
+
+// Client starts runs and sends them messages.
+type Client struct {
+	Temporal client.Client
+	Settings Settings
+}
+
+// AskID is the workflow id of a question.
+func AskID(questionID string) string { return "ask/" + questionID }
+
+// StartAsk starts the run of a question; one that was started before is left
+// alone, so calling it again is safe.
+func (c *Client) StartAsk(ctx context.Context, scope models.Scope, q *models.Question) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	options := c.askOptions(scope, q)
+	options.WorkflowIDReusePolicy = enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE
+	_, err := c.Temporal.ExecuteWorkflow(ctx, options, Ask, c.askInput(scope, q, ""))
+	var started *serviceerror.WorkflowExecutionAlreadyStarted
+	if errors.As(err, &started) {
+		return nil
+	}
+	return unavailable(err, "start the question's run")
+}
+
+func (c *Client) askInput(scope models.Scope, q *models.Question, sql string) AskInput {
+	return AskInput{Scope: scope, QuestionID: q.ID, ConnectionID: q.ConnectionID, Run: q.Run,
+		Planner: c.Settings.Planner, MaxAttempts: c.Settings.MaxAttempts, ApproveCost: c.Settings.ApproveCost, EditedSQL: sql}
+}
+
+func (c *Client) askOptions(scope models.Scope, q *models.Question) client.StartWorkflowOptions {
+	return client.StartWorkflowOptions{
+		ID:            AskID(q.ID),
+		TaskQueue:     QueueAsk,
+		StaticSummary: fmt.Sprintf("question %s, run %d", q.ID, q.Run),
+		TypedSearchAttributes: temporal.NewSearchAttributes(attrOrg.ValueSet(scope.OrgID),
+			attrUser.ValueSet(scope.UserID), attrConnection.ValueSet(q.ConnectionID)),
+		Priority:                                 temporal.Priority{PriorityKey: priorityQuestion, FairnessKey: scope.OrgID},
+		WorkflowExecutionErrorWhenAlreadyStarted: true,
+	}
+}
+
+// Stop cancels the run, if there is one.
+func (c *Client) Stop(ctx context.Context, questionID string) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	err := c.Temporal.CancelWorkflow(ctx, AskID(questionID), "")
+	var missing *serviceerror.NotFound
+	if errors.As(err, &missing) {
+		return nil
+	}
+	return unavailable(err, "stop the question's run")
+}
+
+// Clarify delivers a person's reply. The same key is delivered once.
+func (c *Client) Clarify(ctx context.Context, questionID, reply, key string) error {
+	return c.update(ctx, questionID, UpdateClarify, key, reply)
+}
+
+// Approve delivers a person's decision on a costly query.
+func (c *Client) Approve(ctx context.Context, questionID string, yes bool) error {
+	return c.update(ctx, questionID, UpdateApprove, "", yes)
+}
+
+func (c *Client) update(ctx context.Context, questionID, name, key string, arg any) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	handle, err := c.Temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{WorkflowID: AskID(questionID),
+		UpdateID: key, UpdateName: name, Args: []any{arg}, WaitForStage: client.WorkflowUpdateStageCompleted})
+	if err == nil {
+		err = handle.Get(ctx, nil)
+	}
+	return refused(err)
+}
+
+// EditSQL gives the question SQL that a person wrote: to the run that waits
+// for that person, or to a new run that keeps the earlier steps (q.Run has
+// been raised by the caller).
+func (c *Client) EditSQL(ctx context.Context, scope models.Scope, q *models.Question, sql string) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	options := c.askOptions(scope, q)
+	options.WorkflowIDReusePolicy = enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
+	options.WorkflowIDConflictPolicy = enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING
+	options.WorkflowExecutionErrorWhenAlreadyStarted = false
+	handle, err := c.Temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
+		StartWorkflowOperation: c.Temporal.NewWithStartWorkflowOperation(options, Ask, c.askInput(scope, q, sql)),
+		UpdateOptions: client.UpdateWorkflowOptions{WorkflowID: options.ID, UpdateName: UpdateEditSQL,
+			Args: []any{sql}, WaitForStage: client.WorkflowUpdateStageCompleted},
+	})
+	if err == nil {
+		err = handle.Get(ctx, nil)
+	}
+	return refused(err)
+}
+
+// TestConnection tries a connection and waits for the report.
+func (c *Client) TestConnection(ctx context.Context, in activities.TestInput) (models.ConnectionReport, error) {
+	ctx, cancel := context.WithTimeout(ctx, 35*time.Second)
+	defer cancel()
+	var report models.ConnectionReport
+	run, err := c.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: "test-connection/" + uuid.NewString(),
+		TaskQueue: QueueAsk, WorkflowExecutionTimeout: time.Minute,
+		Priority: temporal.Priority{PriorityKey: priorityQuestion, FairnessKey: in.Scope.OrgID}}, TestConnection, in)
+	if err == nil {
+		err = run.Get(ctx, &report)
+	}
+	return report, unavailable(err, "test the connection")
+}
+
+// SyncCatalog starts reading a connection's schema; one that runs already is enough.
+func (c *Client) SyncCatalog(ctx context.Context, scope models.Scope, connectionID string) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	_, err := c.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: "sync-catalog/" + connectionID,
+		TaskQueue: QueueAsk, WorkflowExecutionTimeout: time.Hour,
+		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		Priority:                 temporal.Priority{FairnessKey: scope.OrgID}},
+		SyncCatalog, activities.SyncInput{Scope: scope, ConnectionID: connectionID})
+	return unavailable(err, "read the schema")
+}
+
+// Ready reports whether Temporal answers.
+func (c *Client) Ready(ctx context.Context) error {
+	_, err := c.Temporal.CheckHealth(ctx, &client.CheckHealthRequest{})
+	return unavailable(err, "reach Temporal")
+}
+
+// refused translates what an update answered: a validator's "no" keeps its
+// code and sentence, a run that is gone is a conflict.
+func refused(err error) error {
+	var app *temporal.ApplicationError
+	if errors.As(err, &app) {
+		code := models.CodeConflict
+		if app.Type() == string(models.CodeInvalid) {
+			code = models.CodeInvalid
+		}
+		return models.Wrap(err, code, "%s", app.Message())
+	}
+	var missing *serviceerror.NotFound
+	if errors.As(err, &missing) {
+		return models.Wrap(err, models.CodeConflict, "The question does not wait for this any more. Reload to see where it stands.")
+	}
+	return unavailable(err, "reach the question's run")
+}
+
+func unavailable(err error, action string) error {
+	if err == nil {
+		return nil
+	}
+	return models.Wrap(fmt.Errorf("%s: %w", action, err), models.CodeUnavailable,
+		"The workflow service does not answer just now. Try again in a moment; what was accepted is kept.")
+}
