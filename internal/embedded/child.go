@@ -1,0 +1,59 @@
+package embedded
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+)
+
+// child is a process that must not outlive this one.
+type child struct {
+	name string
+	cmd  *exec.Cmd
+	done chan struct{}
+}
+
+// startChild starts cmd in a process group of its own, so that Ctrl-C in the
+// terminal reaches only us and we stop the children in order. As root, asUser
+// runs it as an unprivileged user.
+func startChild(name string, cmd *exec.Cmd, log io.Writer, asUser bool) (*child, error) {
+	if log == nil {
+		log = io.Discard
+	}
+	cmd.Stdout, cmd.Stderr = log, log
+	if asUser {
+		if err := asServer(cmd); err != nil {
+			return nil, err
+		}
+	}
+	setChildAttributes(cmd)
+	if err := startPinned(cmd); err != nil {
+		return nil, fmt.Errorf("start %s: %w", name, err)
+	}
+	c := &child{name: name, cmd: cmd, done: make(chan struct{})}
+	go func() {
+		_ = cmd.Wait() // how it ended is in its log
+		close(c.done)
+	}()
+	return c, nil
+}
+
+// stop asks the child to end and kills it when it does not within the limit.
+func (c *child) stop(sig os.Signal, limit time.Duration) error {
+	_ = c.cmd.Process.Signal(sig) // it may have ended already
+	select {
+	case <-c.done:
+		return nil
+	case <-time.After(limit):
+		c.kill()
+		return fmt.Errorf("%s did not stop within %s and was killed", c.name, limit)
+	}
+}
+
+func (c *child) kill() {
+	_ = syscall.Kill(-c.cmd.Process.Pid, syscall.SIGKILL) // the whole group
+	<-c.done
+}

@@ -1,0 +1,199 @@
+// Package embedded supervises DataMind's stack on one machine: PostgreSQL,
+// Temporal with its web UI, and Redis.
+package embedded
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Postgres is a PostgreSQL server run as a child process.
+type Postgres struct {
+	// Dir holds the cluster; it is created where it is missing.
+	Dir string
+	// Port to listen on, on 127.0.0.1; 0 picks a free one.
+	Port int
+	// Durable is off for tests: no fsync.
+	Durable bool
+	// Settings are more "name=value" pairs of the configuration.
+	Settings []string
+	// Log receives the server's log; nil discards it.
+	Log io.Writer
+
+	password string
+	bin      string
+	child    *child
+}
+
+// superuser is the role that owns the cluster.
+const superuser = "postgres"
+
+// FindPostgres returns the directory of PostgreSQL's server programs: on PATH,
+// or where Debian, Homebrew and the EDB installer put them, newest first.
+func FindPostgres() (string, error) {
+	if path, err := exec.LookPath("postgres"); err == nil {
+		if real, err := filepath.EvalSymlinks(path); err == nil {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(real), "initdb")); err == nil {
+				return filepath.Dir(real), nil
+			}
+		}
+	}
+	var found []string
+	for _, pattern := range []string{"/usr/lib/postgresql/*/bin", "/opt/homebrew/opt/postgresql@*/bin", "/usr/local/opt/postgresql@*/bin",
+		"/usr/pgsql-*/bin", "/Library/PostgreSQL/*/bin"} {
+		matches, _ := filepath.Glob(filepath.Join(pattern, "initdb")) // the pattern is well formed
+		found = append(found, matches...)
+	}
+	if len(found) == 0 {
+		return "", errors.New("no PostgreSQL server programs were found on PATH or in the usual places; install PostgreSQL (Debian, Ubuntu: apt-get install postgresql; macOS: brew install postgresql@17)")
+	}
+	sort.Strings(found)
+	return filepath.Dir(found[len(found)-1]), nil
+}
+
+// Start makes the cluster where it is missing, starts the server and waits
+// until it answers. A server that a crash left behind on the directory is
+// stopped first.
+func (p *Postgres) Start(ctx context.Context) error {
+	var err error
+	if p.bin, err = FindPostgres(); err != nil {
+		return err
+	}
+	if err := p.initialise(ctx); err != nil {
+		return err
+	}
+	if err := p.stopLeftover(ctx); err != nil {
+		return err
+	}
+	if p.Port == 0 {
+		if p.Port, err = FreePort(); err != nil {
+			return err
+		}
+	}
+	args := []string{"-D", p.cluster(), "-p", fmt.Sprint(p.Port), "-h", "127.0.0.1", "-k", "", "-c", "logging_collector=off",
+		"-c", "max_connections=300", "-c", "log_min_messages=warning"}
+	if !p.Durable {
+		args = append(args, "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
+	}
+	for _, setting := range p.Settings {
+		args = append(args, "-c", setting)
+	}
+	cmd := exec.Command(filepath.Join(p.bin, "postgres"), args...)
+	cmd.Dir = p.Dir
+	if p.child, err = startChild("postgres", cmd, p.Log, true); err != nil {
+		return err
+	}
+	return p.wait(ctx)
+}
+
+func (p *Postgres) cluster() string { return filepath.Join(p.Dir, "cluster") }
+
+// initialise runs initdb once; a directory that a crash left half made is made again.
+func (p *Postgres) initialise(ctx context.Context) error {
+	if err := os.MkdirAll(p.Dir, 0o700); err != nil {
+		return err
+	}
+	secret := filepath.Join(p.Dir, "password")
+	if raw, err := os.ReadFile(secret); err == nil {
+		if _, err := os.Stat(filepath.Join(p.cluster(), "PG_VERSION")); err == nil {
+			p.password = strings.TrimSpace(string(raw))
+			return nil
+		}
+	}
+	half := filepath.Join(p.Dir, "cluster.new")
+	if err := errors.Join(os.RemoveAll(half), os.RemoveAll(secret)); err != nil {
+		return err
+	}
+	p.password = rand.Text()
+	if err := os.WriteFile(secret, []byte(p.password+"\n"), 0o600); err != nil {
+		return err
+	}
+	if err := giveToServer(p.Dir); err != nil {
+		return err
+	}
+	args := []string{"-D", half, "-U", superuser, "--pwfile", secret, "-A", "scram-sha-256", "-E", "UTF8", "--locale", "C.UTF-8"}
+	if !p.Durable {
+		args = append(args, "--no-sync")
+	}
+	cmd := exec.CommandContext(ctx, filepath.Join(p.bin, "initdb"), args...)
+	cmd.Dir = p.Dir
+	if err := asServer(cmd); err != nil {
+		return err
+	}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("initdb in %s: %w: %s", p.Dir, err, strings.TrimSpace(string(out)))
+	}
+	return os.Rename(half, p.cluster())
+}
+
+// stopLeftover ends a server that still runs on the directory without us.
+func (p *Postgres) stopLeftover(ctx context.Context) error {
+	if _, err := os.Stat(filepath.Join(p.cluster(), "postmaster.pid")); err != nil {
+		return nil
+	}
+	cmd := exec.CommandContext(ctx, filepath.Join(p.bin, "pg_ctl"), "stop", "-D", p.cluster(), "-m", "immediate", "-w", "-t", "20")
+	cmd.Dir = p.Dir
+	if err := asServer(cmd); err != nil {
+		return err
+	}
+	_ = cmd.Run() // a stale file without a server is an error here and fine for the server
+	return nil
+}
+
+func (p *Postgres) wait(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for {
+		conn, err := pgx.Connect(ctx, p.DSN("postgres"))
+		if err == nil {
+			return conn.Close(ctx)
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("PostgreSQL did not become ready: %w", err)
+		case <-p.child.done:
+			return fmt.Errorf("PostgreSQL stopped while starting; its log is in %s", p.Dir)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// DSN is the superuser's address of a database.
+func (p *Postgres) DSN(database string) string { return p.dsn(superuser, p.password, database) }
+
+func (p *Postgres) dsn(user, password, database string) string {
+	u := url.URL{Scheme: "postgres", User: url.UserPassword(user, password), Host: fmt.Sprintf("127.0.0.1:%d", p.Port), Path: "/" + database, RawQuery: "sslmode=disable"}
+	return u.String()
+}
+
+// Done is closed when the server has ended, for whatever reason.
+func (p *Postgres) Done() <-chan struct{} { return p.child.done }
+
+// Stop shuts the server down, fast mode: open transactions are rolled back.
+func (p *Postgres) Stop() error { return p.child.stop(os.Interrupt, 20*time.Second) }
+
+// Kill ends the server as a power cut would.
+func (p *Postgres) Kill() { p.child.kill() }
+
+// FreePort returns a TCP port on 127.0.0.1 that nothing listens on.
+func FreePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
