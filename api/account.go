@@ -1,0 +1,191 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/datamind/datamind/models"
+)
+
+// Me is who is signed in.
+type Me struct {
+	User struct {
+		ID          string `json:"id" format:"uuid"`
+		Name        string `json:"name"`
+		Email       string `json:"email"`
+		HasPassword bool   `json:"has_password"`
+	} `json:"user"`
+	Org struct {
+		ID   string `json:"id" format:"uuid"`
+		Name string `json:"name"`
+	} `json:"org"`
+	Role        models.Role `json:"role" enum:"owner,admin,analyst,viewer"`
+	Permissions []string    `json:"permissions"`
+	Features    Features    `json:"features"`
+}
+
+// Features says what this installation has.
+type Features struct {
+	Planner       string `json:"planner" doc:"builtin, or the model's name"`
+	TemporalUIURL string `json:"temporal_ui_url"`
+}
+
+type (
+	stateOut struct {
+		Body struct {
+			FirstRun bool `json:"first_run" doc:"Nobody has set a password yet"`
+			SignedIn bool `json:"signed_in"`
+		}
+	}
+	meOut struct{ Body Me }
+	// sessionOut sets or clears the session's cookies.
+	sessionOut struct {
+		SetCookie []string `header:"Set-Cookie"`
+	}
+	linkIn struct {
+		Body struct {
+			Token string `json:"token" minLength:"16" maxLength:"200"`
+		}
+	}
+	loginIn struct {
+		Body struct {
+			Email    string `json:"email" minLength:"3" maxLength:"254"`
+			Password string `json:"password" minLength:"1" maxLength:"1000"`
+		}
+	}
+	refreshIn struct {
+		Refresh string `cookie:"dm_refresh"`
+	}
+	passwordIn struct {
+		Body struct {
+			Name            string `json:"name,omitempty" maxLength:"100"`
+			Email           string `json:"email,omitempty" maxLength:"254"`
+			CurrentPassword string `json:"current_password,omitempty" maxLength:"1000"`
+			NewPassword     string `json:"new_password" minLength:"12" maxLength:"1000"`
+		}
+	}
+)
+
+func (s *Server) accountRoutes() {
+	register(s, operation(http.MethodGet, "/auth/state", "get-auth-state", "Whether somebody is signed in", 200), public, s.authState)
+	register(s, operation(http.MethodPost, "/auth/link", "use-link", "Sign in with a one-time link", 204), public, s.useLink)
+	register(s, operation(http.MethodPost, "/auth/login", "login", "Sign in with e-mail and password", 204), public, s.login)
+	register(s, operation(http.MethodPost, "/auth/refresh", "refresh", "Rotate the session's tokens", 204), public, s.refresh)
+	register(s, operation(http.MethodPost, "/auth/logout", "logout", "Sign out on this device", 204), public, s.logout)
+	register(s, operation(http.MethodPost, "/auth/logout-all", "logout-all", "Sign out everywhere", 204), permSessions, s.logoutAll)
+	register(s, operation(http.MethodPost, "/auth/password", "set-password", "Set or change your password, name and e-mail; other sessions end", 204), signedIn, s.setPassword)
+	register(s, operation(http.MethodGet, "/auth/me", "get-me", "Who is signed in", 200), signedIn, s.me)
+}
+
+func (s *Server) authState(ctx context.Context, in *stateIn) (*stateOut, error) {
+	first, err := s.deps.Store.SystemFirstRun(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := &stateOut{}
+	out.Body.FirstRun = first
+	if in.Access != "" && len(in.Access) <= maxCredential {
+		_, err := s.deps.Auth.Authenticate(ctx, in.Access)
+		out.Body.SignedIn = err == nil
+	}
+	return out, nil
+}
+
+type stateIn struct {
+	Access string `cookie:"dm_access"`
+}
+
+func (s *Server) useLink(ctx context.Context, in *linkIn) (*sessionOut, error) {
+	if err := s.limitIP(ctx, "link"); err != nil {
+		return nil, err
+	}
+	tokens, err := s.deps.Auth.UseLink(ctx, in.Body.Token, s.device(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return s.sessionCookies(tokens), nil
+}
+
+func (s *Server) login(ctx context.Context, in *loginIn) (*sessionOut, error) {
+	if err := s.limitIP(ctx, "login"); err != nil {
+		return nil, err
+	}
+	tokens, err := s.deps.Auth.Login(ctx, in.Body.Email, in.Body.Password, s.device(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return s.sessionCookies(tokens), nil
+}
+
+func (s *Server) refresh(ctx context.Context, in *refreshIn) (*sessionOut, error) {
+	if err := s.limitIP(ctx, "refresh"); err != nil {
+		return nil, err
+	}
+	if in.Refresh == "" || len(in.Refresh) > maxCredential {
+		return nil, errSignIn
+	}
+	tokens, err := s.deps.Auth.Refresh(ctx, in.Refresh, s.device(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return s.sessionCookies(tokens), nil
+}
+
+// logout always clears the cookies: a session that is gone is what was asked for.
+func (s *Server) logout(ctx context.Context, in *logoutIn) (*sessionOut, error) {
+	if in.Access != "" || in.Refresh != "" {
+		if err := s.deps.Auth.Logout(ctx, in.Access, in.Refresh); err != nil && models.ErrorCode(err) != models.CodeUnauthorized {
+			return nil, err
+		}
+	}
+	return s.noCookies(), nil
+}
+
+type logoutIn struct {
+	Access  string `cookie:"dm_access" maxLength:"4096"`
+	Refresh string `cookie:"dm_refresh" maxLength:"4096"`
+}
+
+func (s *Server) logoutAll(ctx context.Context, _ *empty) (*sessionOut, error) {
+	if err := s.deps.Auth.LogoutAll(ctx, scopeOf(ctx)); err != nil {
+		return nil, err
+	}
+	s.audit(ctx, "session.revoke_all", scopeOf(ctx).UserID, nil)
+	return s.noCookies(), nil
+}
+
+func (s *Server) setPassword(ctx context.Context, in *passwordIn) (*empty, error) {
+	caller := who(ctx)
+	if caller.SessionID == "" {
+		return nil, models.Errorf(models.CodeForbidden, "An API key cannot change a password. Sign in to do that.")
+	}
+	if err := s.limitIP(ctx, "password"); err != nil {
+		return nil, err
+	}
+	if err := s.deps.Auth.SetPassword(ctx, caller.Scope, caller.SessionID, PasswordChange{Name: strings.TrimSpace(in.Body.Name),
+		Email: strings.TrimSpace(in.Body.Email), Current: in.Body.CurrentPassword, New: in.Body.NewPassword}); err != nil {
+		return nil, err
+	}
+	s.audit(ctx, "user.password", caller.Scope.UserID, nil)
+	return nil, nil
+}
+
+func (s *Server) me(ctx context.Context, _ *empty) (*meOut, error) {
+	caller := who(ctx)
+	user, err := s.deps.Store.GetUser(ctx, caller.Scope, caller.Scope.UserID)
+	if err != nil {
+		return nil, err
+	}
+	org, err := s.deps.Store.GetOrg(ctx, caller.Scope)
+	if err != nil {
+		return nil, err
+	}
+	out := &meOut{}
+	b := &out.Body
+	b.User.ID, b.User.Name, b.User.Email, b.User.HasPassword = user.ID, user.Name, user.Email, user.PasswordHash != ""
+	b.Org.ID, b.Org.Name = org.ID, org.Name
+	b.Role, b.Permissions = caller.Scope.Role, list(caller.Permissions)
+	b.Features = Features{Planner: s.deps.Config.Planner, TemporalUIURL: s.deps.Config.TemporalUIURL}
+	return out, nil
+}

@@ -1,0 +1,45 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/datamind/datamind/models"
+)
+
+// refreshPath keeps the refresh token away from all other routes.
+const refreshPath = apiPrefix + "/auth"
+
+func (s *Server) cookie(name, value, path string, ttl time.Duration) string {
+	c := http.Cookie{Name: name, Value: value, Path: path, HttpOnly: true, Secure: s.base.Scheme == "https",
+		SameSite: http.SameSiteStrictMode, MaxAge: int(ttl.Seconds())}
+	if ttl <= 0 {
+		c.MaxAge = -1
+	}
+	return c.String()
+}
+
+// sessionCookies hands a browser its tokens.
+func (s *Server) sessionCookies(t *Tokens) *sessionOut {
+	return &sessionOut{SetCookie: []string{s.cookie(cookieAccess, t.Access, "/", t.AccessTTL),
+		s.cookie(cookieRefresh, t.Refresh, refreshPath, t.RefreshTTL)}}
+}
+
+func (s *Server) noCookies() *sessionOut {
+	return &sessionOut{SetCookie: []string{s.cookie(cookieAccess, "", "/", 0), s.cookie(cookieRefresh, "", refreshPath, 0)}}
+}
+
+func (s *Server) device(ctx context.Context) Device {
+	r := requestFrom(ctx)
+	return Device{IP: r.IP, UserAgent: r.UserAgent}
+}
+
+// getUsage answers this month's use.
+func (s *Server) getUsage(ctx context.Context, _ *empty) (*usageOut, error) {
+	return nil, models.Errorf(models.CodeUnavailable, "")
+}
+
+func (s *Server) cancelQueued(ctx context.Context, scope models.Scope, q *models.Question) (*models.Question, error) {
+	return s.deps.Store.CancelQueued(ctx, scope, q.ID)
+}

@@ -1,0 +1,156 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"go.temporal.io/api/common/v1"
+
+	"github.com/datamind/datamind/models"
+)
+
+// Config is what of the configuration concerns the API.
+type Config struct {
+	// BaseURL is the address people use, e.g. https://data.example.com. Links
+	// and cookie flags come from it, never from a request's Host header.
+	BaseURL string
+	// TemporalUIURL is where operators look at runs; its origin alone may
+	// call the codec. Empty: no codec.
+	TemporalUIURL string
+	// Planner is "builtin" or the first model's name.
+	Planner string
+	// TrustedProxies are the addresses whose X-Forwarded-For is believed; none by default.
+	TrustedProxies []string
+	// SocketsPerUser bounds a person's open sockets across all replicas (default 20).
+	SocketsPerUser int
+	// AuthPerMinute bounds requests to each sign-in route from one address (default 20).
+	AuthPerMinute int
+	// AsksPerMinute bounds the questions of one person (default 30).
+	AsksPerMinute int
+	// TestsPerMinute bounds the connection tests of one person (default 10).
+	TestsPerMinute int
+	// MonthlyBudget of model tokens for organisations without one of their own.
+	MonthlyBudget int64
+	// Version is the build's version.
+	Version string
+}
+
+func (c Config) withDefaults() Config {
+	for _, d := range []struct {
+		field *int
+		value int
+	}{{&c.SocketsPerUser, 20}, {&c.AuthPerMinute, 20}, {&c.AsksPerMinute, 30}, {&c.TestsPerMinute, 10}} {
+		if *d.field == 0 {
+			*d.field = d.value
+		}
+	}
+	if c.BaseURL == "" {
+		c.BaseURL = "http://localhost"
+	}
+	return c
+}
+
+// Deps is all that the API works with.
+type Deps struct {
+	Store  Store
+	Auth   Auth
+	Hub    Hub
+	Events Events
+	Runs   Runs
+	Sealer Sealer
+	Codec  Codec
+	Redis  redis.UniversalClient
+	Web    fs.FS
+	Log    *slog.Logger
+	Config Config
+}
+
+// Store is the database, as far as the API reads and writes it.
+type Store interface {
+	Ready(ctx context.Context) error
+	SystemFirstRun(ctx context.Context) (bool, error)
+	GetUser(ctx context.Context, scope models.Scope, id string) (*models.User, error)
+	GetOrg(ctx context.Context, scope models.Scope) (*models.Org, error)
+	ListMembers(ctx context.Context, scope models.Scope, cursor string, limit int) ([]Member, string, error)
+	ListSessions(ctx context.Context, scope models.Scope, cursor string, limit int) ([]models.Session, string, error)
+	ListAPIKeys(ctx context.Context, scope models.Scope, cursor string, limit int) ([]models.APIKey, string, error)
+	ListAudit(ctx context.Context, scope models.Scope, cursor string, limit int) ([]models.AuditEvent, string, error)
+	AppendAudit(ctx context.Context, scope models.Scope, e *models.AuditEvent) error
+	ListConnections(ctx context.Context, scope models.Scope, cursor string, limit int) ([]models.Connection, string, error)
+	GetConnection(ctx context.Context, scope models.Scope, id string) (*models.Connection, error)
+	CreateConnection(ctx context.Context, scope models.Scope, c *models.Connection) error
+	UpdateConnection(ctx context.Context, scope models.Scope, c *models.Connection) error
+	DeleteConnection(ctx context.Context, scope models.Scope, id string) error
+	LatestCatalog(ctx context.Context, scope models.Scope, connectionID string) (*models.Catalog, error)
+	ListConversations(ctx context.Context, scope models.Scope, cursor string, limit int) ([]models.Conversation, string, error)
+	GetConversation(ctx context.Context, scope models.Scope, id string) (*models.Conversation, error)
+	CreateConversation(ctx context.Context, scope models.Scope, c *models.Conversation) error
+	RenameConversation(ctx context.Context, scope models.Scope, id, title string) (*models.Conversation, error)
+	DeleteConversation(ctx context.Context, scope models.Scope, id string) (open []string, err error)
+	ListQuestions(ctx context.Context, scope models.Scope, conversationID, cursor string, limit int) ([]models.Question, string, error)
+	GetQuestion(ctx context.Context, scope models.Scope, id string) (*models.Question, error)
+	CreateQuestion(ctx context.Context, scope models.Scope, c *models.Conversation, q *models.Question) (stored *models.Question, created bool, err error)
+	CancelQueued(ctx context.Context, scope models.Scope, id string) (*models.Question, error)
+	ListSteps(ctx context.Context, scope models.Scope, questionID string) ([]models.QuestionStep, error)
+	GetResultPage(ctx context.Context, scope models.Scope, questionID string, offset, limit int) (rows *models.Rows, total int, err error)
+}
+
+// Tokens are what a sign-in or refresh gives a browser.
+type Tokens struct {
+	Access, Refresh       string
+	AccessTTL, RefreshTTL time.Duration
+}
+
+// Device is where a sign-in comes from.
+type Device struct{ IP, UserAgent string }
+
+// PasswordChange sets a password, and a name and e-mail where given.
+type PasswordChange struct{ Name, Email, Current, New string }
+
+// Auth checks and issues sessions and API keys.
+type Auth interface {
+	Authenticate(ctx context.Context, token string) (*Identity, error)
+	UseLink(ctx context.Context, token string, d Device) (*Tokens, error)
+	Login(ctx context.Context, email, password string, d Device) (*Tokens, error)
+	Refresh(ctx context.Context, token string, d Device) (*Tokens, error)
+	Logout(ctx context.Context, access, refresh string) error
+	LogoutAll(ctx context.Context, scope models.Scope) error
+	RevokeSession(ctx context.Context, scope models.Scope, id string) error
+	SetPassword(ctx context.Context, scope models.Scope, sessionID string, c PasswordChange) error
+	CreateAPIKey(ctx context.Context, scope models.Scope, name string, scopes []string, expires time.Time) (*models.APIKey, string, error)
+	RevokeAPIKey(ctx context.Context, scope models.Scope, id string) error
+	// Allow counts one use of key; when there were too many it says how long to wait.
+	Allow(ctx context.Context, key string, limit int, per time.Duration) (retryAfter time.Duration, err error)
+}
+
+// Event is one live event of a question.
+type Event struct {
+	ID   string          `json:"id"`
+	Type string          `json:"type"`
+	Data json.RawMessage `json:"data"`
+}
+
+// Hub hands out live events. A closed channel means: fell behind, or the hub stopped.
+type Hub interface {
+	Subscribe(ctx context.Context, questionID, after string) (<-chan Event, error)
+}
+
+// Events publishes what the API itself changes.
+type Events interface {
+	Publish(ctx context.Context, questionID, typ string, data any) error
+}
+
+// Sealer seals a secret so that only query workers can open it.
+type Sealer interface {
+	Seal(orgID, connectionID string, secret []byte) ([]byte, error)
+}
+
+// Codec turns Temporal payloads into what an operator can read, and back.
+type Codec interface {
+	Encode([]*common.Payload) ([]*common.Payload, error)
+	Decode([]*common.Payload) ([]*common.Payload, error)
+}

@@ -1,0 +1,254 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/gin-gonic/gin"
+
+	"github.com/datamind/datamind/models"
+)
+
+// How long a socket waits for things. The tests shorten them.
+type socketTimes struct {
+	write   time.Duration // one frame, before the client counts as dead
+	ping    time.Duration // between pings
+	recheck time.Duration // between checks that the session still holds
+	grace   time.Duration // between the end of a run and the close
+}
+
+var usualSocketTimes = socketTimes{write: 10 * time.Second, ping: 20 * time.Second, recheck: 10 * time.Second, grace: time.Minute}
+
+// Close codes beyond the standard's, in its private range.
+const (
+	closeSignedOut websocket.StatusCode = 4401
+	closeTooSlow   websocket.StatusCode = 4408
+)
+
+var (
+	uuidForm   = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+	streamForm = regexp.MustCompile(`^[0-9]{1,20}-[0-9]{1,20}$`)
+)
+
+func (s *Server) eventRoutes() {
+	s.handle(http.MethodGet, apiPrefix+"/questions/{id}/events", permQuestionsRead, s.events)
+}
+
+// events streams a question's events over a WebSocket. A client that names
+// the last event it saw continues after it; any other first gets a snapshot.
+func (s *Server) events(c *gin.Context) {
+	ctx := c.Request.Context()
+	id, after := c.Param("id"), c.Query("after")
+	if !uuidForm.MatchString(id) {
+		writeProblem(c, notFoundProblem(ctx))
+		return
+	}
+	if after != "" && !streamForm.MatchString(after) {
+		writeProblem(c, validationProblem(ctx, http.StatusUnprocessableEntity, "", []error{
+			asDetail(&badJSON{"query.after", "must be the id of an event"})}))
+		return
+	}
+	snapshot, err := s.questionWithSteps(ctx, id)
+	if err == nil {
+		err = s.checkUpgrade(c.Request)
+	}
+	if err != nil {
+		writeProblem(c, s.problem(ctx, err))
+		return
+	}
+	release, err := s.takeSocket(ctx, scopeOf(ctx).UserID)
+	if err != nil {
+		writeProblem(c, s.problem(ctx, err))
+		return
+	}
+	defer release()
+	conn, err := websocket.Accept(c.Writer, c.Request, &websocket.AcceptOptions{
+		OriginPatterns: []string{s.base.Host}, CompressionMode: websocket.CompressionDisabled})
+	if err != nil {
+		s.log(ctx).Info("websocket refused", slog.Any("error", err))
+		c.Abort()
+		return
+	}
+	s.metrics.sockets.Inc()
+	defer s.metrics.sockets.Dec()
+	sock := &socket{server: s, conn: conn, times: s.times, credential: credential(c.Request), question: snapshot.ID}
+	sock.serve(ctx, after)
+}
+
+// checkUpgrade refuses plain requests and pages of other sites with a
+// problem; websocket.Accept would answer them with bare text.
+func (s *Server) checkUpgrade(r *http.Request) error {
+	if r.Header.Get("Sec-WebSocket-Key") == "" {
+		return models.Errorf(codeUpgrade, "This is a WebSocket: connect with one.")
+	}
+	if o := r.Header.Get("Origin"); o != "" && o != "http://"+r.Host && o != "https://"+r.Host &&
+		o != s.base.Scheme+"://"+s.base.Host {
+		return models.Errorf(codeCrossOrigin, "This connection came from another site's page and was refused.")
+	}
+	return nil
+}
+
+// socket is one client that watches one question.
+type socket struct {
+	server     *Server
+	conn       *websocket.Conn
+	times      socketTimes
+	credential string
+	question   string
+}
+
+var errTooSlow = errors.New("client too slow")
+
+// serve runs until the client leaves, falls behind or may no longer watch.
+func (k *socket) serve(parent context.Context, after string) {
+	ctx, cancel := context.WithCancelCause(k.conn.CloseRead(context.WithoutCancel(parent)))
+	defer cancel(nil)
+	code, reason := k.stream(ctx, cancel, after)
+	if code == closeTooSlow {
+		k.server.metrics.dropped.Inc()
+	}
+	_ = k.conn.Close(code, reason)
+}
+
+func (k *socket) stream(ctx context.Context, cancel context.CancelCauseFunc, after string) (websocket.StatusCode, string) {
+	position, replayText, err := k.start(ctx, after)
+	if err != nil {
+		return websocket.StatusTryAgainLater, "events cannot be read now"
+	}
+	live, err := k.server.deps.Hub.Subscribe(ctx, k.question, position.from)
+	if err != nil {
+		return websocket.StatusTryAgainLater, "events cannot be read now"
+	}
+	go k.keepAlive(ctx, cancel)
+	recheck := time.NewTicker(k.times.recheck)
+	defer recheck.Stop()
+	var over <-chan time.Time
+	if position.final {
+		over = time.After(k.times.grace)
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return websocket.StatusGoingAway, ""
+		case <-k.server.stop:
+			return websocket.StatusServiceRestart, "reconnect"
+		case <-over:
+			return websocket.StatusNormalClosure, "finished"
+		case <-recheck.C:
+			if code, reason := k.stillAllowed(ctx); code != 0 {
+				return code, reason
+			}
+		case event, open := <-live:
+			if !open {
+				return closeTooSlow, "reconnect with the last event's id"
+			}
+			if replayText && !newer(event.ID, position.live) && event.Type != "text" && event.Type != "text_reset" {
+				continue
+			}
+			if err := k.write(ctx, event); err != nil {
+				return closeTooSlow, "reconnect with the last event's id"
+			}
+			over = k.afterEvent(event, over)
+		}
+	}
+}
+
+// afterEvent starts the grace time at a run's end and ends it at a new run.
+func (k *socket) afterEvent(e Event, over <-chan time.Time) <-chan time.Time {
+	switch e.Type {
+	case "end":
+		return time.After(k.times.grace)
+	case "status":
+		return nil
+	}
+	return over
+}
+
+// position is where in the stream a client starts.
+type position struct {
+	from  string // events after this one are read
+	live  string // events after this one are news to the client
+	final bool   // the question has ended
+}
+
+// start decides where to begin and sends the snapshot where one is needed.
+// The end of the stream is looked up before the row is read: what happens in
+// between arrives twice rather than never. Of what the snapshot already
+// tells, only the partial text of a running step is replayed.
+func (k *socket) start(ctx context.Context, after string) (position, bool, error) {
+	first, last, err := k.server.streamBounds(ctx, k.question)
+	if err != nil {
+		return position{}, false, err
+	}
+	if after != "" && first != "" && !newer(first, after) && !newer(after, last) {
+		return position{from: after, live: after}, false, nil
+	}
+	q, err := k.server.questionWithSteps(ctx, k.question)
+	if err != nil {
+		return position{}, false, err
+	}
+	data, err := json.Marshal(q)
+	if err != nil {
+		return position{}, false, err
+	}
+	if err := k.write(ctx, Event{ID: last, Type: "snapshot", Data: data}); err != nil {
+		return position{}, false, err
+	}
+	p := position{from: last, live: last, final: q.Status.Final()}
+	if p.final || last == "" {
+		return p, false, nil
+	}
+	p.from = "0-0"
+	return p, true, nil
+}
+
+func (k *socket) write(ctx context.Context, e Event) error {
+	frame, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, k.times.write)
+	defer cancel()
+	return k.conn.Write(ctx, websocket.MessageText, frame)
+}
+
+// keepAlive finds out when a client is gone without saying so.
+func (k *socket) keepAlive(ctx context.Context, cancel context.CancelCauseFunc) {
+	tick := time.NewTicker(k.times.ping)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			wait, done := context.WithTimeout(ctx, k.times.write)
+			err := k.conn.Ping(wait)
+			done()
+			if err != nil {
+				cancel(errTooSlow)
+				return
+			}
+		}
+	}
+}
+
+// stillAllowed checks the session again: signing out, an expired token or a
+// lowered role closes the socket within the recheck time.
+func (k *socket) stillAllowed(ctx context.Context) (websocket.StatusCode, string) {
+	id, err := k.server.deps.Auth.Authenticate(ctx, k.credential)
+	switch {
+	case models.ErrorCode(err) == models.CodeUnauthorized:
+		return closeSignedOut, "sign in again"
+	case err != nil:
+		return websocket.StatusTryAgainLater, "reconnect"
+	case !id.may(permQuestionsRead):
+		return closeSignedOut, "not allowed any more"
+	}
+	return 0, ""
+}

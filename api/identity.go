@@ -1,0 +1,141 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+
+	"github.com/datamind/datamind/models"
+)
+
+// permission names what a route needs. The names are internal/auth's; the
+// two below are for routes that stand before or beside that table.
+type permission string
+
+const (
+	// public routes answer anybody.
+	public permission = "public"
+	// signedIn routes need a session but no particular right.
+	signedIn permission = "profile"
+
+	permAsk              permission = "ask"
+	permQuestionsRead    permission = "questions.read"
+	permConnectionsRead  permission = "connections.read"
+	permConnectionsWrite permission = "connections.write"
+	permCatalogRead      permission = "catalog.read"
+	permCatalogSync      permission = "catalog.sync"
+	permKeys             permission = "keys.manage"
+	permAudit            permission = "audit.read"
+	permUsage            permission = "usage.read"
+	permMembers          permission = "members.read"
+	permRuns             permission = "runs.inspect"
+	permSessions         permission = "sessions.manage"
+)
+
+const metaPermission = "permission"
+
+const (
+	cookieAccess  = "dm_access"
+	cookieRefresh = "dm_refresh"
+)
+
+// Identity is a caller whose session or API key has been checked.
+type Identity struct {
+	Scope models.Scope
+	// SessionID is set for a person's session, KeyID for an API key.
+	SessionID string
+	KeyID     string
+	// Permissions is what this caller may do: the role's, for a key
+	// intersected with the key's own.
+	Permissions []string
+}
+
+func (i *Identity) may(p permission) bool {
+	return slices.Contains(i.Permissions, string(p))
+}
+
+// who returns the caller of a route that is not public.
+func who(ctx context.Context) *Identity { return requestFrom(ctx).who }
+
+// scopeOf returns on whose behalf a request runs.
+func scopeOf(ctx context.Context) models.Scope { return who(ctx).Scope }
+
+// credential returns the bearer token, or else the access cookie.
+func credential(r *http.Request) string {
+	if h := r.Header.Get("Authorization"); h != "" {
+		token, ok := strings.CutPrefix(h, "Bearer ")
+		if !ok {
+			return "invalid"
+		}
+		return token
+	}
+	if c, err := r.Cookie(cookieAccess); err == nil {
+		return c.Value
+	}
+	return ""
+}
+
+// maxCredential bounds what reaches the token parser.
+const maxCredential = 4096
+
+var errSignIn = &models.Error{Code: models.CodeUnauthorized, Message: "Sign in first, or send a valid API key."}
+
+// authorize finds out who calls and whether they may.
+func (s *Server) authorize(r *http.Request, need permission) error {
+	ctx := r.Context()
+	token := credential(r)
+	if token == "" || len(token) > maxCredential {
+		return errSignIn
+	}
+	id, err := s.deps.Auth.Authenticate(ctx, token)
+	if err != nil {
+		return err
+	}
+	requestFrom(ctx).who = id
+	if !id.may(need) {
+		return models.Errorf(models.CodeForbidden,
+			"Your role does not allow this (it needs %q). Ask an administrator of your organisation.", string(need))
+	}
+	return nil
+}
+
+// guard runs before every huma handler: who calls, may they, is the body
+// strict JSON.
+func (s *Server) guard(hc huma.Context, next func(huma.Context)) {
+	c := humagin.Unwrap(hc)
+	need, _ := hc.Operation().Metadata[metaPermission].(permission)
+	if p := s.admit(c, need); p != nil {
+		writeProblem(c, p)
+		return
+	}
+	if hc.Operation().RequestBody != nil || c.Request.ContentLength != 0 {
+		if p := readBody(c, bodyLimit(hc.Operation())); p != nil {
+			writeProblem(c, p)
+			return
+		}
+	}
+	ctx, cancel := context.WithTimeout(c.Request.Context(), handlerTimeout(hc.Operation()))
+	defer cancel()
+	c.Request = c.Request.WithContext(ctx)
+	next(hc)
+}
+
+// admit answers nil when the caller may use the route.
+func (s *Server) admit(c *gin.Context, need permission) *Problem {
+	ctx := c.Request.Context()
+	switch need {
+	case public:
+		return nil
+	case "":
+		return newProblem(ctx, http.StatusForbidden, models.CodeForbidden, "This route names no permission.")
+	}
+	if err := s.authorize(c.Request, need); err != nil {
+		return s.problem(ctx, err)
+	}
+	return nil
+}

@@ -1,0 +1,29 @@
+package api_test
+
+import (
+	"flag"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/datamind/datamind/api"
+)
+
+var update = flag.Bool("update", false, "write openapi.json")
+
+// The committed document is what the web client's types are made from.
+func TestOpenAPIDocumentIsCurrent(t *testing.T) {
+	t.Parallel()
+	doc, err := api.OpenAPI()
+	require.NoError(t, err)
+	again, err := api.OpenAPI()
+	require.NoError(t, err)
+	require.Equal(t, string(doc), string(again), "the document must be the same each time")
+	if *update {
+		require.NoError(t, os.WriteFile("openapi.json", doc, 0o644))
+	}
+	committed, err := os.ReadFile("openapi.json")
+	require.NoError(t, err)
+	require.Equal(t, string(doc), string(committed), "openapi.json is stale: run make gen")
+}

@@ -1,0 +1,293 @@
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"github.com/datamind/datamind/models"
+)
+
+type questionOut struct{ Body Question }
+
+// idempotencyIn is the client's own name for a request that starts work:
+// the same key gives the same question, however often it is sent.
+type idempotencyIn struct {
+	IdempotencyKey string `header:"Idempotency-Key" minLength:"8" maxLength:"128" pattern:"^[A-Za-z0-9._:-]+$" doc:"A name of your own for this request; repeats answer the same question"`
+}
+
+type askIn struct {
+	idempotencyIn
+	Body struct {
+		ConnectionID string `json:"connection_id,omitempty" format:"uuid" maxLength:"36" doc:"Default: the sample, or else the first connection"`
+		Question     string `json:"question" minLength:"1" maxLength:"2000"`
+	}
+}
+
+type askInConversation struct {
+	idIn
+	idempotencyIn
+	Body struct {
+		Question string `json:"question" minLength:"1" maxLength:"2000"`
+	}
+}
+
+type clarifyIn struct {
+	idIn
+	idempotencyIn
+	Body struct {
+		Reply string `json:"reply" minLength:"1" maxLength:"2000"`
+	}
+}
+
+type approveIn struct {
+	idIn
+	Body struct {
+		Yes bool `json:"yes" doc:"Run the costly query, or not"`
+	}
+}
+
+type editSQLIn struct {
+	idIn
+	Body struct {
+		SQL string `json:"sql" minLength:"1" maxLength:"20000"`
+	}
+}
+
+func (s *Server) questionRoutes() {
+	register(s, operation(http.MethodPost, "/questions", "ask", "Ask in a new conversation", 202), permAsk, s.ask)
+	register(s, operation(http.MethodPost, "/conversations/{id}/questions", "ask-in-conversation",
+		"Ask a question that sees the conversation's earlier ones", 202), permAsk, s.askIn)
+	register(s, operation(http.MethodGet, "/questions/{id}", "get-question", "A question with its steps", 200),
+		permQuestionsRead, s.getQuestion)
+	register(s, operation(http.MethodPost, "/questions/{id}/stop", "stop-question",
+		"Stop the run; its query is cancelled in the database", 202), permAsk, s.stopQuestion)
+	register(s, operation(http.MethodPost, "/questions/{id}/clarify", "clarify-question",
+		"Reply to the question back", 202), permAsk, s.clarifyQuestion)
+	register(s, operation(http.MethodPost, "/questions/{id}/approve", "approve-question",
+		"Decide on a costly query", 202), permAsk, s.approveQuestion)
+	register(s, operation(http.MethodPost, "/questions/{id}/edit-sql", "edit-question-sql",
+		"Run a finished question again with other SQL, which is checked like any", 202), permAsk, s.editQuestionSQL)
+}
+
+func (s *Server) ask(ctx context.Context, in *askIn) (*questionOut, error) {
+	text, err := questionText(in.Body.Question)
+	if err != nil {
+		return nil, err
+	}
+	scope := scopeOf(ctx)
+	conn, err := s.connectionToAsk(ctx, scope, in.Body.ConnectionID)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.limitAsk(ctx, scope); err != nil {
+		return nil, err
+	}
+	conversation := &models.Conversation{ID: newID(), OrgID: scope.OrgID, UserID: scope.UserID,
+		ConnectionID: conn.ID, Title: titleOf(text)}
+	q := newQuestion(scope, conversation, text, in.IdempotencyKey)
+	return s.insertAndStart(ctx, scope, conversation, q)
+}
+
+func (s *Server) askIn(ctx context.Context, in *askInConversation) (*questionOut, error) {
+	text, err := questionText(in.Body.Question)
+	if err != nil {
+		return nil, err
+	}
+	scope := scopeOf(ctx)
+	conversation, err := s.deps.Store.GetConversation(ctx, scope, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.limitAsk(ctx, scope); err != nil {
+		return nil, err
+	}
+	return s.insertAndStart(ctx, scope, nil, newQuestion(scope, conversation, text, in.IdempotencyKey))
+}
+
+// insertAndStart stores the question, and its conversation where that is new,
+// and starts the run. A start that fails is not the caller's problem: the row
+// is queued and the relay starts it.
+func (s *Server) insertAndStart(ctx context.Context, scope models.Scope, conversation *models.Conversation,
+	q *models.Question,
+) (*questionOut, error) {
+	stored, created, err := s.deps.Store.CreateQuestion(ctx, scope, conversation, q)
+	if err != nil {
+		return nil, err
+	}
+	if !created && stored.Text != q.Text {
+		return nil, models.Errorf(codeReusedKey, "This Idempotency-Key was used for another question. Send a new one.")
+	}
+	if stored.Status == models.StatusQueued {
+		if err := s.deps.Runs.StartAsk(ctx, scope, stored); err != nil {
+			s.log(ctx).Warn("start run; it stays queued", slog.String("question_id", stored.ID), slog.Any("error", err))
+		}
+	}
+	return &questionOut{Body: questionView(stored, nil)}, nil
+}
+
+func newQuestion(scope models.Scope, c *models.Conversation, text, key string) *models.Question {
+	q := &models.Question{ID: newID(), OrgID: scope.OrgID, UserID: scope.UserID, ConversationID: c.ID,
+		ConnectionID: c.ConnectionID, Text: text, Status: models.StatusQueued, Run: 1}
+	q.IdempotencyKey = q.ID
+	if key != "" {
+		q.IdempotencyKey = scope.UserID + ":" + key
+	}
+	return q
+}
+
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+func questionText(raw string) (string, error) {
+	text := strings.TrimSpace(raw)
+	if text == "" {
+		return "", invalidField("body.question", "must not be blank")
+	}
+	return text, nil
+}
+
+// titleOf shortens a question to a conversation's title.
+func titleOf(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if utf8.RuneCountInString(text) <= 80 {
+		return text
+	}
+	return string([]rune(text)[:79]) + "…"
+}
+
+func (s *Server) connectionToAsk(ctx context.Context, scope models.Scope, id string) (*models.Connection, error) {
+	if id != "" {
+		return s.deps.Store.GetConnection(ctx, scope, canonical(id))
+	}
+	conns, _, err := s.deps.Store.ListConnections(ctx, scope, "", 200)
+	if err != nil {
+		return nil, err
+	}
+	if len(conns) == 0 {
+		return nil, models.Errorf(models.CodeConflict, "There is no database to ask yet. Connect one first.")
+	}
+	for i := range conns {
+		if conns[i].Sample {
+			return &conns[i], nil
+		}
+	}
+	return &conns[len(conns)-1], nil
+}
+
+func (s *Server) getQuestion(ctx context.Context, in *idIn) (*questionOut, error) {
+	v, err := s.questionWithSteps(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &questionOut{Body: *v}, nil
+}
+
+func (s *Server) questionWithSteps(ctx context.Context, id string) (*Question, error) {
+	scope := scopeOf(ctx)
+	q, err := s.deps.Store.GetQuestion(ctx, scope, id)
+	if err != nil {
+		return nil, err
+	}
+	steps, err := s.deps.Store.ListSteps(ctx, scope, id)
+	if err != nil {
+		return nil, err
+	}
+	v := questionView(q, steps)
+	return &v, nil
+}
+
+// stopQuestion ends a question that has not started in the store, so that it
+// never starts, and cancels one that has.
+func (s *Server) stopQuestion(ctx context.Context, in *idIn) (*questionOut, error) {
+	scope := scopeOf(ctx)
+	q, err := s.deps.Store.GetQuestion(ctx, scope, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if q.Status.Final() {
+		return &questionOut{Body: questionView(q, nil)}, nil
+	}
+	if q.Status == models.StatusQueued {
+		if q, err = s.cancelQueued(ctx, scope, q); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.deps.Runs.Stop(ctx, q.ID); err != nil && !q.Status.Final() {
+		return nil, unavailable(err, "The run could not be reached to stop it. Try again in a moment.")
+	}
+	s.audit(ctx, "question.stop", q.ID, nil)
+	return &questionOut{Body: questionView(q, nil)}, nil
+}
+
+func (s *Server) clarifyQuestion(ctx context.Context, in *clarifyIn) (*questionOut, error) {
+	reply := strings.TrimSpace(in.Body.Reply)
+	if reply == "" {
+		return nil, invalidField("body.reply", "must not be blank")
+	}
+	key := in.IdempotencyKey
+	if key == "" {
+		key = requestFrom(ctx).ID
+	}
+	return s.decide(ctx, in.ID, models.StatusClarify, func(id string) error {
+		return s.deps.Runs.Clarify(ctx, id, reply, key)
+	})
+}
+
+func (s *Server) approveQuestion(ctx context.Context, in *approveIn) (*questionOut, error) {
+	out, err := s.decide(ctx, in.ID, models.StatusApprove, func(id string) error {
+		return s.deps.Runs.Approve(ctx, id, in.Body.Yes)
+	})
+	if err == nil {
+		s.audit(ctx, "question.approve", in.ID, map[string]any{"yes": in.Body.Yes})
+	}
+	return out, err
+}
+
+// decide passes a person's decision to a run that waits for it.
+func (s *Server) decide(ctx context.Context, id string, waiting models.QuestionStatus, send func(string) error) (*questionOut, error) {
+	scope := scopeOf(ctx)
+	q, err := s.deps.Store.GetQuestion(ctx, scope, id)
+	if err != nil {
+		return nil, err
+	}
+	if q.Status != waiting {
+		return nil, models.Errorf(codeNotWaiting, "This question is not waiting for that: it is %s.", q.Status)
+	}
+	if err := send(q.ID); err != nil {
+		return nil, unavailable(err, "The run could not be reached. Try again in a moment.")
+	}
+	if q, err = s.deps.Store.GetQuestion(ctx, scope, id); err != nil {
+		return nil, err
+	}
+	return &questionOut{Body: questionView(q, nil)}, nil
+}
+
+func (s *Server) editQuestionSQL(ctx context.Context, in *editSQLIn) (*questionOut, error) {
+	sql := strings.TrimSpace(in.Body.SQL)
+	if sql == "" {
+		return nil, invalidField("body.sql", "must not be blank")
+	}
+	scope := scopeOf(ctx)
+	q, err := s.deps.Store.GetQuestion(ctx, scope, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if !q.Status.Final() {
+		return nil, models.Errorf(codeNotFinished, "This question is still %s. Stop it or wait, then edit its SQL.", q.Status)
+	}
+	if err := s.limitAsk(ctx, scope); err != nil {
+		return nil, err
+	}
+	if err := s.deps.Runs.EditSQL(ctx, scope, q, sql); err != nil {
+		return nil, unavailable(err, "The run could not be started. Try again in a moment.")
+	}
+	s.audit(ctx, "question.edit_sql", q.ID, nil)
+	if q, err = s.deps.Store.GetQuestion(ctx, scope, in.ID); err != nil {
+		return nil, err
+	}
+	return &questionOut{Body: questionView(q, nil)}, nil
+}

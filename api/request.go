@@ -1,0 +1,110 @@
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"regexp"
+
+	"github.com/getsentry/sentry-go"
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+)
+
+// requestInfo travels in a request's context.
+type requestInfo struct {
+	ID        string
+	IP        string
+	UserAgent string
+	// who is set once the caller is known.
+	who *Identity
+}
+
+type requestKey struct{}
+
+var anonymousRequest = &requestInfo{}
+
+// requestFrom returns the request's facts, empty ones outside of a request.
+func requestFrom(ctx context.Context) *requestInfo {
+	if r, ok := ctx.Value(requestKey{}).(*requestInfo); ok {
+		return r
+	}
+	return anonymousRequest
+}
+
+// log returns the logger with the request's and the caller's ids.
+func (s *Server) log(ctx context.Context) *slog.Logger {
+	r := requestFrom(ctx)
+	log := s.deps.Log.With(slog.String("request_id", r.ID))
+	if r.who != nil {
+		log = log.With(slog.String("org_id", r.who.Scope.OrgID), slog.String("user_id", r.who.Scope.UserID))
+	}
+	return log
+}
+
+// reportInternal logs an error that a client must not see and hands its text,
+// without any request data, to Sentry where that is configured.
+func (s *Server) reportInternal(ctx context.Context, err error) {
+	s.log(ctx).Error("request failed", slog.Any("error", err))
+	s.captureSentry(ctx, func(hub *sentry.Hub) { hub.CaptureException(err) })
+}
+
+// captureSentry runs report with a scope that holds ids only.
+func (s *Server) captureSentry(ctx context.Context, report func(*sentry.Hub)) {
+	hub := sentry.CurrentHub()
+	if hub.Client() == nil {
+		return
+	}
+	hub = hub.Clone()
+	r := requestFrom(ctx)
+	hub.Scope().SetTag("request_id", r.ID)
+	if r.who != nil {
+		hub.Scope().SetTag("org_id", r.who.Scope.OrgID)
+	}
+	report(hub)
+}
+
+// A caller may name its request, so that one id can be followed through
+// several systems; anything that could confuse a log is replaced.
+var cleanRequestID = regexp.MustCompile(`^[A-Za-z0-9._-]{8,64}$`)
+
+// identifyRequest gives each request its id.
+func identifyRequest(c *gin.Context) {
+	id := c.GetHeader("X-Request-ID")
+	if !cleanRequestID.MatchString(id) {
+		id = uuid.Must(uuid.NewV7()).String()
+	}
+	c.Header("X-Request-ID", id)
+	info := &requestInfo{ID: id, IP: clientIP(c), UserAgent: truncate(c.Request.UserAgent(), 200)}
+	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), requestKey{}, info))
+	c.Next()
+}
+
+func clientIP(c *gin.Context) string {
+	if ip := net.ParseIP(c.ClientIP()); ip != nil {
+		return ip.String()
+	}
+	return "unknown"
+}
+
+// truncate cuts s to at most n bytes and to valid UTF-8 without control characters.
+func truncate(s string, n int) string {
+	out := make([]rune, 0, min(len(s), n))
+	size := 0
+	for _, r := range s {
+		if r < ' ' || r == 0x7f || r == '\uFFFD' {
+			r = ' '
+		}
+		if size += len(string(r)); size > n {
+			break
+		}
+		out = append(out, r)
+	}
+	return string(out)
+}
+
+// isTLS reports whether the person's browser speaks TLS to this address.
+func (s *Server) isTLS(r *http.Request) bool {
+	return r.TLS != nil || s.base.Scheme == "https"
+}

@@ -1,0 +1,76 @@
+package api
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+// webPage is the built page. Files under assets/ carry a hash of their
+// content in their names; index.html names them and is never cached.
+type webPage struct {
+	files fs.FS
+	index []byte
+}
+
+func (s *Server) loadPage(files fs.FS) error {
+	if files == nil {
+		return nil
+	}
+	index, err := fs.ReadFile(files, "index.html")
+	if err != nil {
+		return fmt.Errorf("read the page's index: %w", err)
+	}
+	s.web = &webPage{files: files, index: index}
+	return nil
+}
+
+// servePage answers a file of the build, or index.html for the page's own paths.
+func (s *Server) servePage(c *gin.Context) {
+	if m := c.Request.Method; m != http.MethodGet && m != http.MethodHead {
+		s.noMethod(c)
+		return
+	}
+	if s.web == nil {
+		writeProblem(c, notFoundProblem(c.Request.Context()))
+		return
+	}
+	name := strings.TrimPrefix(path.Clean("/"+c.Request.URL.Path), "/")
+	if name != "" && name != "index.html" {
+		content, err := fs.ReadFile(s.web.files, name)
+		if err == nil {
+			serveFile(c, name, content)
+			return
+		}
+		// A missing asset must not be answered with the page.
+		if !isPagePath(name, err) {
+			writeProblem(c, notFoundProblem(c.Request.Context()))
+			return
+		}
+	}
+	c.Header("Cache-Control", "no-cache")
+	c.Status(http.StatusOK)
+	http.ServeContent(c.Writer, c.Request, "index.html", time.Time{}, bytes.NewReader(s.web.index))
+}
+
+func isPagePath(name string, err error) bool {
+	missing := errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid)
+	return !strings.HasPrefix(name, "assets/") && (path.Ext(name) == "" || !missing)
+}
+
+func serveFile(c *gin.Context, name string, content []byte) {
+	cache := "no-cache"
+	if strings.HasPrefix(name, "assets/") {
+		cache = "public, max-age=31536000, immutable"
+	}
+	c.Header("Cache-Control", cache)
+	c.Status(http.StatusOK)
+	http.ServeContent(c.Writer, c.Request, name, time.Time{}, bytes.NewReader(content))
+}
