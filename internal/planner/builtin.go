@@ -2,42 +2,157 @@ package planner
 
 import (
 	"context"
+	"regexp"
 	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
 
 	"github.com/datamind/datamind/models"
 )
 
-type builtin struct{}
+type builtin struct {
+	mu   sync.Mutex
+	key  *models.Catalog
+	last *schema
+}
 
 // NewBuiltin returns the planner that works by rules over the catalog alone:
 // the same question over the same catalog gives the same plan.
-func NewBuiltin() Planner { return builtin{} }
+func NewBuiltin() Planner { return &builtin{} }
 
-func (builtin) Name() string { return "builtin" }
+func (*builtin) Name() string { return "builtin" }
+
+// schemaOf keeps the last catalog's index: the same one is asked again and again.
+func (b *builtin) schemaOf(cat *models.Catalog) *schema {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.key != cat {
+		b.key, b.last = cat, newSchema(cat)
+	}
+	return b.last
+}
 
 func refuse(text string) models.Plan {
 	return models.Plan{Status: models.PlanRefused, Text: text}
 }
 
-func (builtin) Plan(ctx context.Context, req models.PlanRequest) (plan models.Plan, err error) {
+var writes = regexp.MustCompile(`(?i)^\s*(?:please\s+|can you\s+|could you\s+)?(?:delete|drop|truncate|insert|update|alter|create|grant|revoke|remove|erase|modify)\b`)
+
+func (b *builtin) Plan(ctx context.Context, req models.PlanRequest) (models.Plan, error) {
 	if err := ctx.Err(); err != nil {
 		return models.Plan{}, err
 	}
 	if req.Catalog == nil || len(req.Catalog.Tables) == 0 {
 		return refuse("This connection has no tables that DataMind may read."), nil
 	}
-	if strings.TrimSpace(req.Question) == "" {
+	q := cap4000(req.Question)
+	switch {
+	case strings.TrimSpace(q) == "":
 		return refuse("The question is empty. " + abilities(req.Catalog)), nil
+	case writes.MatchString(q):
+		return refuse("I only read data: nothing is ever changed in your database. " + abilities(req.Catalog)), nil
 	}
-	return refuse("I could not tell what to look up. " + abilities(req.Catalog)), nil
+	now := req.Now
+	if now.IsZero() {
+		now = time.Now().UTC()
+	}
+	s := b.schemaOf(req.Catalog)
+	if len(s.tables) == 0 {
+		return refuse("This connection has no columns that DataMind may read."), nil
+	}
+	whole := withHistory(s, q, req.History, now)
+	for _, c := range req.Clarifications {
+		whole += " by " + cap4000(c[1])
+	}
+	plan := plan(s, cap4000(whole), now, len(req.Clarifications) > 0)
+	if plan.Status == models.PlanRefused {
+		plan.Text += " " + abilities(req.Catalog)
+	}
+	for _, a := range req.Attempts {
+		if plan.Status == models.PlanSQL && a.SQL == plan.SQL {
+			return refuse("I read the question in one way only, and that query did not work: " + a.Error), nil
+		}
+	}
+	return plan, nil
+}
+
+func cap4000(q string) string {
+	if len(q) > MaxQuestion {
+		q = q[:MaxQuestion]
+	}
+	return strings.ToValidUTF8(q, string(utf8.RuneError))
+}
+
+func plan(s *schema, question string, now time.Time, settled bool) models.Plan {
+	r := read(s, question, now)
+	if !r.understand() {
+		return refuse("I could not tell what to look up.")
+	}
+	if c := r.unclear(); c != nil && !settled {
+		return *c
+	}
+	r.q.clean()
+	sql, ok := render(&r.q)
+	if !ok {
+		return refuse("The question names tables that I cannot join: no keys lead from one to the other.")
+	}
+	return models.Plan{Status: models.PlanSQL, SQL: sql, Understanding: r.q.say()}
+}
+
+// unclear asks back where a ranking says nothing of what to rank by.
+func (r *reading) unclear() *models.Plan {
+	if r.sup == nil || r.measure != nil || r.entity == nil {
+		return nil
+	}
+	t := r.entity
+	var choices []string
+	if e := r.money([]*table{t}); e != nil && upward(e.owner(), t) {
+		choices = append(choices, "revenue")
+	}
+	for _, e := range t.edges {
+		if e.to == t && e.from != t && len(choices) < 4 {
+			choices = append(choices, "number of "+strings.ReplaceAll(e.from.t.Name, "_", " "))
+		}
+	}
+	for _, c := range t.cols {
+		if c.num && !c.key && len(choices) < 5 {
+			choices = append(choices, strings.ReplaceAll(c.name, "_", " "))
+		}
+	}
+	if len(choices) < 2 {
+		return nil
+	}
+	return &models.Plan{Status: models.PlanClarify, Text: "What should I rank the " + strings.ReplaceAll(t.t.Name, "_", " ") + " by?", Choices: choices}
+}
+
+// clean drops repeated columns and filters.
+func (q *query) clean() {
+	var sel []expr
+	for _, e := range q.sel {
+		if !containsExpr(sel, e) {
+			sel = append(sel, e)
+		}
+	}
+	q.sel = sel
+	var where []cond
+	seen := map[string]bool{}
+	for _, c := range q.where {
+		k := c.say()
+		if !seen[k] {
+			where = append(where, c)
+		}
+		seen[k] = true
+	}
+	q.where = where
 }
 
 func abilities(cat *models.Catalog) string {
 	var names []string
 	for _, t := range cat.Tables {
 		if len(names) < 6 {
-			names = append(names, t.Name)
+			names = append(names, strings.ReplaceAll(t.Name, "_", " "))
 		}
 	}
-	return "I can count, add up, average, rank, filter and group what is in the tables, for example " + strings.Join(names, ", ") + "."
+	return "I can count, add up, average, rank, filter and group what is in " + strings.Join(names, ", ") + "; for example: “how many " + names[0] + " are there?”"
 }

@@ -1,0 +1,381 @@
+package planner
+
+import (
+	"slices"
+	"strings"
+)
+
+// understand runs the passes in their order and builds the query. ok is false
+// when the question names nothing that is in the catalog.
+func (r *reading) understand() bool {
+	if r.main() == nil && !r.anyMoney() {
+		return false
+	}
+	r.tops()
+	r.absences()
+	r.groups()
+	r.aggregates()
+	r.superlative()
+	r.comparisons()
+	r.values()
+	r.quotes()
+	r.flags()
+	r.ordering()
+	r.selected()
+	return r.assemble()
+}
+
+func (r *reading) anyMoney() bool {
+	for _, t := range r.toks {
+		if revenueWords[t.stem] || t.stem == "unit" {
+			return true
+		}
+	}
+	return false
+}
+
+// flags reads "active products" and "discontinued" from yes-or-no columns.
+func (r *reading) flags() {
+	for _, m := range r.ms {
+		if m.used || m.col == nil || !m.col.flag || r.isGroupCue(m.i) {
+			continue
+		}
+		op := "true"
+		if r.negated(m.i) || strings.HasPrefix(r.low(m.i-1), "in") && r.low(m.i-1) == "inactive" {
+			op = "false"
+		}
+		r.where(cond{e: expr{col: m.col}, op: op}, m)
+	}
+}
+
+// selected are the columns that are asked for and serve nothing else.
+func (r *reading) selected() {
+	for _, m := range r.ms {
+		if m.used || m.col == nil {
+			continue
+		}
+		e := expr{col: m.col}
+		if !slices.Contains(r.selects, e) {
+			r.selects = append(r.selects, e)
+		}
+	}
+}
+
+func (r *reading) assemble() bool {
+	q := &r.q
+	if r.bucket != "" {
+		if d := r.dateOf(r.factTable()); d != nil {
+			r.dims = append([]expr{{col: d, bucket: r.bucket}}, r.dims...)
+		} else if r.measure != nil || len(q.sel) > 0 {
+			if c := r.calendarColumn(); c != nil {
+				r.dims = append([]expr{{col: c}}, r.dims...)
+			}
+		}
+	}
+	if r.sup != nil && r.measure != nil {
+		r.rank()
+	} else {
+		r.plain()
+	}
+	if q.base == nil || len(q.sel) == 0 {
+		return false
+	}
+	r.havings()
+	r.when()
+	r.finish()
+	return true
+}
+
+func (r *reading) calendarColumn() *column {
+	t := r.factTable()
+	if t == nil {
+		return nil
+	}
+	for _, c := range t.cols {
+		if c.words[len(c.words)-1] == r.bucket {
+			return c
+		}
+	}
+	return nil
+}
+
+// rank builds "the N <entities> with the most <measure>".
+func (r *reading) rank() {
+	q := &r.q
+	m := *r.measure
+	own := m.agg == "" && m.col != nil && (r.entity == nil || m.col.tab == r.entity || upward(r.entity, m.col.tab))
+	lim := r.limit
+	if lim == 0 {
+		lim = 1
+	}
+	aggs := q.sel
+	q.sel = nil
+	switch {
+	case own && len(r.dims) > 0:
+		m.agg = "min"
+		if r.desc {
+			m.agg = "max"
+		}
+		q.sel = append(append(q.sel, r.dims...), m)
+		q.group = r.dims
+		q.base = m.col.tab
+		return
+	case own && len(r.selects) == 0 && (r.entity == nil || !r.asksEntity()):
+		m.agg = "min"
+		if r.desc {
+			m.agg = "max"
+		}
+		q.sel = append(q.sel, m)
+		q.base = m.col.tab
+		return
+	case own:
+		q.base = m.col.tab
+		if r.entity != nil {
+			q.base = r.entity
+		}
+		q.sel = append(q.sel, r.selects...)
+		if len(q.sel) == 0 {
+			q.sel = append(q.sel, r.nameOf(q.base))
+			if r.limit > 1 {
+				q.sel = append(q.sel, m)
+			}
+		}
+		q.order = append([]order{{m, r.desc}}, q.order...)
+		q.limit = lim
+		return
+	}
+	if m.agg == "" {
+		m.agg = "sum"
+		for _, a := range aggs {
+			if a.col == m.col {
+				m.agg = a.agg
+			}
+		}
+	}
+	q.base = m.owner()
+	dims := append([]expr{}, r.dims...)
+	dims = append(dims, r.selects...)
+	if len(dims) == 0 && r.entity != nil && r.entity != m.owner() {
+		dims = []expr{r.nameOf(r.entity)}
+	} else if len(dims) == 0 && r.entity != nil {
+		dims = []expr{r.nameOf(r.entity)}
+	}
+	if len(dims) == 0 {
+		q.sel = []expr{m}
+		return
+	}
+	q.group = r.identified(dims)
+	q.sel = append(append([]expr{}, dims...), m)
+	q.order = append([]order{{m, r.desc}}, q.order...)
+	q.limit = lim
+}
+
+// identified adds keys, so that two rows of the same name stay two.
+func (r *reading) identified(dims []expr) []expr {
+	out := append([]expr{}, dims...)
+	for _, d := range dims {
+		t := d.col.tab
+		if d.col == t.label && len(t.pk) == 1 && t.pk[0] != d.col && d.bucket == "" {
+			out = append(out, expr{col: t.pk[0]})
+		}
+	}
+	return out
+}
+
+// asksEntity reports whether the rows themselves are asked for, rather than the extreme value.
+func (r *reading) asksEntity() bool {
+	first := r.low(0)
+	if r.limit > 0 || first == "which" || first == "who" || first == "whose" {
+		return true
+	}
+	for k := 0; k < r.sup.pos; k++ {
+		if m := r.at[k]; m != nil && m.tab == r.entity {
+			return true
+		}
+	}
+	for k := r.sup.pos + 1; k < min(len(r.toks), r.sup.pos+4); k++ {
+		if m := r.at[k]; m != nil && m.tab == r.entity {
+			return true
+		}
+		if m := r.at[k]; m != nil && m.col != nil {
+			return false
+		}
+	}
+	return false
+}
+
+func (r *reading) plain() {
+	q := &r.q
+	if r.measure != nil {
+		m := *r.measure
+		if m.agg == "" {
+			m.agg = "sum"
+		}
+		q.sel = append(q.sel, m)
+	}
+	if len(q.sel) > 0 {
+		q.base = q.sel[0].owner()
+		for _, s := range r.selects {
+			if !slices.Contains(r.dims, s) {
+				r.dims = append(r.dims, s)
+			}
+		}
+		if len(r.dims) > 0 {
+			q.group = r.identified(r.dims)
+			q.sel = append(append([]expr{}, r.dims...), q.sel...)
+		}
+		return
+	}
+	if len(r.dims) > 0 && len(r.selects) == 0 && len(r.tables) > 0 {
+		q.base = r.tables[0]
+		q.group = r.identified(r.dims)
+		q.sel = append(append([]expr{}, r.dims...), expr{agg: "count", tab: q.base})
+		return
+	}
+	q.base = r.main()
+	for _, d := range r.dims {
+		r.selects = append(r.selects, d)
+	}
+	q.sel = r.selects
+	if len(q.sel) > 0 && !slices.ContainsFunc(q.sel, func(e expr) bool { return e.col.tab == q.base }) {
+		q.base = q.sel[0].col.tab
+	}
+	if len(q.sel) == 0 && q.base != nil {
+		q.sel = r.listing(q.base)
+	}
+	if r.distinctWanted() {
+		q.distinct = true
+	}
+	if r.limit > 0 {
+		q.limit = r.limit
+	}
+}
+
+func (r *reading) distinctWanted() bool {
+	for _, t := range r.toks {
+		if t.low == "distinct" || t.low == "different" || t.low == "unique" {
+			return true
+		}
+	}
+	return false
+}
+
+// listing shows a table's rows: its name where people ask who or which, else its leading columns.
+func (r *reading) listing(t *table) []expr {
+	switch r.low(0) {
+	case "list", "show", "display", "give":
+		if t.label == nil || len(r.q.where) == 0 {
+			var out []expr
+			for _, c := range t.cols {
+				if len(out) < 8 {
+					out = append(out, expr{col: c})
+				}
+			}
+			return out
+		}
+	}
+	return []expr{r.nameOf(t)}
+}
+
+// havings groups by what is asked for when rows are chosen by a count.
+func (r *reading) havings() {
+	q := &r.q
+	if len(q.having) == 0 {
+		return
+	}
+	t := q.having[0].e.tab
+	if len(q.group) == 0 {
+		for _, e := range q.sel {
+			if e.agg != "" {
+				q.having = nil
+				return
+			}
+		}
+		if q.base == t && len(q.sel) > 0 {
+			q.base = q.sel[0].owner()
+		}
+		q.group = r.identified(q.sel)
+		if len(q.base.pk) == 1 && !slices.Contains(q.group, expr{col: q.base.pk[0]}) && slices.ContainsFunc(q.sel, func(e expr) bool { return e.col == q.base.label }) {
+			q.group = append(q.group, expr{col: q.base.pk[0]})
+		}
+		q.base = t
+	}
+}
+
+// when filters by the period that was said.
+func (r *reading) when() {
+	q := &r.q
+	if r.period == nil {
+		return
+	}
+	if d := r.dateOf(q.base); d != nil {
+		q.where = append(q.where, cond{e: expr{col: d}, period: r.period})
+		return
+	}
+	y := r.period.from
+	for _, t := range append([]*table{q.base}, r.tables...) {
+		for _, c := range t.cols {
+			if c.num && c.words[len(c.words)-1] == "year" && !y.IsZero() {
+				op := "="
+				if r.period.to.IsZero() {
+					op = ">="
+				}
+				q.where = append(q.where, cond{e: expr{col: c}, op: op, raw: true, vals: []string{numberSQL(float64(y.Year()))}})
+				return
+			}
+		}
+	}
+	r.note("no date to filter by")
+}
+
+func (r *reading) finish() {
+	q := &r.q
+	r.leaveCancelledOut()
+	for i, o := range q.order {
+		if o.e.col == nil && o.e.agg == "" {
+			q.order[i].e = q.sel[0]
+		}
+	}
+	if len(q.order) == 0 && len(q.group) > 0 {
+		last := q.sel[len(q.sel)-1]
+		if g := q.group[0]; g.bucket != "" {
+			for _, d := range q.group {
+				q.order = append(q.order, order{e: d})
+			}
+		} else if last.agg != "" {
+			q.order = []order{{last, true}}
+		}
+	}
+	if q.limit == 0 && r.limit > 0 && len(q.group) > 0 {
+		q.limit = r.limit
+	}
+}
+
+// leaveCancelledOut applies what the schema's own comment says of revenue.
+func (r *reading) leaveCancelledOut() {
+	q := &r.q
+	money := false
+	for _, e := range q.sel {
+		money = money || e.agg != "" && e.col != nil && (columnMoney(e.col) > 0.5 || e.times != nil)
+	}
+	if !money || q.base == nil {
+		return
+	}
+	for _, t := range r.s.tables {
+		c := strings.ToLower(t.t.Comment)
+		if !strings.Contains(c, "revenue") || !strings.Contains(c, "cancel") || !upward(q.base, t) {
+			continue
+		}
+		if q.base != t && tableMoney(q.base) < 0.15 {
+			continue
+		}
+		for _, col := range t.cols {
+			for _, v := range col.values {
+				if (v == "cancelled" || v == "canceled") && !slices.ContainsFunc(q.where, func(x cond) bool { return x.e.col == col }) {
+					q.where = append(q.where, cond{e: expr{col: col}, op: "<>", vals: []string{v}})
+					return
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,191 @@
+package planner
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// reading is a question while it is being understood.
+type reading struct {
+	s      *schema
+	toks   []tok
+	ms     []*mention
+	at     []*mention // token -> mention
+	now    time.Time
+	period *period
+	other  *period
+
+	q       query
+	tables  []*table // mentioned, in order
+	counted *table   // how many <table>
+	measure *expr    // what is added up, averaged or ranked
+	entity  *table   // whose rows are ranked
+	sup     *superlative
+	limit   int
+	desc    bool
+	ordered bool
+	bucket  string
+	dims    []expr
+	selects []expr
+	notes   []string
+}
+
+func read(s *schema, question string, now time.Time) *reading {
+	r := &reading{s: s, now: now}
+	lower := strings.ToLower(question)
+	if len(lower) != len(question) {
+		question = lower
+	}
+	var rest string
+	r.period, rest = findPeriod(lower, now)
+	b := []byte(question)
+	for i := range b {
+		if rest[i] == ' ' {
+			b[i] = ' '
+		}
+	}
+	r.toks = tokenize(string(b))
+	r.ms = s.mentions(r.toks)
+	r.at = make([]*mention, len(r.toks)+1)
+	for _, m := range r.ms {
+		for k := m.i; k < m.j; k++ {
+			r.at[k] = m
+		}
+	}
+	for _, m := range r.ms {
+		if m.tab != nil && m.tscore >= m.best()-0.05 && !slices.Contains(r.tables, m.tab) {
+			r.tables = append(r.tables, m.tab)
+		}
+	}
+	for _, m := range r.ms {
+		r.choose(m)
+	}
+	return r
+}
+
+// choose settles which of several columns is meant: one of a table that the
+// question names, near its name, rather than of any other.
+func (r *reading) choose(m *mention) {
+	best := 0.0
+	for _, c := range m.cols {
+		sc := c.score
+		if k := slices.Index(r.tables, c.col.tab); k >= 0 {
+			sc += 0.3 - 0.02*float64(min(k, 5))
+		} else if len(r.tables) > 0 {
+			sc -= 0.06 * float64(min(distance(r.tables[0], c.col.tab), 5))
+		}
+		if r.tableNear(m, c.col.tab) {
+			sc += 0.2
+		}
+		if c.col.tab.t.Kind == "view" {
+			sc -= 0.05
+		}
+		if sc > best+1e-9 {
+			best, m.col = sc, c.col
+		}
+	}
+	if m.tab != nil && m.col != nil && m.tscore >= m.best()-0.05 {
+		// "by department": a column of a mentioned table beats a table only when it says as much.
+		if !(r.isGroupCue(m.i) && m.col.tab != m.tab && m.best() >= 0.95 && len(r.tables) > 0 && m.col.tab == r.tables[0]) {
+			m.col = nil
+		}
+	}
+	if m.col != nil {
+		m.tab = nil
+	}
+}
+
+func (r *reading) tableNear(m *mention, t *table) bool {
+	for k := m.j; k < min(m.j+4, len(r.toks)); k++ {
+		if o := r.at[k]; o != nil && o != m && o.tab == t && k > m.j-1 {
+			if k == m.j || r.toks[m.j].low == "of" || r.toks[m.j].low == "for" {
+				return true
+			}
+		}
+	}
+	return m.i > 0 && r.at[m.i-1] != nil && r.at[m.i-1].tab == t
+}
+
+func (r *reading) low(i int) string {
+	if i < 0 || i >= len(r.toks) {
+		return ""
+	}
+	return r.toks[i].low
+}
+
+func (r *reading) phrase(i int, ps ...string) (n int) {
+	for _, p := range ps {
+		ws := strings.Fields(p)
+		ok := true
+		for k, w := range ws {
+			if r.low(i+k) != w {
+				ok = false
+				break
+			}
+		}
+		if ok && len(ws) > n {
+			n = len(ws)
+		}
+	}
+	return n
+}
+
+var articles = set("the a an of all each every different distinct unique any its their our my for in is are was has have had with new total")
+
+// next returns the mention at i or after words that carry no meaning.
+func (r *reading) next(i int, skip map[string]bool) *mention {
+	for k := i; k < min(i+5, len(r.toks)); k++ {
+		if r.at[k] != nil {
+			return r.at[k]
+		}
+		if !skip[r.low(k)] {
+			return nil
+		}
+	}
+	return nil
+}
+
+func (r *reading) prev(i int) *mention {
+	for k := i - 1; k >= max(0, i-4); k-- {
+		if r.at[k] != nil {
+			return r.at[k]
+		}
+	}
+	return nil
+}
+
+func (r *reading) isGroupCue(i int) bool {
+	for k := i - 1; k >= max(0, i-3); k-- {
+		switch r.low(k) {
+		case "by":
+			return r.low(k-1) != "order" && r.low(k-1) != "ordered" && r.low(k-1) != "sorted" && r.low(k-1) != "sort"
+		case "per", "each", "every", "across":
+			return true
+		case "the", "a", "different", "of":
+			continue
+		}
+		return false
+	}
+	return false
+}
+
+func (r *reading) main() *table {
+	if len(r.tables) > 0 {
+		return r.tables[0]
+	}
+	for _, m := range r.ms {
+		if m.col != nil {
+			return m.col.tab
+		}
+	}
+	for _, m := range r.ms {
+		if len(m.vals) > 0 {
+			return m.vals[0].col.tab
+		}
+	}
+	return nil
+}
+
+func (r *reading) note(format string, a ...any) { r.notes = append(r.notes, fmt.Sprintf(format, a...)) }
