@@ -12,7 +12,8 @@ type Catalog struct {
 	Tables        []Table    `json:"tables"`  // sorted by schema, name
 	Routines      []Routine  `json:"routines,omitempty"`
 	Types         []UserType `json:"types,omitempty"`
-	// Operators and casts that users defined: the guard refuses what could resolve to them.
+	// Operators and casts that users defined (not those that extensions bring):
+	// the guard refuses what could resolve to them.
 	Operators []string   `json:"operators,omitempty"` // operator names such as "###"
 	Casts     []UserCast `json:"casts,omitempty"`
 	// Fingerprint is a SHA-256 over the structure (not over statistics).
@@ -68,6 +69,10 @@ type ForeignKey struct {
 type Routine struct {
 	Schema string `json:"schema"`
 	Name   string `json:"name"`
+	// Extension is the extension that owns the routine, "" for none. A built-in
+	// function keeps its meaning beside an extension's overload of its name
+	// (citext has a max), but not beside a person's.
+	Extension string `json:"extension,omitempty"`
 }
 
 // UserType is a type that is not PostgreSQL's own.

@@ -1,0 +1,301 @@
+package sqlguard
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// from resolves a FROM item. left holds what stands left of it, which only
+// LATERAL items and functions see. It returns the items that names can refer
+// to and the columns that * stands for.
+func (r *resolver) from(n *pg.Node, left *scope, e *env) ([]*item, []column, *Refusal) {
+	switch {
+	case n.GetRangeVar() != nil:
+		return single(r.rangeVar(n.GetRangeVar(), e))
+	case n.GetRangeTableSample() != nil:
+		rv := n.GetRangeTableSample().GetRelation().GetRangeVar()
+		if rv == nil {
+			return nil, nil, refuse(CodeSyntaxRefused, "TABLESAMPLE is for tables only.")
+		}
+		return single(r.rangeVar(rv, e))
+	case n.GetRangeSubselect() != nil:
+		return single(r.subselect(n.GetRangeSubselect(), left, e))
+	case n.GetRangeFunction() != nil:
+		return single(r.function(n.GetRangeFunction(), left, e))
+	case n.GetJoinExpr() != nil:
+		return r.join(n.GetJoinExpr(), left, e)
+	}
+	return nil, nil, refuse(CodeSyntaxRefused, "This kind of FROM item is not allowed here.")
+}
+
+func single(it *item, refusal *Refusal) ([]*item, []column, *Refusal) {
+	if refusal != nil {
+		return nil, nil, refusal
+	}
+	return []*item{it}, it.columns, nil
+}
+
+// rangeVar resolves a table name: a WITH query first, then the search path.
+func (r *resolver) rangeVar(v *pg.RangeVar, e *env) (*item, *Refusal) {
+	r.relations++
+	name := v.GetRelname()
+	if v.GetRelpersistence() != "" && v.GetRelpersistence() != "p" {
+		return nil, refuse(CodeRelationRefused, "Temporary tables are not available.")
+	}
+	it := &item{name: name}
+	if v.GetSchemaname() == "" && v.GetCatalogname() == "" {
+		if c := e.find(name); c != nil {
+			if refusal := r.resolveCTE(c); refusal != nil {
+				return nil, refusal
+			}
+			if c.columns == nil {
+				return nil, refuse(CodeSyntaxRefused, "The WITH query %s refers to itself before its first SELECT. Write it as a first SELECT, UNION ALL and the recursive one.", quoteName(name))
+			}
+			it.columns = c.columns
+			return aliased(it, v.GetAlias()), nil
+		}
+	}
+	rel, refusal := r.ix.relation(v)
+	if refusal != nil {
+		return nil, refusal
+	}
+	if r.onRelation != nil {
+		r.onRelation(rel)
+	}
+	if rel.refusal != nil {
+		return nil, rel.refusal
+	}
+	r.used[rel.table.Schema+"."+rel.table.Name] = true
+	it.columns, it.source, it.table = rel.columns, rel, rel
+	return aliased(it, v.GetAlias()), nil
+}
+
+// aliased applies an alias, which hides the item's own name.
+func aliased(it *item, alias *pg.Alias) *item {
+	if alias != nil {
+		it.name, it.table = alias.GetAliasname(), nil
+		it.columns = renamed(it.columns, alias.GetColnames())
+	}
+	return it
+}
+
+// relation finds a table of the catalog under PostgreSQL's search path rules:
+// the system catalogue comes first there, and is never readable here.
+func (ix *index) relation(v *pg.RangeVar) (*relation, *Refusal) {
+	database, schema, name := v.GetCatalogname(), v.GetSchemaname(), v.GetRelname()
+	full := quoteName(database, schema, name)
+	if database != "" && database != ix.cat.Database {
+		return nil, refuse(CodeUnknownRelation, "%s is in another database. Name tables as schema.table.", full)
+	}
+	if schema == "pg_catalog" || schema == "information_schema" || strings.HasPrefix(schema, "pg_") || schema == "" && strings.HasPrefix(name, "pg_") {
+		return nil, refuse(CodeRelationRefused, "%s belongs to the database system and may not be read. Use the tables of the catalog.", full)
+	}
+	if schema != "" {
+		if rel, ok := ix.tables[tableKey{schema, name}]; ok && ix.schemas[schema] {
+			return rel, nil
+		}
+		return nil, ix.unknownRelation(full, name)
+	}
+	for _, s := range ix.cat.Schemas {
+		if rel, ok := ix.tables[tableKey{s, name}]; ok {
+			return rel, nil
+		}
+	}
+	return nil, ix.unknownRelation(full, name)
+}
+
+func (ix *index) unknownRelation(full, name string) *Refusal {
+	candidates := make([]string, 0, len(ix.tables))
+	for key, rel := range ix.tables {
+		if rel.refusal == nil {
+			candidates = append(candidates, key.name)
+		}
+	}
+	if near := nearest(name, candidates); len(near) > 0 {
+		return refuse(CodeUnknownRelation, "There is no table or view %s among those that may be read. Did you mean %s?", full, orList(near))
+	}
+	slices.Sort(candidates)
+	some := candidates[:min(len(candidates), 12)]
+	return refuse(CodeUnknownRelation, "There is no table or view %s among those that may be read. There are: %s.", full, strings.Join(some, ", "))
+}
+
+func (r *resolver) subselect(s *pg.RangeSubselect, left *scope, e *env) (*item, *Refusal) {
+	body := s.GetSubquery().GetSelectStmt()
+	if body == nil {
+		return nil, refuse(CodeNotSelect, "Only SELECT is allowed in FROM.")
+	}
+	outer := left.parent
+	if s.GetLateral() {
+		outer = &scope{parent: left.parent, items: slices.Clone(left.items)}
+	}
+	columns, refusal := r.query(body, outer, e, nil)
+	if refusal != nil {
+		return nil, refusal
+	}
+	return aliased(&item{columns: columns}, s.GetAlias()), nil
+}
+
+// function resolves set-returning functions in FROM, including ROWS FROM.
+func (r *resolver) function(f *pg.RangeFunction, left *scope, e *env) (*item, *Refusal) {
+	it := &item{}
+	for _, n := range f.GetFunctions() {
+		pair := n.GetList().GetItems()
+		if len(pair) == 0 {
+			return nil, refuse(CodeSyntaxRefused, "This kind of FROM item is not allowed here.")
+		}
+		domain, refusal := r.node(pair[0], left, e)
+		if refusal != nil {
+			return nil, refusal
+		}
+		defined := f.GetColdeflist()
+		if len(pair) > 1 && pair[1].GetList() != nil {
+			defined = pair[1].GetList().GetItems()
+		}
+		columns := r.ix.functionColumns(pair[0], defined, f.GetAlias(), len(f.GetFunctions()))
+		for i := range columns {
+			columns[i].domain = columns[i].domain || domain
+		}
+		it.columns = append(it.columns, columns...)
+		if it.name == "" {
+			it.name = outputName(pair[0])
+		}
+	}
+	if f.GetOrdinality() {
+		it.columns = append(it.columns, column{name: "ordinality"})
+	}
+	return aliased(it, f.GetAlias()), nil
+}
+
+// functionColumns are the columns of one function in FROM.
+func (ix *index) functionColumns(call *pg.Node, defined []*pg.Node, alias *pg.Alias, functions int) []column {
+	if len(defined) > 0 {
+		var columns []column
+		for _, d := range defined {
+			columns = append(columns, column{name: d.GetColumnDef().GetColname()})
+		}
+		return columns
+	}
+	name := outputName(call)
+	if several, ok := rowFunctions[name]; ok {
+		return []column{{name: several[0]}, {name: several[1]}}
+	}
+	if own, ok := namedResult[name]; ok {
+		return []column{{name: own}}
+	}
+	if alias != nil && functions == 1 && alias.GetAliasname() != "" {
+		name = alias.GetAliasname()
+	}
+	columns := []column{{name: name}}
+	if outputName(call) != "unnest" {
+		return columns
+	}
+	for range max(len(call.GetFuncCall().GetArgs())-1, 0) {
+		columns = append(columns, column{name: "unnest"})
+	}
+	if len(columns) == 1 && ix.freeNames("lexeme", "positions", "weights") && alias != nil && len(alias.GetColnames()) == 0 {
+		// unnest(tsvector) has these; on anything else they cannot be a function.
+		columns = append(columns, column{name: "lexeme"}, column{name: "positions"}, column{name: "weights"})
+	}
+	return columns
+}
+
+// freeNames reports whether no routine of the database has one of the names,
+// so that alias.name cannot call one.
+func (ix *index) freeNames(names ...string) bool {
+	return !slices.ContainsFunc(names, func(n string) bool { _, ok := ix.routines[n]; return ok })
+}
+
+// join resolves both sides and the condition, which sees just these two.
+func (r *resolver) join(j *pg.JoinExpr, left *scope, e *env) ([]*item, []column, *Refusal) {
+	leftItems, leftColumns, refusal := r.from(j.GetLarg(), left, e)
+	if refusal != nil {
+		return nil, nil, refusal
+	}
+	reach := &scope{parent: left.parent, items: slices.Concat(left.items, leftItems)}
+	rightItems, rightColumns, refusal := r.from(j.GetRarg(), reach, e)
+	if refusal != nil {
+		return nil, nil, refusal
+	}
+	items := slices.Concat(leftItems, rightItems)
+	if _, refusal := r.node(j.GetQuals(), &scope{parent: left.parent, items: items}, e); refusal != nil {
+		return nil, nil, refusal
+	}
+	shared, refusal := r.joinNames(j, leftColumns, rightColumns)
+	if refusal != nil {
+		return nil, nil, refusal
+	}
+	columns := merge(shared, leftColumns, rightColumns)
+	if using := j.GetJoinUsingAlias(); using != nil {
+		items = append(items, &item{name: using.GetAliasname(), columns: columns[:len(shared)]})
+	}
+	if a := j.GetAlias(); a != nil {
+		it := aliased(&item{columns: columns}, a)
+		return []*item{it}, it.columns, nil
+	}
+	return items, columns, nil
+}
+
+// joinNames are the columns that USING or NATURAL joins by; "=" is applied to them.
+func (r *resolver) joinNames(j *pg.JoinExpr, left, right []column) ([]string, *Refusal) {
+	if len(j.GetUsingClause()) == 0 && !j.GetIsNatural() {
+		return nil, nil
+	}
+	if refusal := (&tree{ix: r.ix}).checkOperator("="); refusal != nil {
+		return nil, refusal
+	}
+	var shared []string
+	if j.GetIsNatural() {
+		for _, c := range left {
+			if _, ok := columnNamed(right, c.name); ok {
+				shared = append(shared, c.name)
+			}
+		}
+	}
+	for _, n := range j.GetUsingClause() {
+		shared = append(shared, n.GetString_().GetSval())
+	}
+	for _, name := range shared {
+		for _, side := range [][]column{left, right} {
+			c, ok := columnNamed(side, name)
+			if !ok {
+				return nil, refuse(CodeUnknownColumn, "USING (%s) needs a column of that name on both sides of the join. Write ON instead.", quoteName(name))
+			}
+			if refusal := c.readable(); refusal != nil {
+				return nil, refusal
+			}
+		}
+	}
+	return shared, nil
+}
+
+func columnNamed(columns []column, name string) (column, bool) {
+	for _, c := range columns {
+		if c.name == name {
+			return c, true
+		}
+	}
+	return column{}, false
+}
+
+// merge orders a join's columns as * does: the shared ones, then the rest.
+func merge(shared []string, left, right []column) []column {
+	if len(shared) == 0 {
+		return slices.Concat(left, right)
+	}
+	out := make([]column, 0, len(left)+len(right))
+	for _, name := range shared {
+		c, _ := columnNamed(left, name)
+		out = append(out, c)
+	}
+	for _, c := range slices.Concat(left, right) {
+		if !slices.Contains(shared, c.name) {
+			out = append(out, c)
+		}
+	}
+	return out
+}

@@ -1,0 +1,150 @@
+// Package sqlguard decides whether SQL may be sent to a customer's database.
+// It parses with PostgreSQL's own grammar, lets through exactly one SELECT
+// built from an allow-list of syntax, functions, operators and types, and
+// resolves every relation and column against the connection's catalog.
+// Whatever it does not know it refuses. It does not rewrite: what is run is
+// byte for byte what was checked.
+//
+// The guard relies on the session for two things: the settings of
+// PinnedSettings, and limits on time, rows and bytes.
+package sqlguard
+
+import (
+	"slices"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/datamind/datamind/models"
+)
+
+// DialectPostgres is the only dialect so far.
+const DialectPostgres = "postgres"
+
+// Options widen what a Guard allows. The zero value is the strictest.
+type Options struct {
+	// AllowForeignTables lets foreign tables be read: the server then reaches
+	// other servers or files with credentials it keeps.
+	AllowForeignTables bool
+}
+
+// Guard checks SQL against one catalog. It is safe for concurrent use and
+// should be kept: making one parses every view.
+type Guard struct {
+	ix *index
+}
+
+// New makes a guard for a catalog. Views are checked here: one that calls what
+// a question may not call cannot be read, see Unreadable.
+func New(cat *models.Catalog, options Options) (*Guard, error) {
+	if cat == nil {
+		return nil, models.Errorf(models.CodeInvalid, "A guard needs the catalog of the connection.")
+	}
+	if cat.Dialect != "" && cat.Dialect != DialectPostgres {
+		return nil, models.Errorf(models.CodeInvalid, "There is no guard for the dialect %q yet.", cat.Dialect)
+	}
+	ix := newIndex(cat, options)
+	ix.checkViews()
+	return &Guard{ix: ix}, nil
+}
+
+// Unreadable returns, by schema.name, why a relation of the catalog may not
+// be read.
+func (g *Guard) Unreadable() map[string]string {
+	out := map[string]string{}
+	for key, rel := range g.ix.tables {
+		if rel.refusal != nil {
+			out[quoteName(key.schema, key.name)] = rel.refusal.Reason()
+		}
+	}
+	return out
+}
+
+// Check decides on a statement. The error is a *Refusal, which unwraps to a
+// *models.Error with its code.
+func (g *Guard) Check(sql string) (approved Approved, err error) {
+	defer func() {
+		if p := recover(); p != nil { // fail closed whatever a tree may hold
+			approved, err = Approved{}, refuse(CodeTooComplex, "The statement could not be checked. Write it more simply.")
+		}
+	}()
+	relations, explain, refusal := g.ix.checkStatement(sql)
+	if refusal != nil {
+		return Approved{}, refusal
+	}
+	return Approved{sql: sql, dialect: DialectPostgres, relations: relations, explain: explain}, nil
+}
+
+// checkStatement runs both walks over a text: each node by itself, then the
+// names in their scopes.
+func (ix *index) checkStatement(sql string) (relations []string, explain bool, refusal *Refusal) {
+	stmts, refusal := parse(sql)
+	if refusal != nil {
+		return nil, false, refusal
+	}
+	switch {
+	case len(stmts) == 0:
+		return nil, false, refuse(CodeParse, "There is no statement, only comments. Write one SELECT.")
+	case len(stmts) > 1:
+		return nil, false, refuse(CodeMultipleStatements, "There are %d statements; only one at a time is allowed. Leave one SELECT.", len(stmts))
+	}
+	root := stmts[0].GetStmt()
+	if e := root.GetExplainStmt(); e != nil {
+		if refusal := checkExplain(e); refusal != nil {
+			return nil, false, refusal
+		}
+		root, explain = e.GetQuery(), true
+	}
+	if root.GetSelectStmt() == nil {
+		return nil, false, refuseRoot(root)
+	}
+	walk := &tree{ix: ix}
+	if refusal := walk.walk(root.ProtoReflect(), 0); refusal != nil {
+		return nil, false, refusal
+	}
+	names := &resolver{ix: ix, used: map[string]bool{}}
+	if _, refusal := names.query(root.GetSelectStmt(), nil, nil, nil); refusal != nil {
+		return nil, false, refusal
+	}
+	if names.relations != walk.relations || names.references != walk.references || names.selects != walk.selects {
+		return nil, false, refuse(CodeSyntaxRefused, "The statement names tables or columns in a place that cannot be checked. Write it more simply.")
+	}
+	relations = make([]string, 0, len(names.used))
+	for name := range names.used {
+		relations = append(relations, name)
+	}
+	slices.Sort(relations)
+	return relations, explain, nil
+}
+
+func refuseRoot(root *pg.Node) *Refusal {
+	var refusal *Refusal
+	_ = eachChild(root.ProtoReflect(), func(m protoreflect.Message) *Refusal {
+		refusal = refuseNode(m)
+		return refusal
+	})
+	if refusal == nil {
+		refusal = refuse(CodeNotSelect, "Only SELECT is allowed.")
+	}
+	return refusal
+}
+
+// explainOptions are those that only shape the plan's text.
+var explainOptions = wordSet("verbose costs format summary")
+
+// checkExplain lets EXPLAIN through without ANALYZE, which would execute.
+func checkExplain(e *pg.ExplainStmt) *Refusal {
+	for _, o := range e.GetOptions() {
+		name := o.GetDefElem().GetDefname()
+		if name == "analyze" {
+			return refuse(CodeExplainRefused, "EXPLAIN ANALYZE executes the statement. Use EXPLAIN without ANALYZE, or run the SELECT.")
+		}
+		if arg := o.GetDefElem().GetArg(); !explainOptions[name] || arg != nil && arg.GetString_() == nil && arg.GetInteger() == nil && arg.GetBoolean() == nil {
+			return refuse(CodeExplainRefused, "The EXPLAIN option %q is not allowed. Use FORMAT, COSTS, VERBOSE or SUMMARY.", name)
+		}
+	}
+	if e.GetQuery().GetSelectStmt() == nil {
+		return refuse(CodeExplainRefused, "Only a SELECT may be explained.")
+	}
+	return nil
+}
