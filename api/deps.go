@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
-	"go.temporal.io/api/common/v1"
 
+	"github.com/datamind/datamind/internal/crypt"
 	"github.com/datamind/datamind/models"
 )
 
@@ -61,8 +61,8 @@ type Deps struct {
 	Hub    Hub
 	Events Events
 	Runs   Runs
-	Sealer Sealer
-	Codec  Codec
+	Sealer *crypt.Sealer
+	Codec  *crypt.Codec
 	Redis  redis.UniversalClient
 	Web    fs.FS
 	Log    *slog.Logger
@@ -142,15 +142,4 @@ type Hub interface {
 // Events publishes what the API itself changes.
 type Events interface {
 	Publish(ctx context.Context, questionID, typ string, data any) error
-}
-
-// Sealer seals a secret so that only query workers can open it.
-type Sealer interface {
-	Seal(orgID, connectionID string, secret []byte) ([]byte, error)
-}
-
-// Codec turns Temporal payloads into what an operator can read, and back.
-type Codec interface {
-	Encode([]*common.Payload) ([]*common.Payload, error)
-	Decode([]*common.Payload) ([]*common.Payload, error)
 }
