@@ -59,7 +59,7 @@ func (s *schema) mentionAt(toks []tok, i int) *mention {
 			continue
 		}
 		m := &mention{i: i, j: i + n}
-		if n == 1 && (stop[toks[i].low] || toks[i].num != nil && len(toks[i].raw) < 4) {
+		if n == 1 && (stop[toks[i].low] && !(aggWord[toks[i].low] && asColumn(toks, i)) || toks[i].num != nil && len(toks[i].raw) < 4) {
 			continue
 		}
 		m.vals = s.values[raw]
@@ -85,6 +85,18 @@ func (s *schema) mentionAt(toks []tok, i int) *mention {
 		}
 	}
 	return nil
+}
+
+// asColumn reports whether a word such as "total" stands for a column here: what follows compares it or ends the phrase.
+func asColumn(toks []tok, i int) bool {
+	if i+1 >= len(toks) {
+		return true
+	}
+	switch toks[i+1].low {
+	case "over", "above", "more", "less", "under", "below", "between", "greater", "is", ">", "<", ">=", "<=", "=", "?", ",", "higher", "lower", "at":
+		return true
+	}
+	return false
 }
 
 func isUpper(raw string, i int) bool { return i > 0 && raw != "" && raw[0] >= 'A' && raw[0] <= 'Z' }

@@ -74,9 +74,15 @@ func columnMoney(c *column) float64 {
 func tableMoney(t *table) float64 {
 	for _, w := range t.words {
 		switch w {
+		case "item", "line", "detail":
+			return 0.1
+		}
+	}
+	for _, w := range t.words {
+		switch w {
 		case "order", "sale", "invoice", "transaction":
 			return 0.3
-		case "payment", "purchase", "booking", "item", "line", "detail":
+		case "payment", "purchase", "booking":
 			return 0.15
 		case "refund", "return", "budget", "campaign", "product", "inventory", "price", "view":
 			return -0.8
