@@ -156,7 +156,7 @@ func (s *Server) newConnection(scope models.Scope, in ConnectionInput) (*models.
 	if err := checkConnection(c); err != nil {
 		return nil, err
 	}
-	sealed, err := s.deps.Sealer.Seal(in.Password, c.OrgID, c.ID)
+	sealed, err := s.deps.Sealer.Seal(c.OrgID, c.ID, []byte(in.Password))
 	if err != nil {
 		return nil, err
 	}
@@ -184,7 +184,7 @@ func (s *Server) updateConnection(ctx context.Context, in *connectionPatchIn) (*
 		return nil, invalidField("body.password", "is needed again when host, port, database, username or TLS change")
 	}
 	if in.Body.Password != nil {
-		sealed, err := s.deps.Sealer.Seal(*in.Body.Password, c.OrgID, c.ID)
+		sealed, err := s.deps.Sealer.Seal(c.OrgID, c.ID, []byte(*in.Body.Password))
 		if err != nil {
 			return nil, err
 		}

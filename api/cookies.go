@@ -4,8 +4,6 @@ import (
 	"context"
 	"net/http"
 	"time"
-
-	"github.com/datamind/datamind/models"
 )
 
 // refreshPath keeps the refresh token away from all other routes.
@@ -33,13 +31,4 @@ func (s *Server) noCookies() *sessionOut {
 func (s *Server) device(ctx context.Context) Device {
 	r := requestFrom(ctx)
 	return Device{IP: r.IP, UserAgent: r.UserAgent}
-}
-
-// getUsage answers this month's use.
-func (s *Server) getUsage(ctx context.Context, _ *empty) (*usageOut, error) {
-	return nil, models.Errorf(models.CodeUnavailable, "")
-}
-
-func (s *Server) cancelQueued(ctx context.Context, scope models.Scope, q *models.Question) (*models.Question, error) {
-	return s.deps.Store.CancelQueued(ctx, scope, q.ID)
 }

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"io/fs"
 	"log/slog"
 	"time"
@@ -10,6 +9,8 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/datamind/datamind/internal/crypt"
+	"github.com/datamind/datamind/internal/realtime"
+	"github.com/datamind/datamind/internal/store"
 	"github.com/datamind/datamind/models"
 )
 
@@ -56,10 +57,9 @@ func (c Config) withDefaults() Config {
 
 // Deps is all that the API works with.
 type Deps struct {
-	Store  Store
+	Store  *store.Store
 	Auth   Auth
-	Hub    Hub
-	Events Events
+	Hub    *realtime.Hub
 	Runs   Runs
 	Sealer *crypt.Sealer
 	Codec  *crypt.Codec
@@ -67,36 +67,6 @@ type Deps struct {
 	Web    fs.FS
 	Log    *slog.Logger
 	Config Config
-}
-
-// Store is the database, as far as the API reads and writes it.
-type Store interface {
-	Ready(ctx context.Context) error
-	SystemFirstRun(ctx context.Context) (bool, error)
-	GetUser(ctx context.Context, scope models.Scope, id string) (*models.User, error)
-	GetOrg(ctx context.Context, scope models.Scope) (*models.Org, error)
-	ListMembers(ctx context.Context, scope models.Scope, cursor string, limit int) ([]Member, string, error)
-	ListSessions(ctx context.Context, scope models.Scope, cursor string, limit int) ([]models.Session, string, error)
-	ListAPIKeys(ctx context.Context, scope models.Scope, cursor string, limit int) ([]models.APIKey, string, error)
-	ListAudit(ctx context.Context, scope models.Scope, cursor string, limit int) ([]models.AuditEvent, string, error)
-	AppendAudit(ctx context.Context, scope models.Scope, e *models.AuditEvent) error
-	ListConnections(ctx context.Context, scope models.Scope, cursor string, limit int) ([]models.Connection, string, error)
-	GetConnection(ctx context.Context, scope models.Scope, id string) (*models.Connection, error)
-	CreateConnection(ctx context.Context, scope models.Scope, c *models.Connection) error
-	UpdateConnection(ctx context.Context, scope models.Scope, c *models.Connection) error
-	DeleteConnection(ctx context.Context, scope models.Scope, id string) error
-	LatestCatalog(ctx context.Context, scope models.Scope, connectionID string) (*models.Catalog, error)
-	ListConversations(ctx context.Context, scope models.Scope, cursor string, limit int) ([]models.Conversation, string, error)
-	GetConversation(ctx context.Context, scope models.Scope, id string) (*models.Conversation, error)
-	CreateConversation(ctx context.Context, scope models.Scope, c *models.Conversation) error
-	RenameConversation(ctx context.Context, scope models.Scope, id, title string) (*models.Conversation, error)
-	DeleteConversation(ctx context.Context, scope models.Scope, id string) (open []string, err error)
-	ListQuestions(ctx context.Context, scope models.Scope, conversationID, cursor string, limit int) ([]models.Question, string, error)
-	GetQuestion(ctx context.Context, scope models.Scope, id string) (*models.Question, error)
-	CreateQuestion(ctx context.Context, scope models.Scope, c *models.Conversation, q *models.Question) (stored *models.Question, created bool, err error)
-	CancelQueued(ctx context.Context, scope models.Scope, id string) (*models.Question, error)
-	ListSteps(ctx context.Context, scope models.Scope, questionID string) ([]models.QuestionStep, error)
-	GetResultPage(ctx context.Context, scope models.Scope, questionID string, offset, limit int) (rows *models.Rows, total int, err error)
 }
 
 // Tokens are what a sign-in or refresh gives a browser.
@@ -125,21 +95,4 @@ type Auth interface {
 	RevokeAPIKey(ctx context.Context, scope models.Scope, id string) error
 	// Allow counts one use of key; when there were too many it says how long to wait.
 	Allow(ctx context.Context, key string, limit int, per time.Duration) (retryAfter time.Duration, err error)
-}
-
-// Event is one live event of a question.
-type Event struct {
-	ID   string          `json:"id"`
-	Type string          `json:"type"`
-	Data json.RawMessage `json:"data"`
-}
-
-// Hub hands out live events. A closed channel means: fell behind, or the hub stopped.
-type Hub interface {
-	Subscribe(ctx context.Context, questionID, after string) (<-chan Event, error)
-}
-
-// Events publishes what the API itself changes.
-type Events interface {
-	Publish(ctx context.Context, questionID, typ string, data any) error
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/coder/websocket"
 	"github.com/gin-gonic/gin"
 
+	"github.com/datamind/datamind/internal/realtime"
 	"github.com/datamind/datamind/models"
 )
 
@@ -160,7 +161,7 @@ func (k *socket) stream(ctx context.Context, cancel context.CancelCauseFunc, aft
 }
 
 // afterEvent starts the grace time at a run's end and ends it at a new run.
-func (k *socket) afterEvent(e Event, over <-chan time.Time) <-chan time.Time {
+func (k *socket) afterEvent(e realtime.Event, over <-chan time.Time) <-chan time.Time {
 	switch e.Type {
 	case "end":
 		return time.After(k.times.grace)
@@ -197,7 +198,7 @@ func (k *socket) start(ctx context.Context, after string) (position, bool, error
 	if err != nil {
 		return position{}, false, err
 	}
-	if err := k.write(ctx, Event{ID: last, Type: "snapshot", Data: data}); err != nil {
+	if err := k.write(ctx, realtime.Event{ID: last, Type: "snapshot", Data: data}); err != nil {
 		return position{}, false, err
 	}
 	p := position{from: last, live: last, final: q.Status.Final()}
@@ -208,7 +209,7 @@ func (k *socket) start(ctx context.Context, after string) (position, bool, error
 	return p, true, nil
 }
 
-func (k *socket) write(ctx context.Context, e Event) error {
+func (k *socket) write(ctx context.Context, e realtime.Event) error {
 	frame, err := json.Marshal(e)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/datamind/datamind/internal/store"
 	"github.com/datamind/datamind/models"
 )
 
@@ -31,11 +32,17 @@ type Member struct {
 
 // Usage is this calendar month's use of the model (UTC).
 type Usage struct {
-	Month          string `json:"month" doc:"2026-01"`
-	TokensUsed     int64  `json:"tokens_used"`
-	TokensReserved int64  `json:"tokens_reserved" doc:"Held by calls that run now"`
-	TokenBudget    int64  `json:"token_budget"`
-	Questions      int64  `json:"questions"`
+	Month       string     `json:"month" doc:"2026-01"`
+	TokensUsed  int64      `json:"tokens_used"`
+	TokenBudget int64      `json:"token_budget"`
+	Days        []UsageDay `json:"days"`
+}
+
+// UsageDay is what one person used on one day (UTC).
+type UsageDay struct {
+	Day    string `json:"day" doc:"2026-01-31"`
+	UserID string `json:"user_id" format:"uuid"`
+	Tokens int64  `json:"tokens"`
 }
 
 type usageOut struct{ Body Usage }
@@ -79,5 +86,28 @@ func (s *Server) listMembers(ctx context.Context, in *pageIn) (*pageOut[Member],
 	if err != nil {
 		return nil, err
 	}
-	return page(rows, next), nil
+	return page(views(rows, func(m *store.MemberRow) Member {
+		return Member{UserID: m.ID, Name: m.Name, Email: m.Email, Role: m.Role, CreatedAt: m.CreatedAt}
+	}), next), nil
+}
+
+func (s *Server) getUsage(ctx context.Context, _ *empty) (*usageOut, error) {
+	scope, now := scopeOf(ctx), time.Now().UTC()
+	org, err := s.deps.Store.GetOrg(ctx, scope)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.deps.Store.Usage(ctx, scope, time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, time.UTC))
+	if err != nil {
+		return nil, err
+	}
+	out := &usageOut{Body: Usage{Month: now.Format("2006-01"), TokenBudget: org.TokenBudget, Days: []UsageDay{}}}
+	if org.TokenBudget == 0 {
+		out.Body.TokenBudget = s.deps.Config.MonthlyBudget
+	}
+	for _, r := range rows {
+		out.Body.TokensUsed += r.Tokens
+		out.Body.Days = append(out.Body.Days, UsageDay{Day: r.Day.Format(time.DateOnly), UserID: r.UserID, Tokens: r.Tokens})
+	}
+	return out, nil
 }

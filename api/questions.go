@@ -106,7 +106,7 @@ func (s *Server) askIn(ctx context.Context, in *askInConversation) (*questionOut
 	if err := s.limitAsk(ctx, scope); err != nil {
 		return nil, err
 	}
-	return s.insertAndStart(ctx, scope, nil, newQuestion(scope, conversation, text, in.IdempotencyKey))
+	return s.insertAndStart(ctx, scope, conversation, newQuestion(scope, conversation, text, in.IdempotencyKey))
 }
 
 // insertAndStart stores the question, and its conversation where that is new,
@@ -198,96 +198,4 @@ func (s *Server) questionWithSteps(ctx context.Context, id string) (*Question, e
 	}
 	v := questionView(q, steps)
 	return &v, nil
-}
-
-// stopQuestion ends a question that has not started in the store, so that it
-// never starts, and cancels one that has.
-func (s *Server) stopQuestion(ctx context.Context, in *idIn) (*questionOut, error) {
-	scope := scopeOf(ctx)
-	q, err := s.deps.Store.GetQuestion(ctx, scope, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	if q.Status.Final() {
-		return &questionOut{Body: questionView(q, nil)}, nil
-	}
-	if q.Status == models.StatusQueued {
-		if q, err = s.cancelQueued(ctx, scope, q); err != nil {
-			return nil, err
-		}
-	}
-	if err := s.deps.Runs.Stop(ctx, q.ID); err != nil && !q.Status.Final() {
-		return nil, unavailable(err, "The run could not be reached to stop it. Try again in a moment.")
-	}
-	s.audit(ctx, "question.stop", q.ID, nil)
-	return &questionOut{Body: questionView(q, nil)}, nil
-}
-
-func (s *Server) clarifyQuestion(ctx context.Context, in *clarifyIn) (*questionOut, error) {
-	reply := strings.TrimSpace(in.Body.Reply)
-	if reply == "" {
-		return nil, invalidField("body.reply", "must not be blank")
-	}
-	key := in.IdempotencyKey
-	if key == "" {
-		key = requestFrom(ctx).ID
-	}
-	return s.decide(ctx, in.ID, models.StatusClarify, func(id string) error {
-		return s.deps.Runs.Clarify(ctx, id, reply, key)
-	})
-}
-
-func (s *Server) approveQuestion(ctx context.Context, in *approveIn) (*questionOut, error) {
-	out, err := s.decide(ctx, in.ID, models.StatusApprove, func(id string) error {
-		return s.deps.Runs.Approve(ctx, id, in.Body.Yes)
-	})
-	if err == nil {
-		s.audit(ctx, "question.approve", in.ID, map[string]any{"yes": in.Body.Yes})
-	}
-	return out, err
-}
-
-// decide passes a person's decision to a run that waits for it.
-func (s *Server) decide(ctx context.Context, id string, waiting models.QuestionStatus, send func(string) error) (*questionOut, error) {
-	scope := scopeOf(ctx)
-	q, err := s.deps.Store.GetQuestion(ctx, scope, id)
-	if err != nil {
-		return nil, err
-	}
-	if q.Status != waiting {
-		return nil, models.Errorf(codeNotWaiting, "This question is not waiting for that: it is %s.", q.Status)
-	}
-	if err := send(q.ID); err != nil {
-		return nil, unavailable(err, "The run could not be reached. Try again in a moment.")
-	}
-	if q, err = s.deps.Store.GetQuestion(ctx, scope, id); err != nil {
-		return nil, err
-	}
-	return &questionOut{Body: questionView(q, nil)}, nil
-}
-
-func (s *Server) editQuestionSQL(ctx context.Context, in *editSQLIn) (*questionOut, error) {
-	sql := strings.TrimSpace(in.Body.SQL)
-	if sql == "" {
-		return nil, invalidField("body.sql", "must not be blank")
-	}
-	scope := scopeOf(ctx)
-	q, err := s.deps.Store.GetQuestion(ctx, scope, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	if !q.Status.Final() {
-		return nil, models.Errorf(codeNotFinished, "This question is still %s. Stop it or wait, then edit its SQL.", q.Status)
-	}
-	if err := s.limitAsk(ctx, scope); err != nil {
-		return nil, err
-	}
-	if err := s.deps.Runs.EditSQL(ctx, scope, q, sql); err != nil {
-		return nil, unavailable(err, "The run could not be started. Try again in a moment.")
-	}
-	s.audit(ctx, "question.edit_sql", q.ID, nil)
-	if q, err = s.deps.Store.GetQuestion(ctx, scope, in.ID); err != nil {
-		return nil, err
-	}
-	return &questionOut{Body: questionView(q, nil)}, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/datamind/datamind/internal/realtime"
 	"github.com/datamind/datamind/models"
 )
 
@@ -51,7 +52,7 @@ func (s *Server) takeSocket(ctx context.Context, userID string) (func(), error) 
 // streamBounds returns the first and last event id of a question's stream;
 // both are empty when there is no stream.
 func (s *Server) streamBounds(ctx context.Context, questionID string) (first, last string, err error) {
-	key := "q:" + questionID
+	key := realtime.Key(questionID)
 	var head, tail *redis.XMessageSliceCmd
 	if _, err = s.deps.Redis.Pipelined(ctx, func(p redis.Pipeliner) error {
 		head = p.XRangeN(ctx, key, "-", "+", 1)
