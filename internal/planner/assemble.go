@@ -19,6 +19,7 @@ func (r *reading) understand() bool {
 	r.comparisons()
 	r.values()
 	r.quotes()
+	r.properNames()
 	r.flags()
 	r.ordering()
 	r.selected()
@@ -55,10 +56,31 @@ func (r *reading) selected() {
 			continue
 		}
 		e := expr{col: m.col}
+		if r.filtered(m.col) || r.relative(m.i) {
+			continue
+		}
 		if !slices.Contains(r.selects, e) {
 			r.selects = append(r.selects, e)
 		}
 	}
+}
+
+func (r *reading) filtered(c *column) bool {
+	return slices.ContainsFunc(r.q.where, func(x cond) bool { return x.e.col == c })
+}
+
+// relative reports whether the word at i belongs to a clause about what is
+// asked for ("whose budget …"), not to what is asked for.
+func (r *reading) relative(i int) bool {
+	for k := i - 1; k > max(0, i-8); k-- {
+		switch r.low(k) {
+		case "whose", "where":
+			return len(r.selects) > 0 || len(r.q.sel) > 0 || len(r.tables) > 0
+		case "return", "list", "show", "give", "?", "along", "together":
+			return false
+		}
+	}
+	return false
 }
 
 func (r *reading) assemble() bool {
@@ -146,6 +168,9 @@ func (r *reading) rank() {
 	}
 	if m.agg == "" {
 		m.agg = "sum"
+		if !m.col.num {
+			m.agg = "max"
+		}
 		for _, a := range aggs {
 			if a.col == m.col {
 				m.agg = a.agg
@@ -264,15 +289,19 @@ func (r *reading) distinctWanted() bool {
 func (r *reading) listing(t *table) []expr {
 	switch r.low(0) {
 	case "list", "show", "display", "give":
-		if t.label == nil || len(r.q.where) == 0 {
-			var out []expr
-			for _, c := range t.cols {
-				if len(out) < 8 {
-					out = append(out, expr{col: c})
-				}
-			}
-			return out
+		var out []expr
+		if len(t.pk) == 1 {
+			out = append(out, expr{col: t.pk[0]})
 		}
+		if t.label != nil {
+			out = append(out, expr{col: t.label})
+		}
+		for _, c := range t.cols {
+			if e := (expr{col: c}); len(out) < 5 && !c.key && !slices.Contains(out, e) {
+				out = append(out, e)
+			}
+		}
+		return out
 	}
 	return []expr{r.nameOf(t)}
 }
@@ -335,6 +364,12 @@ func (r *reading) finish() {
 		if o.e.col == nil && o.e.agg == "" {
 			q.order[i].e = q.sel[0]
 		}
+	}
+	if r.sorted && len(q.order) == 0 {
+		q.order = []order{{q.sel[len(q.sel)-1], r.desc}}
+	}
+	if r.sorted && len(q.order) == 1 && r.sup == nil {
+		q.order[0].desc = r.desc
 	}
 	if len(q.order) == 0 && len(q.group) > 0 {
 		last := q.sel[len(q.sel)-1]

@@ -36,6 +36,9 @@ func (r *reading) comparisons() {
 				continue
 			}
 			if r.toks[i+n].num == nil {
+				if r.averageAt(i, i+n, c.op) {
+					break
+				}
 				continue
 			}
 			r.compare(i, i+n, c.op)
@@ -43,6 +46,54 @@ func (r *reading) comparisons() {
 		}
 	}
 	r.equalNumbers()
+}
+
+// averageAt reads "above the average price".
+func (r *reading) averageAt(i, k int, op string) bool {
+	j := k
+	for j < len(r.toks) && (r.low(j) == "the" || r.low(j) == "that" || r.low(j) == "of") {
+		j++
+	}
+	w := r.low(j)
+	if w != "average" && w != "avg" && w != "mean" {
+		return false
+	}
+	var e *column
+	m := r.next(j+1, articles)
+	if m != nil && m.col != nil && m.col.num {
+		e = m.col
+		m.used = true
+	} else if p := r.numericNear(i, len(r.toks)); p != nil {
+		e = p.col
+		p.used = true
+	} else if h, ok := adjectives[r.low(i+1)]; ok && r.main() != nil {
+		if x := r.hinted(h, r.main()); x != nil {
+			e = x.col
+		}
+	}
+	if e == nil {
+		return false
+	}
+	if m != nil && m.tab != nil && m.tab == e.tab {
+		m.used = true
+	}
+	r.q.where = append(r.q.where, cond{e: expr{col: e}, op: op, raw: true, vals: []string{"(SELECT avg(" + ident(e.name) + ") FROM " + ident(e.tab.t.Schema) + "." + ident(e.tab.t.Name) + ")"}, words: "the average"})
+	if p := r.numericNear(i, len(r.toks)); p != nil && p.col == e {
+		p.used = true
+	}
+	r.use(i, j+1)
+	r.dropAverage(e)
+	return true
+}
+
+func (r *reading) dropAverage(c *column) {
+	kept := r.q.sel[:0]
+	for _, e := range r.q.sel {
+		if e.col != c || e.agg != "avg" {
+			kept = append(kept, e)
+		}
+	}
+	r.q.sel = kept
 }
 
 func (r *reading) compare(i, k int, op string) {
@@ -55,6 +106,11 @@ func (r *reading) compare(i, k int, op string) {
 		return
 	}
 	if hints := comparatives[r.low(i)]; hints != nil && r.main() != nil {
+		if p := r.numericNear(i, len(r.toks)); p != nil {
+			r.where(cond{e: expr{col: p.col}, op: op, raw: true, vals: v}, p)
+			r.use(i, k+1)
+			return
+		}
 		if e := r.hinted(hints, r.main()); e != nil {
 			r.where(cond{e: *e, op: op, raw: true, vals: v}, nil)
 			r.use(i, k+1)
@@ -150,7 +206,8 @@ func (r *reading) values() {
 		if o := r.at[min(m.j, len(r.toks))]; o != nil && o.col == v.col {
 			o.used = true
 		}
-		if k, ok := byCol[v.col]; ok && !neg {
+		both := r.both(m.i)
+		if k, ok := byCol[v.col]; ok && !neg && !both {
 			c := &r.q.where[k]
 			if c.op == "=" {
 				c.op = "in"
@@ -165,8 +222,18 @@ func (r *reading) values() {
 			op = "<>"
 		}
 		byCol[v.col] = len(r.q.where)
-		r.where(cond{e: expr{col: v.col}, op: op, vals: []string{v.val}}, m)
+		r.where(cond{e: expr{col: v.col}, op: op, vals: []string{v.val}, apart: both || neg}, m)
 	}
+}
+
+// both reports whether two values must hold of the same thing.
+func (r *reading) both(i int) bool {
+	for k := max(0, i-8); k < i; k++ {
+		if r.low(k) == "both" {
+			return true
+		}
+	}
+	return false
 }
 
 func (r *reading) chooseValue(m *mention) valueRef {

@@ -74,7 +74,7 @@ func (s *schema) mentionAt(toks []tok, i int) *mention {
 				m.cols = nil
 			}
 		}
-		if len(m.vals) > 0 && n == 1 && (m.tscore >= 0.9 || m.best() >= 0.9) && !isUpper(toks[i].raw, i) {
+		if len(m.vals) > 0 && n == 1 && (m.tscore >= 0.6 || m.best() >= 0.6) && !isUpper(toks[i].raw, i) {
 			m.vals = nil
 		}
 		if len(m.vals) > 0 {
@@ -189,8 +189,8 @@ func (s *schema) bestColumns(stems []string) []scored {
 		}
 		return out[i].col.name < out[j].col.name
 	})
-	if len(out) > 40 {
-		out = out[:40]
+	if len(out) > 400 {
+		out = out[:400]
 	}
 	return out
 }
@@ -207,14 +207,18 @@ func columnScore(c *column, stems []string) float64 {
 		return 1.05
 	}
 	hit, syn := 0, 0
+	lead := true
 	for _, w := range stems {
+		if !slices.Contains(c.tab.words, w) {
+			lead = false
+		}
 		switch {
 		case slices.Contains(c.words, w):
 			hit++
 		case slices.ContainsFunc(c.words, func(x string) bool { return synonyms[w][x] }):
 			hit++
 			syn++
-		case slices.Contains(c.tab.words, w) && len(stems) > 1:
+		case lead && len(stems) > 1:
 			hit++
 		}
 	}

@@ -18,6 +18,7 @@ type cond struct {
 	period *period
 	anti   *table // no row of this table belongs to it
 	words  string
+	apart  bool // checked on its own: some other row of the same thing may match it
 }
 
 // query is a question's meaning before any SQL.

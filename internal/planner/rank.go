@@ -5,7 +5,7 @@ package planner
 func (r *reading) superlative() {
 	if r.sup == nil {
 		for i := range r.toks {
-			if s, ok := superlatives[r.low(i)]; ok && !r.toks[i].used && r.low(i-1) != "at" && r.at[i] == nil {
+			if s, ok := superlatives[r.low(i)]; ok && !r.toks[i].used && r.low(i-1) != "at" && r.at[i] == nil && !r.fromTo(i) {
 				s.pos = i
 				r.sup = &s
 				break
@@ -98,6 +98,20 @@ func (r *reading) countRelated(t *table) {
 	}
 }
 
+// fromTo reports an order said as "from highest to lowest" and notes it.
+func (r *reading) fromTo(i int) bool {
+	for _, k := range []int{i - 1, i - 2} {
+		if r.low(k) != "from" && r.low(k) != "to" || k == i-2 && r.low(i-1) != "the" && r.low(i-1) != "most" && r.low(i-1) != "least" {
+			continue
+		}
+		if r.low(k) == "from" && !r.ordered {
+			r.desc, r.ordered, r.sorted = superlatives[r.low(i)].desc, true, true
+		}
+		return true
+	}
+	return false
+}
+
 // rankedTable is the table whose rows are ranked: the one asked for before
 // the superlative, else the one after it.
 func (r *reading) rankedTable(target *mention) *table {
@@ -148,6 +162,11 @@ func (r *reading) ordering() {
 			if !m.used {
 				m.used = true
 			}
+		}
+	}
+	for i := range r.toks {
+		if r.sup == nil && len(r.q.order) == 0 && r.phrase(i, "descending order", "decreasing order", "ascending order", "increasing order") > 0 {
+			r.sorted, r.desc = true, r.low(i)[0] == 'd'
 		}
 	}
 	if len(r.q.order) == 0 {

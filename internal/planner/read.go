@@ -26,6 +26,7 @@ type reading struct {
 	limit   int
 	desc    bool
 	ordered bool
+	sorted  bool // an order is said without a column
 	bucket  string
 	dims    []expr
 	selects []expr
@@ -57,6 +58,9 @@ func read(s *schema, question string, now time.Time) *reading {
 	for _, m := range r.ms {
 		if m.tab != nil && m.tscore >= m.best()-0.05 && !slices.Contains(r.tables, m.tab) {
 			r.tables = append(r.tables, m.tab)
+		}
+		if m.best() > 1 && !slices.Contains(r.tables, m.cols[0].col.tab) {
+			r.tables = append(r.tables, m.cols[0].col.tab)
 		}
 	}
 	for _, m := range r.ms {
@@ -94,6 +98,24 @@ func (r *reading) choose(m *mention) {
 	}
 	if m.col != nil {
 		m.tab = nil
+		r.reference(m)
+	}
+}
+
+// reference turns "student", found only as student_id, into the table it leads to.
+func (r *reading) reference(m *mention) {
+	w := m.col.words
+	if len(w) < 2 || w[len(w)-1] != "id" || r.toks[m.j-1].stem == "id" || r.toks[m.j-1].stem == w[len(w)-1] || strings.EqualFold(r.toks[m.i].raw, m.col.name) {
+		return
+	}
+	for _, e := range m.col.tab.edges {
+		if e.from == m.col.tab && len(e.fcol) == 1 && e.fcol[0] == m.col {
+			m.tab, m.col = e.to, nil
+			if !slices.Contains(r.tables, m.tab) {
+				r.tables = append(r.tables, m.tab)
+			}
+			return
+		}
 	}
 }
 
@@ -132,7 +154,7 @@ func (r *reading) phrase(i int, ps ...string) (n int) {
 	return n
 }
 
-var articles = set("the a an of all each every different distinct unique any its their our my for in is are was has have had with new total")
+var articles = set("value values the a an of all each every different distinct unique any its their our my for in is are was has have had with new total")
 
 // next returns the mention at i or after words that carry no meaning.
 func (r *reading) next(i int, skip map[string]bool) *mention {

@@ -105,6 +105,8 @@ func render(q *query) (sql string, ok bool) {
 		case c.anti != nil:
 			nested = append(nested, c)
 		case c.e.col == nil:
+		case c.apart && c.e.col.tab != q.base && !upward(q.base, c.e.col.tab) && len(q.base.pk) == 1:
+			nested = append(nested, c)
 		case r.has(c.e.col.tab):
 			inner = append(inner, c)
 		case q.aggregates() && !upward(q.base, c.e.col.tab) && len(q.base.pk) == 1:
@@ -193,7 +195,7 @@ func (r *renderer) write(inner, nested []cond) string {
 	var ord []string
 	for _, o := range q.order {
 		s := r.expr(o.e)
-		if q.distinct && !containsExpr(q.sel, o.e) {
+		if q.distinct && !containsExpr(q.sel, o.e) || len(q.group) > 0 && o.e.agg == "" && !containsExpr(q.group, o.e) {
 			continue
 		}
 		if o.desc {
@@ -310,6 +312,8 @@ func (r *renderer) cond(c cond) string {
 		return l + " BETWEEN " + vals[0] + " AND " + vals[1]
 	case "like":
 		return l + " ILIKE " + vals[0]
+	case "not like":
+		return l + " NOT ILIKE " + vals[0]
 	case "true":
 		return l
 	case "false":
@@ -326,6 +330,9 @@ func (r *renderer) nested(c cond) string {
 	}
 	in := "IN"
 	t := c.anti
+	if c.op == "<>" {
+		in, c.op = "NOT IN", "="
+	}
 	if t != nil {
 		in = "NOT IN"
 	} else {

@@ -33,6 +33,9 @@ func (c cond) say() string {
 	case c.op == "true" || c.op == "false":
 		return c.e.say() + " is " + c.op
 	}
+	if c.words != "" {
+		return c.e.say() + " " + c.op + " " + c.words
+	}
 	return strings.TrimSpace(c.e.say() + " " + c.op + " " + strings.Join(c.vals, " or "))
 }
 

@@ -161,6 +161,7 @@ func (s *schema) link() {
 	}
 	if !declared {
 		s.infer()
+		s.inferShared()
 	}
 }
 
@@ -199,6 +200,38 @@ func (s *schema) infer() {
 	}
 }
 
+// inferShared links tables that still stand alone by a column both have.
+func (s *schema) inferShared() {
+	for _, a := range s.tables {
+		for _, b := range s.tables {
+			if a.at >= b.at || connected(a, b) {
+				continue
+			}
+			if e := shared(a, b); e != nil {
+				s.addEdge(e)
+			}
+		}
+	}
+}
+
+func shared(a, b *table) *edge {
+	for _, ca := range a.cols {
+		for _, cb := range b.cols {
+			if ca.num != cb.num || ca.text != cb.text || !(ca.num || ca.text) || len(ca.words) < 2 {
+				continue
+			}
+			if !same(ca.words, cb.words) {
+				continue
+			}
+			if keyOf(a) == ca || a.cols[0] == ca && b.cols[0] != cb {
+				return &edge{from: b, to: a, fcol: []*column{cb}, tcol: []*column{ca}}
+			}
+			return &edge{from: a, to: b, fcol: []*column{ca}, tcol: []*column{cb}}
+		}
+	}
+	return nil
+}
+
 func refers(c *column, to *table, key *column) bool {
 	if c.num != key.num || c.text != key.text {
 		return false
@@ -207,6 +240,9 @@ func refers(c *column, to *table, key *column) bool {
 		return true
 	}
 	n := len(c.words)
+	if k := len(key.words); k >= 2 && n > k && same(c.words[n-k:], key.words) {
+		return true
+	}
 	if n >= 2 && (c.words[n-1] == "id" || c.words[n-1] == "code" || c.words[n-1] == "number") && key.words[len(key.words)-1] == c.words[n-1] {
 		return strings.HasSuffix(" "+strings.Join(c.words[:n-1], " "), " "+strings.Join(to.words, " "))
 	}
