@@ -141,7 +141,7 @@ CREATE TABLE customers (
   id integer NOT NULL,
   name text NOT NULL,
   email text NOT NULL,
-  segment text NOT NULL CHECK (segment IN ('private', 'club', 'business')),
+  segment text NOT NULL CHECK (segment IN ('private', 'school', 'business')),
   acquisition_channel text NOT NULL CHECK (acquisition_channel IN ('organic search', 'paid search', 'email', 'social', 'referral', 'direct', 'store')),
   city text NOT NULL,
   region text NOT NULL,
@@ -155,7 +155,7 @@ COMMENT ON TABLE customers IS 'People and organisations that have an account wit
 COMMENT ON COLUMN customers.id IS 'Customer number.';
 COMMENT ON COLUMN customers.name IS 'Full name.';
 COMMENT ON COLUMN customers.email IS 'E-mail address.';
-COMMENT ON COLUMN customers.segment IS 'private = a person, club = an outdoor or sports club, business = guides, schools and companies.';
+COMMENT ON COLUMN customers.segment IS 'private = a person, school = schools, clubs and other groups, business = guides, outfitters and companies.';
 COMMENT ON COLUMN customers.acquisition_channel IS 'How the customer first came to the shop.';
 COMMENT ON COLUMN customers.city IS 'City the customer lives in.';
 COMMENT ON COLUMN customers.region IS 'Sales region the customer lives in.';
