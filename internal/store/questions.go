@@ -1,0 +1,267 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/datamind/datamind/models"
+)
+
+// openStatuses are those from which a question still moves by itself.
+var openStatuses = []models.QuestionStatus{models.StatusQueued, models.StatusRunning, models.StatusClarify, models.StatusApprove}
+
+// CreateConversation stores a conversation of the scope's user.
+func (s *Store) CreateConversation(ctx context.Context, scope models.Scope, c *models.Conversation) error {
+	c.OrgID, c.UserID = scope.OrgID, scope.UserID
+	return s.tx(ctx, scope, func(tx *gorm.DB) error { return tx.Create(c).Error })
+}
+
+// GetConversation returns a conversation of the scope's user.
+func (s *Store) GetConversation(ctx context.Context, scope models.Scope, id string) (*models.Conversation, error) {
+	var c models.Conversation
+	err := s.tx(ctx, scope, func(tx *gorm.DB) error { return mine(tx, scope).First(&c, "id = ?", id).Error })
+	return &c, err
+}
+
+func mine(tx *gorm.DB, scope models.Scope) *gorm.DB {
+	return tx.Where("org_id = ? AND user_id = ?", scope.OrgID, scope.UserID)
+}
+
+// ListConversations lists the scope's user's conversations, last used first.
+func (s *Store) ListConversations(ctx context.Context, scope models.Scope, after string, limit int) (rows []models.Conversation, next string, err error) {
+	err = s.tx(ctx, scope, func(tx *gorm.DB) (err error) {
+		rows, next, err = page(mine(tx, scope), "updated_at", after, limit,
+			func(r models.Conversation) (time.Time, string) { return r.UpdatedAt, r.ID })
+		return err
+	})
+	return rows, next, err
+}
+
+// RenameConversation gives a conversation of the scope's user another title.
+func (s *Store) RenameConversation(ctx context.Context, scope models.Scope, id, title string) (*models.Conversation, error) {
+	var c models.Conversation
+	err := s.tx(ctx, scope, func(tx *gorm.DB) error {
+		if err := mine(tx, scope).Clauses(clause.Locking{Strength: "UPDATE"}).First(&c, "id = ?", id).Error; err != nil {
+			return err
+		}
+		return tx.Model(&c).Update("title", title).Error
+	})
+	return &c, err
+}
+
+// DeleteConversation removes a conversation with its questions and returns
+// the ids of those that were still open, for their runs to be stopped.
+func (s *Store) DeleteConversation(ctx context.Context, scope models.Scope, id string) (open []string, err error) {
+	err = s.tx(ctx, scope, func(tx *gorm.DB) error {
+		err := tx.Model(&models.Question{}).Where("org_id = ? AND conversation_id = ? AND status IN ?", scope.OrgID, id, openStatuses).Pluck("id", &open).Error
+		if err != nil {
+			return err
+		}
+		res := mine(tx, scope).Where("id = ?", id).Delete(&models.Conversation{})
+		if res.Error == nil && res.RowsAffected == 0 {
+			return notFound("conversation")
+		}
+		return res.Error
+	})
+	return open, err
+}
+
+// CreateQuestion stores a question, and its conversation where that is new.
+// A question with the same idempotency key is returned instead, created false.
+func (s *Store) CreateQuestion(ctx context.Context, scope models.Scope, c *models.Conversation, q *models.Question) (stored *models.Question, created bool, err error) {
+	stored, err = s.questionByKey(ctx, scope, q.IdempotencyKey)
+	if err == nil || models.ErrorCode(err) != models.CodeNotFound {
+		return stored, false, err
+	}
+	err = s.tx(ctx, scope, func(tx *gorm.DB) error {
+		c.OrgID, c.UserID = scope.OrgID, scope.UserID
+		if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(c).Error; err != nil {
+			return err
+		}
+		res := mine(tx, scope).Model(&models.Conversation{}).Where("id = ?", c.ID).Update("updated_at", time.Now())
+		if res.Error != nil || res.RowsAffected == 0 {
+			return errors.Join(res.Error, notFound("conversation"))
+		}
+		q.OrgID, q.UserID, q.ConversationID = scope.OrgID, scope.UserID, c.ID
+		return tx.Create(q).Error
+	})
+	if models.ErrorCode(err) == models.CodeConflict { // the same request a moment earlier won
+		if stored, keyErr := s.questionByKey(ctx, scope, q.IdempotencyKey); keyErr == nil {
+			return stored, false, nil
+		}
+	}
+	return q, err == nil, err
+}
+
+func (s *Store) questionByKey(ctx context.Context, scope models.Scope, key string) (*models.Question, error) {
+	var q models.Question
+	err := s.tx(ctx, scope, func(tx *gorm.DB) error { return mine(tx, scope).First(&q, "idempotency_key = ?", key).Error })
+	return &q, err
+}
+
+// GetQuestion returns a question of the scope's user.
+func (s *Store) GetQuestion(ctx context.Context, scope models.Scope, id string) (*models.Question, error) {
+	var q models.Question
+	err := s.tx(ctx, scope, func(tx *gorm.DB) error { return mine(tx, scope).First(&q, "id = ?", id).Error })
+	return &q, err
+}
+
+// ListQuestions lists a conversation's questions, newest first.
+func (s *Store) ListQuestions(ctx context.Context, scope models.Scope, conversationID, after string, limit int) (rows []models.Question, next string, err error) {
+	err = s.tx(ctx, scope, func(tx *gorm.DB) (err error) {
+		var c models.Conversation
+		if err := mine(tx, scope).First(&c, "id = ?", conversationID).Error; err != nil {
+			return err
+		}
+		rows, next, err = page(mine(tx, scope).Where("conversation_id = ?", conversationID), "created_at", after, limit,
+			func(r models.Question) (time.Time, string) { return r.CreatedAt, r.ID })
+		return err
+	})
+	return rows, next, err
+}
+
+// History returns the answered questions before one of the same conversation,
+// oldest first, at most limit.
+func (s *Store) History(ctx context.Context, scope models.Scope, conversationID, beforeID string, limit int) ([]models.Turn, error) {
+	var rows []models.Question
+	err := s.tx(ctx, scope, func(tx *gorm.DB) error {
+		return mine(tx, scope).Where("conversation_id = ? AND id < ? AND status = ?", conversationID, beforeID, models.StatusAnswered).
+			Order("id DESC").Limit(limit).Find(&rows).Error
+	})
+	turns := make([]models.Turn, len(rows))
+	for i, q := range rows {
+		turns[len(rows)-1-i] = models.Turn{Question: q.Text, SQL: q.SQL, Answer: q.Answer}
+	}
+	return turns, err
+}
+
+// change applies changes to a question that still is in the given run and in
+// one of the statuses, and reports whether it was.
+func (s *Store) change(ctx context.Context, scope models.Scope, id string, run int, from []models.QuestionStatus, fields any, names ...string) (changed bool, err error) {
+	err = s.tx(ctx, scope, func(tx *gorm.DB) error {
+		q := mine(tx, scope).Model(&models.Question{}).Where("id = ? AND run = ? AND status IN ?", id, run, from)
+		if len(names) > 0 {
+			q = q.Select(names)
+		}
+		res := q.Updates(fields)
+		changed = res.RowsAffected > 0
+		return res.Error
+	})
+	return changed, err
+}
+
+// MarkRunning begins a run. A question that has ended meanwhile is returned as it is.
+func (s *Store) MarkRunning(ctx context.Context, scope models.Scope, id string, run int, runID, planner string) (*models.Question, error) {
+	_, err := s.change(ctx, scope, id, run, openStatuses, map[string]any{"status": models.StatusRunning, "run_id": runID, "planner": planner})
+	if err != nil {
+		return nil, err
+	}
+	return s.GetQuestion(ctx, scope, id)
+}
+
+// SetWaiting moves a run between working and waiting for a person.
+func (s *Store) SetWaiting(ctx context.Context, scope models.Scope, id string, run int, status models.QuestionStatus, prompt *models.Prompt) error {
+	_, err := s.change(ctx, scope, id, run, openStatuses, &models.Question{Status: status, Prompt: prompt}, "Status", "Prompt")
+	return err
+}
+
+// SetPlan stores the SQL of a run and how the question was understood.
+func (s *Store) SetPlan(ctx context.Context, scope models.Scope, id string, run int, sql, understanding, model string) error {
+	fields, names := &models.Question{SQL: sql, Understanding: understanding, Planner: model}, []string{"SQL", "Understanding"}
+	if model != "" {
+		names = append(names, "Planner")
+	}
+	_, err := s.change(ctx, scope, id, run, openStatuses, fields, names...)
+	return err
+}
+
+// Answer is what the analysis of a result says.
+type Answer struct {
+	Text    string
+	Numbers []models.NumberCheck
+	Facts   []models.Fact
+	Chart   *models.Chart
+}
+
+// SetAnswer stores the answer of a run.
+func (s *Store) SetAnswer(ctx context.Context, scope models.Scope, id string, run int, a Answer) error {
+	_, err := s.change(ctx, scope, id, run, openStatuses,
+		&models.Question{Answer: a.Text, Numbers: a.Numbers, Facts: a.Facts, Chart: a.Chart}, "Answer", "Numbers", "Facts", "Chart")
+	return err
+}
+
+// Ending is how a run ends.
+type Ending struct {
+	Status    models.QuestionStatus
+	ErrorCode models.Code
+	ErrorText string
+	ActiveMs  int64
+}
+
+// Finish ends a run, closes its open steps and releases its reservations. A
+// question that has ended already keeps its ending.
+func (s *Store) Finish(ctx context.Context, scope models.Scope, id string, run int, end Ending) error {
+	now := time.Now()
+	return s.tx(ctx, scope, func(tx *gorm.DB) error {
+		err := mine(tx, scope).Model(&models.Question{}).Where("id = ? AND run = ? AND status IN ?", id, run, openStatuses).
+			Select("Status", "ErrorCode", "ErrorText", "ActiveMs", "EndedAt", "Prompt").
+			Updates(&models.Question{Status: end.Status, ErrorCode: end.ErrorCode, ErrorText: end.ErrorText, ActiveMs: end.ActiveMs, EndedAt: &now}).Error
+		if err != nil {
+			return err
+		}
+		err = tx.Model(&models.QuestionStep{}).Where("org_id = ? AND question_id = ? AND run = ? AND status = ?", scope.OrgID, id, run, models.StepRunning).
+			Updates(map[string]any{"status": models.StepCancelled, "ended_at": now}).Error
+		if err != nil {
+			return err
+		}
+		return tx.Model(&models.TokenUsage{}).Where("org_id = ? AND question_id = ? AND state = ?", scope.OrgID, id, tokenReserved).
+			Updates(map[string]any{"state": tokenReleased}).Error
+	})
+}
+
+// StartRun raises the run of a question that has ended, for SQL that a person
+// changed; the earlier run's steps stay.
+func (s *Store) StartRun(ctx context.Context, scope models.Scope, id string) (*models.Question, error) {
+	var q models.Question
+	err := s.tx(ctx, scope, func(tx *gorm.DB) error {
+		if err := mine(tx, scope).Clauses(clause.Locking{Strength: "UPDATE"}).First(&q, "id = ?", id).Error; err != nil {
+			return err
+		}
+		if !q.Status.Final() {
+			return models.Errorf(models.CodeConflict, "The question is still being worked on. Stop it first, or wait for its end.")
+		}
+		q.Run, q.Status, q.EndedAt, q.ErrorCode, q.ErrorText, q.Prompt = q.Run+1, models.StatusQueued, nil, "", "", nil
+		q.Answer, q.Numbers, q.Facts, q.Chart = "", nil, nil, nil
+		return tx.Save(&q).Error
+	})
+	return &q, err
+}
+
+// CancelQueued ends a question whose run has not begun; others stay as they are.
+func (s *Store) CancelQueued(ctx context.Context, scope models.Scope, id string) (*models.Question, error) {
+	q, err := s.GetQuestion(ctx, scope, id)
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	_, err = s.change(ctx, scope, id, q.Run, []models.QuestionStatus{models.StatusQueued},
+		map[string]any{"status": models.StatusCancelled, "ended_at": now})
+	if err != nil {
+		return nil, err
+	}
+	return s.GetQuestion(ctx, scope, id)
+}
+
+// SystemOpen returns questions in the given statuses that have not moved for
+// longer than age, oldest first: queued ones whose start was lost, and others
+// whose run may be gone.
+func (s *Store) SystemOpen(ctx context.Context, age time.Duration, limit int, statuses ...models.QuestionStatus) (rows []models.Question, err error) {
+	err = s.system(ctx, func(tx *gorm.DB) error {
+		return tx.Where("status IN ? AND updated_at < ?", statuses, time.Now().Add(-age)).Order("updated_at").Limit(limit).Find(&rows).Error
+	})
+	return rows, err
+}

@@ -1,0 +1,140 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/datamind/datamind/models"
+)
+
+// StepKey identifies a step; it is the step's idempotency key.
+type StepKey struct {
+	QuestionID string
+	Run        int
+	Kind       models.StepKind
+	Attempt    int
+}
+
+// BeginStep opens a step, or finds it. done is true when it has been done
+// already: its output is in the row and the work must not be repeated. A step
+// that a crash left open counts one more try.
+func (s *Store) BeginStep(ctx context.Context, scope models.Scope, key StepKey, digest string) (step *models.QuestionStep, done bool, err error) {
+	step = &models.QuestionStep{}
+	err = s.tx(ctx, scope, func(tx *gorm.DB) error {
+		fresh := models.QuestionStep{ID: NewID(), OrgID: scope.OrgID, QuestionID: key.QuestionID, Run: key.Run, Kind: key.Kind, Attempt: key.Attempt,
+			Status: models.StepRunning, Tries: 1, InputDigest: digest, StartedAt: time.Now()}
+		res := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&fresh)
+		if res.Error != nil || res.RowsAffected == 1 {
+			*step = fresh
+			return res.Error
+		}
+		err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).First(step, "org_id = ? AND question_id = ? AND run = ? AND kind = ? AND attempt = ?",
+			scope.OrgID, key.QuestionID, key.Run, key.Kind, key.Attempt).Error
+		if err != nil {
+			return err
+		}
+		if done = step.Status == models.StepDone; done {
+			return nil
+		}
+		step.Tries, step.Status, step.StartedAt, step.EndedAt, step.ErrorCode, step.ErrorText = step.Tries+1, models.StepRunning, time.Now(), nil, "", ""
+		return tx.Save(step).Error
+	})
+	return step, done, err
+}
+
+// FinishStep closes a step with the status and output that it carries. A step
+// that another try has done already stays done.
+func (s *Store) FinishStep(ctx context.Context, scope models.Scope, step *models.QuestionStep) error {
+	now := time.Now()
+	step.EndedAt = &now
+	return s.tx(ctx, scope, func(tx *gorm.DB) error {
+		return tx.Model(&models.QuestionStep{}).Where("org_id = ? AND id = ? AND status <> ?", scope.OrgID, step.ID, models.StepDone).
+			Select("Status", "Summary", "Output", "PromptVersion", "Model", "InputTokens", "OutputTokens", "ErrorCode", "ErrorText", "Ms", "EndedAt").Updates(step).Error
+	})
+}
+
+// ListSteps returns the steps of a question of the scope's user, in order.
+func (s *Store) ListSteps(ctx context.Context, scope models.Scope, questionID string) (rows []models.QuestionStep, err error) {
+	err = s.tx(ctx, scope, func(tx *gorm.DB) error {
+		return tx.Where("org_id = ? AND question_id IN (?)", scope.OrgID, mine(tx.Session(&gorm.Session{NewDB: true}), scope).Model(&models.Question{}).Select("id").Where("id = ?", questionID)).
+			Order("id").Limit(500).Find(&rows).Error
+	})
+	return rows, err
+}
+
+// SaveResult stores the rows of a query, once for each (question, run, attempt).
+func (s *Store) SaveResult(ctx context.Context, scope models.Scope, questionID string, run, attempt int, rows *models.Rows, took time.Duration) (*models.Result, error) {
+	raw, err := json.Marshal(rows.Rows)
+	if err != nil {
+		return nil, fmt.Errorf("encode rows: %w", err)
+	}
+	result := models.Result{ID: NewID(), OrgID: scope.OrgID, QuestionID: questionID, Run: run, Attempt: attempt, Columns: rows.Columns,
+		Rows: zstdEncoder.EncodeAll(raw, nil), RowCount: len(rows.Rows), Truncated: rows.Truncated, QueryMs: took.Milliseconds()}
+	err = s.tx(ctx, scope, func(tx *gorm.DB) error {
+		err := tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "question_id"}, {Name: "run"}, {Name: "attempt"}},
+			DoUpdates: clause.AssignmentColumns([]string{"columns", "rows", "row_count", "truncated", "query_ms"})}, clause.Returning{Columns: []clause.Column{{Name: "id"}}}).
+			Create(&result).Error
+		if err != nil {
+			return err
+		}
+		return mine(tx, scope).Model(&models.Question{}).Where("id = ? AND run = ? AND status IN ?", questionID, run, openStatuses).Update("result_id", result.ID).Error
+	})
+	return &result, err
+}
+
+// ResultRows returns the rows that an attempt of a run brought.
+func (s *Store) ResultRows(ctx context.Context, scope models.Scope, questionID string, run, attempt int) (*models.Rows, error) {
+	var result models.Result
+	err := s.tx(ctx, scope, func(tx *gorm.DB) error {
+		return tx.First(&result, "org_id = ? AND question_id = ? AND run = ? AND attempt = ?", scope.OrgID, questionID, run, attempt).Error
+	})
+	if err != nil {
+		return nil, err
+	}
+	return decodeRows(&result)
+}
+
+// GetResultPage returns a part of the current rows of a question of the
+// scope's user, and how many there are in all.
+func (s *Store) GetResultPage(ctx context.Context, scope models.Scope, questionID string, offset, limit int) (rows *models.Rows, total int, err error) {
+	var result models.Result
+	err = s.tx(ctx, scope, func(tx *gorm.DB) error {
+		var q models.Question
+		if err := mine(tx, scope).Select("id", "result_id").First(&q, "id = ?", questionID).Error; err != nil {
+			return err
+		}
+		if q.ResultID == nil {
+			return notFound("result")
+		}
+		return tx.First(&result, "org_id = ? AND id = ?", scope.OrgID, *q.ResultID).Error
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	if rows, err = decodeRows(&result); err != nil {
+		return nil, 0, err
+	}
+	from := min(max(offset, 0), len(rows.Rows))
+	rows.Rows = rows.Rows[from:min(from+max(limit, 0), len(rows.Rows))]
+	return rows, result.RowCount, nil
+}
+
+func decodeRows(result *models.Result) (*models.Rows, error) {
+	raw, err := zstdDecoder.DecodeAll(result.Rows, nil)
+	if err != nil {
+		return nil, fmt.Errorf("decompress result %s: %w", result.ID, err)
+	}
+	rows := models.Rows{Columns: result.Columns, Truncated: result.Truncated}
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.UseNumber() // exact decimals stay exact
+	if err := dec.Decode(&rows.Rows); err != nil {
+		return nil, fmt.Errorf("decode result %s: %w", result.ID, err)
+	}
+	return &rows, nil
+}

@@ -1,0 +1,165 @@
+// Package store keeps the platform's own data in PostgreSQL.
+//
+// Every method takes the scope on whose behalf it runs, filters on its
+// organisation, and runs in a transaction that carries the organisation to the
+// database's row-level security, which stands behind a forgotten filter.
+// Methods whose names begin with System see all organisations.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+	"gorm.io/driver/postgres"
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+
+	"github.com/datamind/datamind/models"
+)
+
+// Store is the platform's database.
+type Store struct {
+	db  *gorm.DB
+	sql *sql.DB
+}
+
+// poolSize bounds a process's connections to the database.
+const poolSize = 30
+
+// Open opens a pool as the application's role. It does not wait for the
+// database: calls fail, and are retried, until it answers.
+func Open(_ context.Context, dsn string) (*Store, error) {
+	config, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return nil, errors.New("the database's address cannot be read; its form is postgres://user:password@host:port/database")
+	}
+	config.ConnectTimeout = 5 * time.Second
+	config.RuntimeParams["statement_timeout"] = "15000"
+	config.RuntimeParams["idle_in_transaction_session_timeout"] = "30000"
+	config.RuntimeParams["application_name"] = "datamind"
+	pool := stdlib.OpenDB(*config)
+	pool.SetMaxOpenConns(poolSize)
+	pool.SetMaxIdleConns(poolSize)
+	pool.SetConnMaxLifetime(time.Hour)
+	db, err := gorm.Open(postgres.New(postgres.Config{Conn: pool}), &gorm.Config{
+		Logger:                 logger.Discard, // errors are returned, statements may hold data
+		SkipDefaultTransaction: true,
+		DisableAutomaticPing:   true,
+		TranslateError:         false,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	return &Store{db: db, sql: pool}, nil
+}
+
+// Close ends the pool.
+func (s *Store) Close() error { return s.sql.Close() }
+
+// Ready reports whether the database answers.
+func (s *Store) Ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	return s.sql.PingContext(ctx)
+}
+
+// NewID returns a fresh id: a UUID of version 7, so that ids sort by time.
+func NewID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// tx runs f in a transaction that sees one organisation's rows only.
+func (s *Store) tx(ctx context.Context, scope models.Scope, f func(tx *gorm.DB) error) error {
+	if _, err := uuid.Parse(scope.OrgID); err != nil {
+		return models.Errorf(models.CodeNotFound, "There is no such organisation.")
+	}
+	return s.run(ctx, "app.org_id", scope.OrgID, f)
+}
+
+// system runs f in a transaction that sees every organisation's rows. It is
+// for what happens before an organisation is known, and for sweepers.
+func (s *Store) system(ctx context.Context, f func(tx *gorm.DB) error) error {
+	return s.run(ctx, "app.system", "on", f)
+}
+
+func (s *Store) run(ctx context.Context, setting, value string, f func(tx *gorm.DB) error) error {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	var verdict kept
+	err := s.db.WithContext(ctx).Transaction(func(tx *gorm.DB) (err error) {
+		if err := tx.Exec("SELECT set_config(?, ?, true)", setting, value).Error; err != nil {
+			return err
+		}
+		if err = f(tx); errors.As(err, &verdict) {
+			return nil // commit all the same
+		}
+		return err
+	})
+	if err == nil && verdict.error != nil {
+		return verdict.error
+	}
+	return translate(err)
+}
+
+// SQLSTATEs that mean something to a caller.
+const (
+	stateUnique      = "23505"
+	stateForeignKey  = "23503"
+	stateInvalidText = "22P02" // such as an id that is no UUID
+)
+
+func translate(err error) error {
+	var coded *models.Error
+	var pg *pgconn.PgError
+	switch {
+	case err == nil || errors.As(err, &coded):
+		return err
+	case errors.Is(err, gorm.ErrRecordNotFound), errors.As(err, &pg) && pg.Code == stateInvalidText:
+		return models.Wrap(err, models.CodeNotFound, "There is no such thing here.")
+	case pg != nil && pg.Code == stateUnique:
+		return models.Wrap(err, models.CodeConflict, "That name is taken already.")
+	case pg != nil && pg.Code == stateForeignKey:
+		return models.Wrap(err, models.CodeConflict, "Something that this depends on does not exist any more.")
+	}
+	return fmt.Errorf("database: %w", err)
+}
+
+func notFound(what string) error {
+	return models.Errorf(models.CodeNotFound, "There is no such %s.", what)
+}
+
+// cursor points behind the last row of a page.
+type cursor struct {
+	At time.Time `json:"t"`
+	ID string    `json:"i"`
+}
+
+// page reads one page of a list, newest first, by the key (column, id).
+func page[T any](tx *gorm.DB, column, after string, limit int, key func(T) (time.Time, string)) ([]T, string, error) {
+	limit = min(max(limit, 1), 200)
+	if after != "" {
+		var c cursor
+		raw, err := base64.RawURLEncoding.DecodeString(after)
+		if err != nil || json.Unmarshal(raw, &c) != nil || uuid.Validate(c.ID) != nil {
+			return nil, "", models.Errorf(models.CodeInvalid, "The cursor is not one that this list gave out. Leave it away to start from the beginning.")
+		}
+		tx = tx.Where(fmt.Sprintf("(%s, id) < (?, ?)", column), c.At, c.ID)
+	}
+	var rows []T
+	if err := tx.Order(column + " DESC, id DESC").Limit(limit + 1).Find(&rows).Error; err != nil {
+		return nil, "", err
+	}
+	if len(rows) <= limit {
+		return rows, "", nil
+	}
+	at, id := key(rows[limit-1])
+	raw, err := json.Marshal(cursor{At: at, ID: id})
+	return rows[:limit], base64.RawURLEncoding.EncodeToString(raw), err
+}

@@ -1,0 +1,318 @@
+package store_test
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+	"gorm.io/driver/postgres"
+	"gorm.io/gorm"
+
+	"github.com/datamind/datamind/internal/store"
+	"github.com/datamind/datamind/internal/testkit"
+	"github.com/datamind/datamind/models"
+)
+
+var roleOnce sync.Mutex
+
+type bundle struct {
+	*store.Store
+	owner, app string // DSNs
+	a, b       models.Scope
+}
+
+// setup migrates a fresh database and makes two organisations, as the application sees them.
+func setup(t *testing.T) *bundle {
+	t.Helper()
+	ctx := context.Background()
+	owner := testkit.Postgres(t)
+	roleOnce.Lock()
+	defer roleOnce.Unlock()
+	_, err := store.Migrate(ctx, owner, "up")
+	require.NoError(t, err)
+	exec(t, owner, "ALTER ROLE datamind_app LOGIN PASSWORD 'app'")
+	u, err := url.Parse(owner)
+	require.NoError(t, err)
+	u.User = url.UserPassword(store.AppRole, "app")
+	s, err := store.Open(ctx, u.String())
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = s.Close() })
+	a, err := s.SystemBootstrap(ctx, "A", "a@example.com", "Ann")
+	require.NoError(t, err)
+	b := models.Scope{OrgID: store.NewID(), UserID: store.NewID(), Role: models.RoleOwner}
+	exec(t, owner, fmt.Sprintf(`INSERT INTO orgs (id, name) VALUES ('%[1]s', 'B');
+		INSERT INTO users (id, email, name, password_hash, tokens_valid_from) VALUES ('%[2]s', 'b@example.com', 'Ben', '', now());
+		INSERT INTO memberships (org_id, user_id, role) VALUES ('%[1]s', '%[2]s', 'owner')`, b.OrgID, b.UserID))
+	return &bundle{Store: s, owner: owner, app: u.String(), a: a, b: b}
+}
+
+func exec(t *testing.T, dsn, sql string) {
+	t.Helper()
+	conn, err := pgx.Connect(context.Background(), dsn)
+	require.NoError(t, err)
+	defer func() { _ = conn.Close(context.Background()) }()
+	_, err = conn.PgConn().Exec(context.Background(), sql).ReadAll()
+	require.NoError(t, err)
+}
+
+func (b *bundle) connection(t *testing.T, scope models.Scope) *models.Connection {
+	t.Helper()
+	c := &models.Connection{Name: "c-" + store.NewID(), Kind: models.KindPostgres, Host: "h", Port: 5432, Database: "d", Username: "u",
+		SealedPassword: []byte("x"), TLSMode: models.TLSDisable, Schemas: []string{"public"}, TimeoutSeconds: 30, MaxRows: 100}
+	require.NoError(t, b.CreateConnection(context.Background(), scope, c))
+	return c
+}
+
+func (b *bundle) question(t *testing.T, scope models.Scope, key string) *models.Question {
+	t.Helper()
+	c := b.connection(t, scope)
+	conversation := &models.Conversation{ID: store.NewID(), ConnectionID: c.ID, Title: "t"}
+	q := &models.Question{ID: store.NewID(), ConnectionID: c.ID, Text: "how many?", Status: models.StatusQueued, Run: 1, IdempotencyKey: key}
+	stored, created, err := b.CreateQuestion(context.Background(), scope, conversation, q)
+	require.NoError(t, err)
+	require.True(t, created)
+	return stored
+}
+
+func TestMigrationsMatchTheModels(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	b := setup(t)
+	plain := testkit.Postgres(t)
+	db, err := gorm.Open(postgres.Open(plain), &gorm.Config{})
+	require.NoError(t, err)
+	require.NoError(t, db.AutoMigrate(&models.Org{}, &models.User{}, &models.Membership{}, &models.Session{}, &models.SignInLink{}, &models.APIKey{},
+		&models.Connection{}, &models.CatalogSnapshot{}, &models.Conversation{}, &models.Question{}, &models.QuestionStep{}, &models.Result{},
+		&models.TokenUsage{}, &models.AuditEvent{}))
+	schema := func(dsn string) (lines []string) {
+		conn, err := pgx.Connect(ctx, dsn)
+		require.NoError(t, err)
+		defer func() { _ = conn.Close(ctx) }()
+		rows, err := conn.Query(ctx, `
+			SELECT format('%s.%s %s %s %s', table_name, column_name, udt_name, is_nullable, column_default) FROM information_schema.columns
+			WHERE table_schema = 'public' AND table_name <> 'goose_db_version'
+			UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'goose_db_version' ORDER BY 1`)
+		require.NoError(t, err)
+		lines, err = pgx.CollectRows(rows, pgx.RowTo[string])
+		require.NoError(t, err)
+		return lines
+	}
+	require.Equal(t, schema(plain), schema(b.owner))
+	_, err = store.Migrate(ctx, b.owner, "down")
+	require.NoError(t, err)
+	require.Empty(t, schema(b.owner))
+	_, err = store.Migrate(ctx, b.owner, "up")
+	require.NoError(t, err)
+	require.Equal(t, schema(plain), schema(b.owner))
+}
+
+func TestRowLevelSecurityStandsBehindTheFilter(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	b := setup(t)
+	b.question(t, b.a, "k")
+	conn, err := pgx.Connect(ctx, b.app)
+	require.NoError(t, err)
+	defer func() { _ = conn.Close(ctx) }()
+	rows, err := conn.Query(ctx, "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'goose_db_version'")
+	require.NoError(t, err)
+	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	require.Len(t, tables, 14)
+	for _, setting := range []string{"", b.b.OrgID} {
+		tx, err := conn.Begin(ctx)
+		require.NoError(t, err)
+		_, err = tx.Exec(ctx, "SELECT set_config('app.org_id', $1, true)", setting)
+		require.NoError(t, err)
+		for _, table := range tables {
+			own := "org_id"
+			switch table {
+			case "orgs":
+				own = "id"
+			case "users":
+				own = "(SELECT org_id FROM memberships m WHERE m.user_id = users.id)"
+			}
+			var others int
+			// No filter on the organisation: only the policy stands between.
+			require.NoError(t, tx.QueryRow(ctx, fmt.Sprintf("SELECT count(*) FROM %s WHERE %s IS DISTINCT FROM nullif($1, '')::uuid", table, own), setting).Scan(&others), table)
+			require.Zero(t, others, table)
+		}
+		require.NoError(t, tx.Rollback(ctx))
+	}
+	_, err = conn.Exec(ctx, "ALTER TABLE questions DISABLE ROW LEVEL SECURITY")
+	require.Error(t, err, "the application must not own the tables")
+	_, err = conn.Exec(ctx, "DELETE FROM audit_events")
+	require.Error(t, err, "the audit log is append only")
+}
+
+func TestAnotherOrganisationsRowsAreNotFound(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	b := setup(t)
+	q := b.question(t, b.a, "k")
+	_, err := b.GetQuestion(ctx, b.b, q.ID)
+	require.Equal(t, models.CodeNotFound, models.ErrorCode(err))
+	_, err = b.GetConnection(ctx, b.b, q.ConnectionID)
+	require.Equal(t, models.CodeNotFound, models.ErrorCode(err))
+	_, err = b.GetConversation(ctx, b.b, q.ConversationID)
+	require.Equal(t, models.CodeNotFound, models.ErrorCode(err))
+	require.NoError(t, b.SetPlan(ctx, b.b, q.ID, 1, "SELECT 'stolen'", "", ""))
+	_, err = b.StartRun(ctx, b.b, q.ID)
+	require.Equal(t, models.CodeNotFound, models.ErrorCode(err))
+	_, err = b.GetQuestion(ctx, b.a, "no-uuid")
+	require.Equal(t, models.CodeNotFound, models.ErrorCode(err))
+	got, err := b.GetQuestion(ctx, b.a, q.ID)
+	require.NoError(t, err)
+	require.Empty(t, got.SQL)
+}
+
+func TestTheSameKeyIsTheSameQuestion(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	b := setup(t)
+	c := b.connection(t, b.a)
+	ids := make(chan string, 10)
+	var wg sync.WaitGroup
+	for range 10 {
+		wg.Go(func() {
+			conversation := &models.Conversation{ID: store.NewID(), ConnectionID: c.ID, Title: "t"}
+			q := &models.Question{ID: store.NewID(), ConnectionID: c.ID, Text: "x", Status: models.StatusQueued, Run: 1, IdempotencyKey: "same"}
+			stored, _, err := b.CreateQuestion(ctx, b.a, conversation, q)
+			if err == nil {
+				ids <- stored.ID
+			}
+		})
+	}
+	wg.Wait()
+	close(ids)
+	seen := map[string]int{}
+	for id := range ids {
+		seen[id]++
+	}
+	require.Len(t, seen, 1)
+	conversations, _, err := b.ListConversations(ctx, b.a, "", 50)
+	require.NoError(t, err)
+	require.Len(t, conversations, 1, "a request that lost the race leaves no conversation behind")
+}
+
+func TestAnEndingStays(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	b := setup(t)
+	q := b.question(t, b.a, "k")
+	got, err := b.CancelQueued(ctx, b.a, q.ID)
+	require.NoError(t, err)
+	require.Equal(t, models.StatusCancelled, got.Status)
+	got, err = b.MarkRunning(ctx, b.a, q.ID, 1, "run", "builtin")
+	require.NoError(t, err)
+	require.Equal(t, models.StatusCancelled, got.Status)
+	require.NoError(t, b.Finish(ctx, b.a, q.ID, 1, store.Ending{Status: models.StatusAnswered}))
+	got, err = b.StartRun(ctx, b.a, q.ID)
+	require.NoError(t, err)
+	require.Equal(t, 2, got.Run)
+	require.NoError(t, b.Finish(ctx, b.a, q.ID, 1, store.Ending{Status: models.StatusFailed}), "what an earlier run says late is ignored")
+	got, err = b.GetQuestion(ctx, b.a, q.ID)
+	require.NoError(t, err)
+	require.Equal(t, models.StatusQueued, got.Status)
+}
+
+func TestAStepThatIsDoneIsNotDoneAgain(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	b := setup(t)
+	q := b.question(t, b.a, "k")
+	key := store.StepKey{QuestionID: q.ID, Run: 1, Kind: models.StepPlan, Attempt: 1}
+	_, done, err := b.BeginStep(ctx, b.a, key, "d")
+	require.NoError(t, err)
+	require.False(t, done)
+	step, done, err := b.BeginStep(ctx, b.a, key, "d") // after a crash
+	require.NoError(t, err)
+	require.False(t, done)
+	require.Equal(t, 2, step.Tries)
+	step.Status, step.Output = models.StepDone, []byte(`{"sql":"SELECT 1"}`)
+	require.NoError(t, b.FinishStep(ctx, b.a, step))
+	step, done, err = b.BeginStep(ctx, b.a, key, "d")
+	require.NoError(t, err)
+	require.True(t, done)
+	require.JSONEq(t, `{"sql":"SELECT 1"}`, string(step.Output))
+	steps, err := b.ListSteps(ctx, b.a, q.ID)
+	require.NoError(t, err)
+	require.Len(t, steps, 1)
+}
+
+func TestResultsKeepNumbersExact(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	b := setup(t)
+	q := b.question(t, b.a, "k")
+	rows := &models.Rows{Columns: []models.Column{{Name: "n", Type: "number"}}, Rows: [][]any{{int64(9007199254740993)}, {nil}}}
+	first, err := b.SaveResult(ctx, b.a, q.ID, 1, 1, rows, time.Second)
+	require.NoError(t, err)
+	again, err := b.SaveResult(ctx, b.a, q.ID, 1, 1, rows, time.Second)
+	require.NoError(t, err)
+	require.Equal(t, first.ID, again.ID, "a retry stores the same result")
+	page, total, err := b.GetResultPage(ctx, b.a, q.ID, 0, 1)
+	require.NoError(t, err)
+	require.Equal(t, 2, total)
+	require.Equal(t, "9007199254740993", fmt.Sprint(page.Rows[0][0]))
+	_, _, err = b.GetResultPage(ctx, b.b, q.ID, 0, 1)
+	require.Equal(t, models.CodeNotFound, models.ErrorCode(err))
+}
+
+func TestTheLastTokensAreWonOnce(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	b := setup(t)
+	q := b.question(t, b.a, "k")
+	var won sync.Map
+	var wg sync.WaitGroup
+	for i := range 20 {
+		wg.Go(func() {
+			if b.Reserve(ctx, b.a, q.ID, fmt.Sprint(i), 100, 250) == nil {
+				won.Store(i, true)
+			}
+		})
+	}
+	wg.Wait()
+	winners := 0
+	var key string
+	won.Range(func(k, _ any) bool { winners++; key = fmt.Sprint(k); return true })
+	require.Equal(t, 2, winners)
+	require.NoError(t, b.Reserve(ctx, b.a, q.ID, key, 100, 250), "the same key reserves once")
+	require.NoError(t, b.Settle(ctx, b.a, key, 10, "m"))
+	require.NoError(t, b.Reserve(ctx, b.a, q.ID, "next", 100, 250), "what was not used is free again")
+	err := b.Reserve(ctx, b.a, q.ID, "last", 100, 250)
+	require.Equal(t, models.CodeBudget, models.ErrorCode(err))
+	require.NoError(t, b.Finish(ctx, b.a, q.ID, 1, store.Ending{Status: models.StatusCancelled}))
+	require.NoError(t, b.Reserve(ctx, b.a, q.ID, "last", 100, 250), "an ended question gives its reservations back")
+}
+
+func TestListsPageWithoutGapsOrRepeats(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	b := setup(t)
+	for range 7 {
+		b.connection(t, b.a)
+	}
+	seen := map[string]bool{}
+	after := ""
+	for {
+		rows, next, err := b.ListConnections(ctx, b.a, after, 3)
+		require.NoError(t, err)
+		for _, c := range rows {
+			require.False(t, seen[c.ID])
+			seen[c.ID] = true
+		}
+		if after = next; after == "" {
+			break
+		}
+	}
+	require.Len(t, seen, 7)
+	_, _, err := b.ListConnections(ctx, b.a, "garbage", 3)
+	require.Equal(t, models.CodeInvalid, models.ErrorCode(err))
+}
