@@ -1,0 +1,49 @@
+// Package auth signs people and machines in: passwords, sessions of short
+// access and rotating refresh tokens, one-time links, API keys, rate limits.
+package auth
+
+import (
+	"slices"
+
+	"github.com/datamind/datamind/models"
+)
+
+// The permissions. Each route of the API names the one it needs.
+const (
+	Profile          = "profile"
+	ManageSessions   = "sessions.manage" // one's own
+	ReadQuestions    = "questions.read"
+	Ask              = "ask"
+	ReadConnections  = "connections.read"
+	WriteConnections = "connections.write"
+	ReadCatalog      = "catalog.read"
+	SyncCatalog      = "catalog.sync"
+	ManageKeys       = "keys.manage"
+	ReadAudit        = "audit.read"
+	ReadUsage        = "usage.read"
+	ReadMembers      = "members.read"
+	WriteMembers     = "members.write"
+	InspectRuns      = "runs.inspect"
+)
+
+var (
+	viewer  = []string{Profile, ManageSessions, ReadQuestions, ReadConnections, ReadCatalog}
+	analyst = append(slices.Clone(viewer), Ask)
+	admin   = append(slices.Clone(analyst), WriteConnections, SyncCatalog, ManageKeys, ReadAudit, ReadUsage, ReadMembers, InspectRuns)
+	owner   = append(slices.Clone(admin), WriteMembers)
+)
+
+// Permissions returns what a role may do; nothing for an unknown one.
+func Permissions(role models.Role) []string {
+	switch role {
+	case models.RoleOwner:
+		return slices.Clone(owner)
+	case models.RoleAdmin:
+		return slices.Clone(admin)
+	case models.RoleAnalyst:
+		return slices.Clone(analyst)
+	case models.RoleViewer:
+		return slices.Clone(viewer)
+	}
+	return nil
+}
