@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/datamind/datamind/internal/auth"
 	"github.com/datamind/datamind/models"
 )
 
@@ -51,7 +52,7 @@ type (
 	loginIn struct {
 		Body struct {
 			Email    string `json:"email" minLength:"3" maxLength:"254"`
-			Password string `json:"password" minLength:"1" maxLength:"1000"`
+			Password string `json:"password" minLength:"1" maxLength:"256"`
 		}
 	}
 	refreshIn struct {
@@ -61,8 +62,8 @@ type (
 		Body struct {
 			Name            string `json:"name,omitempty" maxLength:"100"`
 			Email           string `json:"email,omitempty" maxLength:"254"`
-			CurrentPassword string `json:"current_password,omitempty" maxLength:"1000"`
-			NewPassword     string `json:"new_password" minLength:"12" maxLength:"1000"`
+			CurrentPassword string `json:"current_password,omitempty" maxLength:"256"`
+			NewPassword     string `json:"new_password" minLength:"12" maxLength:"256"`
 		}
 	}
 )
@@ -73,9 +74,9 @@ func (s *Server) accountRoutes() {
 	register(s, operation(http.MethodPost, "/auth/login", "login", "Sign in with e-mail and password", 204), public, s.login)
 	register(s, operation(http.MethodPost, "/auth/refresh", "refresh", "Rotate the session's tokens", 204), public, s.refresh)
 	register(s, operation(http.MethodPost, "/auth/logout", "logout", "Sign out on this device", 204), public, s.logout)
-	register(s, operation(http.MethodPost, "/auth/logout-all", "logout-all", "Sign out everywhere", 204), permSessions, s.logoutAll)
-	register(s, operation(http.MethodPost, "/auth/password", "set-password", "Set or change your password, name and e-mail; other sessions end", 204), signedIn, s.setPassword)
-	register(s, operation(http.MethodGet, "/auth/me", "get-me", "Who is signed in", 200), signedIn, s.me)
+	register(s, operation(http.MethodPost, "/auth/logout-all", "logout-all", "Sign out everywhere", 204), auth.ManageSessions, s.logoutAll)
+	register(s, operation(http.MethodPost, "/auth/password", "set-password", "Set or change your password, name and e-mail; other sessions end", 204), auth.Profile, s.setPassword)
+	register(s, operation(http.MethodGet, "/auth/me", "get-me", "Who is signed in", 200), auth.Profile, s.me)
 }
 
 func (s *Server) authState(ctx context.Context, in *stateIn) (*stateOut, error) {
@@ -163,7 +164,7 @@ func (s *Server) setPassword(ctx context.Context, in *passwordIn) (*empty, error
 	if err := s.limitIP(ctx, "password"); err != nil {
 		return nil, err
 	}
-	if err := s.deps.Auth.SetPassword(ctx, caller.Scope, caller.SessionID, PasswordChange{Name: strings.TrimSpace(in.Body.Name),
+	if err := s.deps.Auth.SetPassword(ctx, caller.Scope, caller.SessionID, auth.PasswordChange{Name: strings.TrimSpace(in.Body.Name),
 		Email: strings.TrimSpace(in.Body.Email), Current: in.Body.CurrentPassword, New: in.Body.NewPassword}); err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/datamind/datamind/internal/auth"
 	"github.com/datamind/datamind/internal/planner"
 	"github.com/datamind/datamind/models"
 )
@@ -62,11 +63,11 @@ type (
 
 func (s *Server) catalogRoutes() {
 	register(s, operation(http.MethodGet, "/connections/{id}/catalog", "get-catalog", "The stored structure of a database", 200),
-		permCatalogRead, s.getCatalog)
+		auth.ReadCatalog, s.getCatalog)
 	register(s, operation(http.MethodPost, "/connections/{id}/catalog/sync", "sync-catalog", "Read the structure again", 202),
-		permCatalogSync, s.syncCatalog)
+		auth.SyncCatalog, s.syncCatalog)
 	register(s, operation(http.MethodGet, "/connections/{id}/suggestions", "get-suggestions", "Questions to start with", 200),
-		permCatalogRead, s.getSuggestions)
+		auth.ReadCatalog, s.getSuggestions)
 }
 
 // errPending says that the first catalog is still being read.

@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/api/common/v1"
 	"google.golang.org/protobuf/encoding/protojson"
 
+	"github.com/datamind/datamind/internal/auth"
 	"github.com/datamind/datamind/models"
 )
 
@@ -29,11 +30,11 @@ func (s *Server) codecRoutes() {
 
 func (s *Server) codecRoute(name string, turn func([]*common.Payload) ([]*common.Payload, error)) {
 	path := codecPrefix + name
-	s.routes = append(s.routes, Route{http.MethodPost, path, string(permRuns)})
-	s.routes = append(s.routes, Route{http.MethodOptions, path, string(public)})
+	s.routes = append(s.routes, Route{http.MethodPost, path, auth.InspectRuns})
+	s.routes = append(s.routes, Route{http.MethodOptions, path, public})
 	s.engine.OPTIONS(path, s.codecCORS, func(c *gin.Context) { c.Status(http.StatusNoContent) })
 	s.engine.POST(path, s.codecCORS, func(c *gin.Context) {
-		if p := s.admit(c, permRuns); p != nil {
+		if p := s.admit(c, auth.InspectRuns); p != nil {
 			writeProblem(c, p)
 			return
 		}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/datamind/datamind/internal/auth"
 	"github.com/datamind/datamind/models"
 )
 
@@ -100,22 +101,22 @@ const testTimeout = 32 * time.Second
 
 func (s *Server) connectionRoutes() {
 	register(s, operation(http.MethodGet, "/connections", "list-connections", "Connected databases", 200),
-		permConnectionsRead, s.listConnections)
+		auth.ReadConnections, s.listConnections)
 	register(s, operation(http.MethodPost, "/connections", "create-connection", "Connect a database", 201),
-		permConnectionsWrite, s.createConnection)
+		auth.WriteConnections, s.createConnection)
 	register(s, slow(operation(http.MethodPost, "/connections/test", "test-connection",
 		"Try a connection, saved or not; the report says what is wrong", 200), testTimeout),
-		permConnectionsWrite, s.testConnection)
+		auth.WriteConnections, s.testConnection)
 	register(s, operation(http.MethodGet, "/connections/{id}", "get-connection", "One connection", 200),
-		permConnectionsRead, s.getConnection)
+		auth.ReadConnections, s.getConnection)
 	register(s, operation(http.MethodPatch, "/connections/{id}", "update-connection", "Change a connection", 200),
-		permConnectionsWrite, s.updateConnection)
+		auth.WriteConnections, s.updateConnection)
 	register(s, operation(http.MethodDelete, "/connections/{id}", "delete-connection",
 		"Disconnect a database; its conversations go with it", 204),
-		permConnectionsWrite, s.deleteConnection)
+		auth.WriteConnections, s.deleteConnection)
 	register(s, slow(operation(http.MethodPost, "/connections/{id}/test", "test-saved-connection",
 		"Try a saved connection", 200), testTimeout),
-		permConnectionsWrite, s.testSavedConnection)
+		auth.WriteConnections, s.testSavedConnection)
 }
 
 func (s *Server) listConnections(ctx context.Context, in *pageIn) (*pageOut[Connection], error) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/datamind/datamind/internal/auth"
 	"github.com/datamind/datamind/models"
 )
 
@@ -49,19 +50,19 @@ type conversationQuestionsIn struct {
 
 func (s *Server) conversationRoutes() {
 	register(s, operation(http.MethodGet, "/conversations", "list-conversations", "Your conversations, latest first", 200),
-		permQuestionsRead, s.listConversations)
+		auth.ReadQuestions, s.listConversations)
 	register(s, operation(http.MethodPost, "/conversations", "create-conversation", "Start a conversation", 201),
-		permAsk, s.createConversation)
+		auth.Ask, s.createConversation)
 	register(s, operation(http.MethodGet, "/conversations/{id}", "get-conversation", "One conversation", 200),
-		permQuestionsRead, s.getConversation)
+		auth.ReadQuestions, s.getConversation)
 	register(s, operation(http.MethodPatch, "/conversations/{id}", "rename-conversation", "Rename a conversation", 200),
-		permAsk, s.renameConversation)
+		auth.Ask, s.renameConversation)
 	register(s, operation(http.MethodDelete, "/conversations/{id}", "delete-conversation",
 		"Delete a conversation with its questions; open runs are stopped", 204),
-		permAsk, s.deleteConversation)
+		auth.Ask, s.deleteConversation)
 	register(s, operation(http.MethodGet, "/conversations/{id}/questions", "list-questions",
 		"A conversation's questions, oldest first, without steps", 200),
-		permQuestionsRead, s.listQuestions)
+		auth.ReadQuestions, s.listQuestions)
 }
 
 func (s *Server) listConversations(ctx context.Context, in *pageIn) (*pageOut[Conversation], error) {

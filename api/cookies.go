@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"time"
+
+	"github.com/datamind/datamind/internal/auth"
 )
 
 // refreshPath keeps the refresh token away from all other routes.
@@ -19,7 +21,7 @@ func (s *Server) cookie(name, value, path string, ttl time.Duration) string {
 }
 
 // sessionCookies hands a browser its tokens.
-func (s *Server) sessionCookies(t *Tokens) *sessionOut {
+func (s *Server) sessionCookies(t *auth.Tokens) *sessionOut {
 	return &sessionOut{SetCookie: []string{s.cookie(cookieAccess, t.Access, "/", t.AccessTTL),
 		s.cookie(cookieRefresh, t.Refresh, refreshPath, t.RefreshTTL)}}
 }
@@ -28,7 +30,7 @@ func (s *Server) noCookies() *sessionOut {
 	return &sessionOut{SetCookie: []string{s.cookie(cookieAccess, "", "/", 0), s.cookie(cookieRefresh, "", refreshPath, 0)}}
 }
 
-func (s *Server) device(ctx context.Context) Device {
+func (s *Server) device(ctx context.Context) auth.Device {
 	r := requestFrom(ctx)
-	return Device{IP: r.IP, UserAgent: r.UserAgent}
+	return auth.Device{IP: r.IP, UserAgent: r.UserAgent}
 }

@@ -1,17 +1,15 @@
 package api
 
 import (
-	"context"
 	"io/fs"
 	"log/slog"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/datamind/datamind/internal/auth"
 	"github.com/datamind/datamind/internal/crypt"
 	"github.com/datamind/datamind/internal/realtime"
 	"github.com/datamind/datamind/internal/store"
-	"github.com/datamind/datamind/models"
 )
 
 // Config is what of the configuration concerns the API.
@@ -58,7 +56,7 @@ func (c Config) withDefaults() Config {
 // Deps is all that the API works with.
 type Deps struct {
 	Store  *store.Store
-	Auth   Auth
+	Auth   *auth.Service
 	Hub    *realtime.Hub
 	Runs   Runs
 	Sealer *crypt.Sealer
@@ -67,32 +65,4 @@ type Deps struct {
 	Web    fs.FS
 	Log    *slog.Logger
 	Config Config
-}
-
-// Tokens are what a sign-in or refresh gives a browser.
-type Tokens struct {
-	Access, Refresh       string
-	AccessTTL, RefreshTTL time.Duration
-}
-
-// Device is where a sign-in comes from.
-type Device struct{ IP, UserAgent string }
-
-// PasswordChange sets a password, and a name and e-mail where given.
-type PasswordChange struct{ Name, Email, Current, New string }
-
-// Auth checks and issues sessions and API keys.
-type Auth interface {
-	Authenticate(ctx context.Context, token string) (*Identity, error)
-	UseLink(ctx context.Context, token string, d Device) (*Tokens, error)
-	Login(ctx context.Context, email, password string, d Device) (*Tokens, error)
-	Refresh(ctx context.Context, token string, d Device) (*Tokens, error)
-	Logout(ctx context.Context, access, refresh string) error
-	LogoutAll(ctx context.Context, scope models.Scope) error
-	RevokeSession(ctx context.Context, scope models.Scope, id string) error
-	SetPassword(ctx context.Context, scope models.Scope, sessionID string, c PasswordChange) error
-	CreateAPIKey(ctx context.Context, scope models.Scope, name string, scopes []string, expires time.Time) (*models.APIKey, string, error)
-	RevokeAPIKey(ctx context.Context, scope models.Scope, id string) error
-	// Allow counts one use of key; when there were too many it says how long to wait.
-	Allow(ctx context.Context, key string, limit int, per time.Duration) (retryAfter time.Duration, err error)
 }

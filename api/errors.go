@@ -145,6 +145,8 @@ func (s *Server) problem(ctx context.Context, err error) *Problem {
 	var r retryable
 	if errors.As(err, &r) {
 		p.retryAfter = r.RetryAfter()
+	} else if status == http.StatusTooManyRequests {
+		p.retryAfter = time.Minute
 	}
 	return p
 }

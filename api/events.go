@@ -7,11 +7,13 @@ import (
 	"log/slog"
 	"net/http"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/coder/websocket"
 	"github.com/gin-gonic/gin"
 
+	"github.com/datamind/datamind/internal/auth"
 	"github.com/datamind/datamind/internal/realtime"
 	"github.com/datamind/datamind/models"
 )
@@ -38,7 +40,7 @@ var (
 )
 
 func (s *Server) eventRoutes() {
-	s.handle(http.MethodGet, apiPrefix+"/questions/{id}/events", permQuestionsRead, s.events)
+	s.handle(http.MethodGet, apiPrefix+"/questions/{id}/events", auth.ReadQuestions, s.events)
 }
 
 // events streams a question's events over a WebSocket. A client that names
@@ -248,7 +250,7 @@ func (k *socket) stillAllowed(ctx context.Context) (websocket.StatusCode, string
 		return closeSignedOut, "sign in again"
 	case err != nil:
 		return websocket.StatusTryAgainLater, "reconnect"
-	case !id.may(permQuestionsRead):
+	case !slices.Contains(id.Permissions, auth.ReadQuestions):
 		return closeSignedOut, "not allowed any more"
 	}
 	return 0, ""

@@ -10,32 +10,13 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/gin-gonic/gin"
 
+	"github.com/datamind/datamind/internal/auth"
 	"github.com/datamind/datamind/models"
 )
 
-// permission names what a route needs. The names are internal/auth's; the
-// two below are for routes that stand before or beside that table.
-type permission string
-
-const (
-	// public routes answer anybody.
-	public permission = "public"
-	// signedIn routes need a session but no particular right.
-	signedIn permission = "profile"
-
-	permAsk              permission = "ask"
-	permQuestionsRead    permission = "questions.read"
-	permConnectionsRead  permission = "connections.read"
-	permConnectionsWrite permission = "connections.write"
-	permCatalogRead      permission = "catalog.read"
-	permCatalogSync      permission = "catalog.sync"
-	permKeys             permission = "keys.manage"
-	permAudit            permission = "audit.read"
-	permUsage            permission = "usage.read"
-	permMembers          permission = "members.read"
-	permRuns             permission = "runs.inspect"
-	permSessions         permission = "sessions.manage"
-)
+// public, in place of a permission, marks a route that answers anybody. All
+// other routes name one of internal/auth's permissions.
+const public = "public"
 
 const metaPermission = "permission"
 
@@ -44,23 +25,8 @@ const (
 	cookieRefresh = "dm_refresh"
 )
 
-// Identity is a caller whose session or API key has been checked.
-type Identity struct {
-	Scope models.Scope
-	// SessionID is set for a person's session, KeyID for an API key.
-	SessionID string
-	KeyID     string
-	// Permissions is what this caller may do: the role's, for a key
-	// intersected with the key's own.
-	Permissions []string
-}
-
-func (i *Identity) may(p permission) bool {
-	return slices.Contains(i.Permissions, string(p))
-}
-
 // who returns the caller of a route that is not public.
-func who(ctx context.Context) *Identity { return requestFrom(ctx).who }
+func who(ctx context.Context) *auth.Identity { return requestFrom(ctx).who }
 
 // scopeOf returns on whose behalf a request runs.
 func scopeOf(ctx context.Context) models.Scope { return who(ctx).Scope }
@@ -86,7 +52,7 @@ const maxCredential = 4096
 var errSignIn = &models.Error{Code: models.CodeUnauthorized, Message: "Sign in first, or send a valid API key."}
 
 // authorize finds out who calls and whether they may.
-func (s *Server) authorize(r *http.Request, need permission) error {
+func (s *Server) authorize(r *http.Request, need string) error {
 	ctx := r.Context()
 	token := credential(r)
 	if token == "" || len(token) > maxCredential {
@@ -97,9 +63,9 @@ func (s *Server) authorize(r *http.Request, need permission) error {
 		return err
 	}
 	requestFrom(ctx).who = id
-	if !id.may(need) {
+	if !slices.Contains(id.Permissions, need) {
 		return models.Errorf(models.CodeForbidden,
-			"Your role does not allow this (it needs %q). Ask an administrator of your organisation.", string(need))
+			"Your role does not allow this (it needs %q). Ask an administrator of your organisation.", need)
 	}
 	return nil
 }
@@ -108,7 +74,7 @@ func (s *Server) authorize(r *http.Request, need permission) error {
 // strict JSON.
 func (s *Server) guard(hc huma.Context, next func(huma.Context)) {
 	c := humagin.Unwrap(hc)
-	need, _ := hc.Operation().Metadata[metaPermission].(permission)
+	need, _ := hc.Operation().Metadata[metaPermission].(string)
 	if p := s.admit(c, need); p != nil {
 		writeProblem(c, p)
 		return
@@ -126,7 +92,7 @@ func (s *Server) guard(hc huma.Context, next func(huma.Context)) {
 }
 
 // admit answers nil when the caller may use the route.
-func (s *Server) admit(c *gin.Context, need permission) *Problem {
+func (s *Server) admit(c *gin.Context, need string) *Problem {
 	ctx := c.Request.Context()
 	switch need {
 	case public:

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/datamind/datamind/internal/auth"
 	"github.com/datamind/datamind/models"
 )
 
@@ -46,9 +47,9 @@ type (
 )
 
 func (s *Server) keyRoutes() {
-	register(s, operation(http.MethodGet, "/api-keys", "list-api-keys", "API keys of the organisation", 200), permKeys, s.listKeys)
-	register(s, operation(http.MethodPost, "/api-keys", "create-api-key", "Make an API key", 201), permKeys, s.createKey)
-	register(s, operation(http.MethodDelete, "/api-keys/{id}", "revoke-api-key", "Revoke an API key at once", 204), permKeys, s.revokeKey)
+	register(s, operation(http.MethodGet, "/api-keys", "list-api-keys", "API keys of the organisation", 200), auth.ManageKeys, s.listKeys)
+	register(s, operation(http.MethodPost, "/api-keys", "create-api-key", "Make an API key", 201), auth.ManageKeys, s.createKey)
+	register(s, operation(http.MethodDelete, "/api-keys/{id}", "revoke-api-key", "Revoke an API key at once", 204), auth.ManageKeys, s.revokeKey)
 }
 
 func (s *Server) listKeys(ctx context.Context, in *pageIn) (*pageOut[APIKey], error) {

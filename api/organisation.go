@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/datamind/datamind/internal/auth"
 	"github.com/datamind/datamind/internal/store"
 	"github.com/datamind/datamind/models"
 )
@@ -48,9 +49,9 @@ type UsageDay struct {
 type usageOut struct{ Body Usage }
 
 func (s *Server) organisationRoutes() {
-	register(s, operation(http.MethodGet, "/audit", "list-audit", "The audit log, latest first", 200), permAudit, s.listAudit)
-	register(s, operation(http.MethodGet, "/members", "list-members", "The organisation's people", 200), permMembers, s.listMembers)
-	register(s, operation(http.MethodGet, "/usage", "get-usage", "This month's use of the model", 200), permUsage, s.getUsage)
+	register(s, operation(http.MethodGet, "/audit", "list-audit", "The audit log, latest first", 200), auth.ReadAudit, s.listAudit)
+	register(s, operation(http.MethodGet, "/members", "list-members", "The organisation's people", 200), auth.ReadMembers, s.listMembers)
+	register(s, operation(http.MethodGet, "/usage", "get-usage", "This month's use of the model", 200), auth.ReadUsage, s.getUsage)
 }
 
 func (s *Server) listAudit(ctx context.Context, in *pageIn) (*pageOut[AuditEvent], error) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/datamind/datamind/internal/auth"
 	"github.com/datamind/datamind/models"
 )
 
@@ -59,19 +60,19 @@ type editSQLIn struct {
 }
 
 func (s *Server) questionRoutes() {
-	register(s, operation(http.MethodPost, "/questions", "ask", "Ask in a new conversation", 202), permAsk, s.ask)
+	register(s, operation(http.MethodPost, "/questions", "ask", "Ask in a new conversation", 202), auth.Ask, s.ask)
 	register(s, operation(http.MethodPost, "/conversations/{id}/questions", "ask-in-conversation",
-		"Ask a question that sees the conversation's earlier ones", 202), permAsk, s.askIn)
+		"Ask a question that sees the conversation's earlier ones", 202), auth.Ask, s.askIn)
 	register(s, operation(http.MethodGet, "/questions/{id}", "get-question", "A question with its steps", 200),
-		permQuestionsRead, s.getQuestion)
+		auth.ReadQuestions, s.getQuestion)
 	register(s, operation(http.MethodPost, "/questions/{id}/stop", "stop-question",
-		"Stop the run; its query is cancelled in the database", 202), permAsk, s.stopQuestion)
+		"Stop the run; its query is cancelled in the database", 202), auth.Ask, s.stopQuestion)
 	register(s, operation(http.MethodPost, "/questions/{id}/clarify", "clarify-question",
-		"Reply to the question back", 202), permAsk, s.clarifyQuestion)
+		"Reply to the question back", 202), auth.Ask, s.clarifyQuestion)
 	register(s, operation(http.MethodPost, "/questions/{id}/approve", "approve-question",
-		"Decide on a costly query", 202), permAsk, s.approveQuestion)
+		"Decide on a costly query", 202), auth.Ask, s.approveQuestion)
 	register(s, operation(http.MethodPost, "/questions/{id}/edit-sql", "edit-question-sql",
-		"Run a finished question again with other SQL, which is checked like any", 202), permAsk, s.editQuestionSQL)
+		"Run a finished question again with other SQL, which is checked like any", 202), auth.Ask, s.editQuestionSQL)
 }
 
 func (s *Server) ask(ctx context.Context, in *askIn) (*questionOut, error) {

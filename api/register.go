@@ -50,7 +50,7 @@ func bodyLimit(op *huma.Operation) int64 {
 
 // register adds a typed operation with the permission it needs. Errors of the
 // handler are translated in errors.go.
-func register[I, O any](s *Server, op huma.Operation, need permission, h func(context.Context, *I) (*O, error)) {
+func register[I, O any](s *Server, op huma.Operation, need string, h func(context.Context, *I) (*O, error)) {
 	if op.Metadata == nil {
 		op.Metadata = map[string]any{}
 	}
@@ -58,9 +58,9 @@ func register[I, O any](s *Server, op huma.Operation, need permission, h func(co
 	if need == public {
 		op.Security = []map[string][]string{}
 	} else {
-		op.Extensions = map[string]any{"x-permission": string(need)}
+		op.Extensions = map[string]any{"x-permission": need}
 	}
-	s.routes = append(s.routes, Route{op.Method, op.Path, string(need)})
+	s.routes = append(s.routes, Route{op.Method, op.Path, need})
 	huma.Register(s.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := h(ctx, in)
 		if err != nil {
@@ -71,8 +71,8 @@ func register[I, O any](s *Server, op huma.Operation, need permission, h func(co
 }
 
 // handle adds a route outside of the OpenAPI document: WebSocket, health, codec.
-func (s *Server) handle(method, path string, need permission, h gin.HandlerFunc) {
-	s.routes = append(s.routes, Route{method, path, string(need)})
+func (s *Server) handle(method, path string, need string, h gin.HandlerFunc) {
+	s.routes = append(s.routes, Route{method, path, need})
 	pattern := strings.NewReplacer("{", ":", "}", "").Replace(path)
 	s.engine.Handle(method, pattern, func(c *gin.Context) {
 		if p := s.admit(c, need); p != nil {

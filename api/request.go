@@ -10,6 +10,8 @@ import (
 	"github.com/getsentry/sentry-go"
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
+
+	"github.com/datamind/datamind/internal/auth"
 )
 
 // requestInfo travels in a request's context.
@@ -18,7 +20,7 @@ type requestInfo struct {
 	IP        string
 	UserAgent string
 	// who is set once the caller is known.
-	who *Identity
+	who *auth.Identity
 }
 
 type requestKey struct{}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/datamind/datamind/internal/auth"
 	"github.com/datamind/datamind/models"
 )
 
@@ -26,7 +27,7 @@ type resultOut struct{ Body ResultPage }
 
 func (s *Server) resultRoutes() {
 	register(s, operation(http.MethodGet, "/questions/{id}/result", "get-result", "Rows of a question's latest result", 200),
-		permQuestionsRead, s.getResult)
+		auth.ReadQuestions, s.getResult)
 }
 
 func (s *Server) getResult(ctx context.Context, in *resultIn) (*resultOut, error) {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/datamind/datamind/internal/auth"
 	"github.com/datamind/datamind/models"
 )
 
@@ -20,8 +21,8 @@ type Session struct {
 }
 
 func (s *Server) sessionRoutes() {
-	register(s, operation(http.MethodGet, "/sessions", "list-sessions", "Your open sessions", 200), permSessions, s.listSessions)
-	register(s, operation(http.MethodDelete, "/sessions/{id}", "revoke-session", "End one of your sessions at once", 204), permSessions, s.revokeSession)
+	register(s, operation(http.MethodGet, "/sessions", "list-sessions", "Your open sessions", 200), auth.ManageSessions, s.listSessions)
+	register(s, operation(http.MethodDelete, "/sessions/{id}", "revoke-session", "End one of your sessions at once", 204), auth.ManageSessions, s.revokeSession)
 }
 
 func (s *Server) listSessions(ctx context.Context, in *pageIn) (*pageOut[Session], error) {
