@@ -1,0 +1,214 @@
+// Package config reads the configuration from the environment into one
+// validated struct. All variables begin with DATAMIND_; .env.example documents
+// each of them.
+package config
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+)
+
+// Prefix begins every variable.
+const Prefix = "DATAMIND_"
+
+// Secret is a value that never prints.
+type Secret string
+
+// String hides the value.
+func (Secret) String() string { return "[secret]" }
+
+// GoString hides the value.
+func (Secret) GoString() string { return "[secret]" }
+
+// LogValue hides the value.
+func (Secret) LogValue() slog.Value { return slog.StringValue("[secret]") }
+
+// MarshalText hides the value.
+func (Secret) MarshalText() ([]byte, error) { return []byte("[secret]"), nil }
+
+// Config is the whole configuration of a process.
+type Config struct {
+	HTTPAddr       string   `env:"HTTP_ADDR" envDefault:"127.0.0.1:8080"`
+	BaseURL        string   `env:"BASE_URL"`
+	MetricsAddr    string   `env:"METRICS_ADDR" envDefault:"127.0.0.1:9464"`
+	TrustedProxies []string `env:"TRUSTED_PROXIES"`
+
+	DatabaseURL        Secret `env:"DATABASE_URL"`
+	MigrateDatabaseURL Secret `env:"MIGRATE_DATABASE_URL"`
+	RedisURL           Secret `env:"REDIS_URL"`
+
+	TemporalAddress   string `env:"TEMPORAL_ADDRESS"`
+	TemporalNamespace string `env:"TEMPORAL_NAMESPACE" envDefault:"default"`
+	TemporalTLSCert   string `env:"TEMPORAL_TLS_CERT"`
+	TemporalTLSKey    string `env:"TEMPORAL_TLS_KEY"`
+	TemporalTLSCA     string `env:"TEMPORAL_TLS_CA"`
+	TemporalUIURL     string `env:"TEMPORAL_UI_URL"`
+
+	JWTKey         Secret   `env:"JWT_KEY"`
+	PayloadKey     Secret   `env:"PAYLOAD_KEY"`
+	PayloadKeysOld []Secret `env:"PAYLOAD_KEYS_OLD"`
+	SealPublicKey  string   `env:"SEAL_PUBLIC_KEY"`
+	SealPrivateKey Secret   `env:"SEAL_PRIVATE_KEY"`
+
+	LLMBaseURL         string        `env:"LLM_BASE_URL"`
+	LLMAPIKey          Secret        `env:"LLM_API_KEY"`
+	LLMModels          []string      `env:"LLM_MODELS"`
+	LLMTimeout         time.Duration `env:"LLM_TIMEOUT" envDefault:"2m"`
+	LLMMaxTokens       int           `env:"LLM_MAX_TOKENS" envDefault:"2000"`
+	TokenBudgetMonthly int64         `env:"TOKEN_BUDGET_MONTHLY" envDefault:"20000000"`
+
+	MaxAttempts    int           `env:"MAX_ATTEMPTS" envDefault:"3"`
+	ApproveCost    float64       `env:"APPROVE_COST" envDefault:"5000000"`
+	MaxResultBytes int64         `env:"MAX_RESULT_BYTES" envDefault:"33554432"`
+	CatalogTTL     time.Duration `env:"CATALOG_TTL" envDefault:"1h"`
+
+	AllowPrivateConnections bool     `env:"ALLOW_PRIVATE_CONNECTIONS" envDefault:"true"`
+	DenyConnections         []string `env:"DENY_CONNECTIONS"`
+
+	Queues          []string      `env:"QUEUES" envDefault:"ask,model,query"`
+	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"20s"`
+
+	SentryDSN   Secret `env:"SENTRY_DSN"`
+	Environment string `env:"ENVIRONMENT" envDefault:"production"`
+	LogLevel    string `env:"LOG_LEVEL" envDefault:"info"`
+}
+
+// Load reads and checks the configuration. environ is as os.Environ gives it.
+// The error names every problem at once.
+func Load(environ []string) (Config, error) {
+	var c Config
+	known := env.ToMap(environ)
+	problems := unknown(known)
+	if err := env.ParseWithOptions(&c, env.Options{Environment: known, Prefix: Prefix}); err != nil {
+		var all env.AggregateError
+		if errors.As(err, &all) {
+			for _, one := range all.Errors {
+				problems = append(problems, one.Error())
+			}
+		} else {
+			problems = append(problems, err.Error())
+		}
+		return c, fail(problems)
+	}
+	return c, fail(append(problems, c.check()...))
+}
+
+func fail(problems []string) error {
+	if len(problems) == 0 {
+		return nil
+	}
+	return fmt.Errorf("the configuration has %d problem(s):\n  - %s\n.env.example documents every variable", len(problems), strings.Join(problems, "\n  - "))
+}
+
+// unknown finds misspelt variables: one that is silently ignored is worse than an error.
+func unknown(environ map[string]string) (problems []string) {
+	names := Names()
+	for name := range environ {
+		if strings.HasPrefix(name, Prefix) && !slices.Contains(names, name) && !slices.Contains(others, name) {
+			problems = append(problems, name+" is not a variable of DataMind; is it misspelt?")
+		}
+	}
+	slices.Sort(problems)
+	return problems
+}
+
+// others are variables of tests, which are not configuration.
+var others = []string{"DATAMIND_SHARED"}
+
+// Names returns the names of all variables.
+func Names() (names []string) {
+	fields, _ := env.GetFieldParamsWithOptions(&Config{}, env.Options{Prefix: Prefix}) // the struct is well formed
+	for _, field := range fields {
+		names = append(names, field.Key)
+	}
+	return names
+}
+
+func (c *Config) check() (problems []string) {
+	bad := func(name, why string) { problems = append(problems, Prefix+name+" "+why) }
+	for _, u := range []struct{ name, value, schemes string }{
+		{"BASE_URL", c.BaseURL, "http https"}, {"TEMPORAL_UI_URL", c.TemporalUIURL, "http https"}, {"LLM_BASE_URL", c.LLMBaseURL, "http https"},
+		{"DATABASE_URL", string(c.DatabaseURL), "postgres postgresql"}, {"MIGRATE_DATABASE_URL", string(c.MigrateDatabaseURL), "postgres postgresql"},
+		{"REDIS_URL", string(c.RedisURL), "redis rediss"},
+	} {
+		parsed, err := url.Parse(u.value)
+		if u.value != "" && (err != nil || parsed.Host == "" || !slices.Contains(strings.Fields(u.schemes), parsed.Scheme)) {
+			bad(u.name, "is not an address of the form "+strings.Fields(u.schemes)[0]+"://…")
+		}
+	}
+	if c.JWTKey != "" {
+		checkKey("JWT_KEY", c.JWTKey, 32, false, bad)
+	}
+	for _, key := range append([]Secret{c.PayloadKey}, c.PayloadKeysOld...) {
+		if key != "" {
+			checkKey("PAYLOAD_KEY", key, 32, true, bad)
+		}
+	}
+	if (c.LLMBaseURL == "") != (len(c.LLMModels) == 0) {
+		bad("LLM_BASE_URL", "and "+Prefix+"LLM_MODELS go together: set both to use a model, or neither to use the built-in planner")
+	}
+	for _, queue := range c.Queues {
+		if !slices.Contains([]string{"ask", "model", "query"}, queue) {
+			bad("QUEUES", fmt.Sprintf("names %q; the queues are ask, model and query", queue))
+		}
+	}
+	for _, addr := range c.DenyConnections {
+		if _, err := netip.ParseAddrPort(addr); err != nil {
+			bad("DENY_CONNECTIONS", fmt.Sprintf("has %q; write IP:port", addr))
+		}
+	}
+	if c.MaxAttempts < 1 || c.MaxAttempts > 10 {
+		bad("MAX_ATTEMPTS", "must be 1 to 10")
+	}
+	if c.LLMMaxTokens < 100 || c.MaxResultBytes < 1<<10 || c.TokenBudgetMonthly < 0 {
+		bad("LLM_MAX_TOKENS", "must be at least 100, "+Prefix+"MAX_RESULT_BYTES at least 1024, "+Prefix+"TOKEN_BUDGET_MONTHLY not negative")
+	}
+	if c.LLMTimeout <= 0 || c.CatalogTTL <= 0 || c.ShutdownTimeout <= 0 {
+		bad("LLM_TIMEOUT", "and the other durations must be positive")
+	}
+	var level slog.Level
+	if level.UnmarshalText([]byte(c.LogLevel)) != nil {
+		bad("LOG_LEVEL", "must be debug, info, warn or error")
+	}
+	return problems
+}
+
+// checkKey refuses short keys and those that anybody could guess.
+func checkKey(name string, key Secret, size int, exact bool, bad func(name, why string)) {
+	raw, err := base64.StdEncoding.DecodeString(string(key))
+	switch {
+	case err != nil || len(raw) < size || exact && len(raw) != size:
+		bad(name, fmt.Sprintf("must be %d random bytes in base64; make one with: openssl rand -base64 %d", size, size))
+	case len(slices.Compact(slices.Sorted(slices.Values(raw)))) < 10:
+		bad(name, fmt.Sprintf("is not random; make one with: openssl rand -base64 %d", size))
+	}
+}
+
+// Key decodes a key that Load has checked.
+func (s Secret) Key() []byte {
+	raw, _ := base64.StdEncoding.DecodeString(string(s)) // checked by Load
+	return raw
+}
+
+// Require names the variables that a process cannot do without and that are not set.
+func (c *Config) Require(names ...string) error {
+	values := map[string]string{"DATABASE_URL": string(c.DatabaseURL), "MIGRATE_DATABASE_URL": string(c.MigrateDatabaseURL), "REDIS_URL": string(c.RedisURL),
+		"TEMPORAL_ADDRESS": c.TemporalAddress, "JWT_KEY": string(c.JWTKey), "PAYLOAD_KEY": string(c.PayloadKey), "SEAL_PUBLIC_KEY": c.SealPublicKey,
+		"SEAL_PRIVATE_KEY": string(c.SealPrivateKey), "BASE_URL": c.BaseURL}
+	var problems []string
+	for _, name := range names {
+		if values[name] == "" {
+			problems = append(problems, Prefix+name+" is not set")
+		}
+	}
+	return fail(problems)
+}

@@ -1,0 +1,59 @@
+package config_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/datamind/datamind/internal/config"
+)
+
+func TestTheExampleNamesEveryVariable(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile(filepath.Join("..", "..", ".env.example"))
+	require.NoError(t, err)
+	var documented, values []string
+	for _, m := range regexp.MustCompile(`(?m)^(DATAMIND_\w+)=(.*)$`).FindAllStringSubmatch(string(raw), -1) {
+		documented = append(documented, m[1])
+		if m[2] != "" {
+			values = append(values, m[1]+"="+m[2])
+		}
+	}
+	names := config.Names()
+	slices.Sort(names)
+	slices.Sort(documented)
+	require.Equal(t, names, documented)
+	fromExample, err := config.Load(values)
+	require.NoError(t, err)
+	fromDefaults, err := config.Load(nil)
+	require.NoError(t, err)
+	require.Equal(t, fromDefaults, fromExample, "the example shows the defaults")
+}
+
+func TestAllProblemsInOneMessage(t *testing.T) {
+	t.Parallel()
+	_, err := config.Load([]string{"DATAMIND_JWT_KEY=c2hvcnQ=", "DATAMIND_QUEUES=ask,nope", "DATAMIND_DATABASE_URL=localhost", "DATAMIND_LLM_MODELS=m",
+		"DATAMIND_HTPP_ADDR=x", "DATAMIND_LOG_LEVEL=loud", "DATAMIND_PAYLOAD_KEY=" + strings.Repeat("A", 43) + "="})
+	require.Error(t, err)
+	for _, name := range []string{"JWT_KEY", "QUEUES", "DATABASE_URL", "LLM_BASE_URL", "HTPP_ADDR", "LOG_LEVEL", "PAYLOAD_KEY"} {
+		require.ErrorContains(t, err, "DATAMIND_"+name)
+	}
+}
+
+func TestSecretsDoNotPrint(t *testing.T) {
+	t.Parallel()
+	c, err := config.Load([]string{"DATAMIND_DATABASE_URL=postgres://u:hunter2@h/d"})
+	require.NoError(t, err)
+	raw, err := json.Marshal(c)
+	require.NoError(t, err)
+	for _, text := range []string{fmt.Sprint(c), fmt.Sprintf("%+v %#v", c, c), string(raw)} {
+		require.NotContains(t, text, "hunter2")
+	}
+}

@@ -1,0 +1,211 @@
+package embedded
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/jackc/pgx/v5"
+)
+
+// Options of the one-machine stack.
+type Options struct {
+	DataDir  string
+	UIAddr   string // of the Temporal web UI
+	RedisURL string // "" runs Redis in this process
+	CodecURL string // where the Temporal UI has payloads decoded
+	// TemporalAddr is an existing cluster's address; "" starts one.
+	TemporalAddr string
+}
+
+// Names of the databases on the stack's PostgreSQL.
+const (
+	platformDatabase = "datamind"
+	sampleDatabase   = "sample_company"
+	appRole          = "datamind_app"
+)
+
+// Stack is the running stack.
+type Stack struct {
+	OwnerDSN, AppDSN, SampleDSN string // platform as owner and as application; the sample company as owner
+	PostgresPort                int
+	TemporalAddr, RedisURL      string
+	// Failed is closed when a server ends that should run; Err then says which.
+	Failed chan struct{}
+	Err    error
+
+	lock     *Lock
+	postgres *Postgres
+	temporal *Temporal
+	redis    *miniredis.Miniredis
+	logs     []io.Closer
+}
+
+// Start starts the stack on its data directory, which it locks. What was
+// started is stopped again when something fails.
+func Start(ctx context.Context, o Options) (s *Stack, err error) {
+	if !reachable(o.DataDir) {
+		u, _ := serverUser()
+		return nil, fmt.Errorf("as root, PostgreSQL runs as the user %q, who cannot enter a parent of %s; choose another directory with --data, such as /var/lib/datamind", u.Username, o.DataDir)
+	}
+	if err := os.MkdirAll(filepath.Join(o.DataDir, "log"), 0o755); err != nil {
+		return nil, err
+	}
+	s = &Stack{Failed: make(chan struct{}), TemporalAddr: o.TemporalAddr}
+	defer func() {
+		if err != nil {
+			s.Close()
+		}
+	}()
+	if s.lock, err = Acquire(o.DataDir); err != nil {
+		return s, err
+	}
+	if o.UIAddr != "" && o.TemporalAddr == "" {
+		if err := portFree(o.UIAddr, "--temporal-ui"); err != nil {
+			return s, err
+		}
+	}
+	if err := s.startPostgres(ctx, o); err != nil {
+		return s, err
+	}
+	if o.TemporalAddr == "" {
+		if err := s.startTemporal(ctx, o); err != nil {
+			return s, err
+		}
+	}
+	if s.RedisURL = o.RedisURL; s.RedisURL == "" {
+		if s.redis, err = miniredis.Run(); err != nil {
+			return s, fmt.Errorf("start redis: %w", err)
+		}
+		s.RedisURL = "redis://" + s.redis.Addr()
+	}
+	go s.watch()
+	return s, nil
+}
+
+func (s *Stack) startPostgres(ctx context.Context, o Options) error {
+	s.postgres = &Postgres{Dir: filepath.Join(o.DataDir, "postgres"), Durable: true, Log: s.log(o, "postgres")}
+	if err := s.postgres.Start(ctx); err != nil {
+		return err
+	}
+	s.PostgresPort = s.postgres.Port
+	conn, err := pgx.Connect(ctx, s.postgres.DSN("postgres"))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	for _, name := range []string{platformDatabase, sampleDatabase} {
+		var exists bool
+		if err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name).Scan(&exists); err != nil {
+			return err
+		}
+		if !exists {
+			if _, err := conn.Exec(ctx, "CREATE DATABASE "+name); err != nil {
+				return err
+			}
+		}
+	}
+	password, err := KeepSecret(o.DataDir, "app-password", rand.Text)
+	if err != nil {
+		return err
+	}
+	// The migration grants rights to the role; here it may log in.
+	_, err = conn.Exec(ctx, fmt.Sprintf(`DO $$ BEGIN
+		IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '%[1]s') THEN CREATE ROLE %[1]s; END IF;
+		ALTER ROLE %[1]s LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD '%[2]s'; END $$`, appRole, password))
+	s.OwnerDSN, s.SampleDSN = s.postgres.DSN(platformDatabase), s.postgres.DSN(sampleDatabase)
+	s.AppDSN = s.postgres.dsn(appRole, password, platformDatabase)
+	return err
+}
+
+func (s *Stack) startTemporal(ctx context.Context, o Options) error {
+	port, err := FreePort()
+	if err != nil {
+		return err
+	}
+	s.TemporalAddr = "127.0.0.1:" + strconv.Itoa(port)
+	s.temporal = &Temporal{Addr: s.TemporalAddr, UIAddr: o.UIAddr, CodecEndpoint: o.CodecURL, Postgres: s.postgres, Log: s.log(o, "temporal")}
+	return s.temporal.Start(ctx)
+}
+
+func (s *Stack) log(o Options, name string) io.Writer {
+	f, err := os.OpenFile(filepath.Join(o.DataDir, "log", name+".log"), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil
+	}
+	s.logs = append(s.logs, f)
+	return f
+}
+
+// watch reports a server that ends by itself.
+func (s *Stack) watch() {
+	var temporal <-chan struct{}
+	if s.temporal != nil {
+		temporal = s.temporal.Done()
+	}
+	select {
+	case <-s.postgres.Done():
+		s.Err = errors.New("PostgreSQL has stopped; log/postgres.log in the data directory says why")
+	case <-temporal:
+		s.Err = errors.New("Temporal has stopped; log/temporal.log in the data directory says why")
+	}
+	close(s.Failed)
+}
+
+// Close stops everything, in the order in which it depends on each other.
+func (s *Stack) Close() {
+	if s.temporal != nil && s.temporal.child != nil {
+		_ = s.temporal.Stop()
+	}
+	if s.redis != nil {
+		s.redis.Close()
+	}
+	if s.postgres != nil && s.postgres.child != nil {
+		_ = s.postgres.Stop()
+	}
+	for _, f := range s.logs {
+		_ = f.Close()
+	}
+	if s.lock != nil {
+		s.lock.Release()
+	}
+}
+
+// KeepSecret returns a secret of the data directory, made at the first call.
+func KeepSecret(dir, name string, generate func() string) (string, error) {
+	path := filepath.Join(dir, "secrets", name)
+	raw, err := os.ReadFile(path)
+	if err == nil && len(raw) > 0 {
+		return strings.TrimSpace(string(raw)), nil
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return "", err
+	}
+	value := generate()
+	half := path + ".new"
+	if err := os.WriteFile(half, []byte(value+"\n"), 0o600); err != nil {
+		return "", err
+	}
+	return value, os.Rename(half, path)
+}
+
+// portFree fails with the port and the flag to change it when it is taken.
+func portFree(addr, flag string) error {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return fmt.Errorf("the address %s is taken by another program; choose another with %s (%w)", addr, flag, err)
+	}
+	return l.Close()
+}
+
+// stopLimit is how long Down waits for a running stack to end by itself.
+const stopLimit = 40 * time.Second
