@@ -56,13 +56,22 @@ func (r *reading) selected() {
 			continue
 		}
 		e := expr{col: m.col}
-		if r.filtered(m.col) || r.relative(m.i) {
+		if r.filtered(m.col) && m.i > r.firstTable() || r.relative(m.i) {
 			continue
 		}
 		if !slices.Contains(r.selects, e) {
 			r.selects = append(r.selects, e)
 		}
 	}
+}
+
+func (r *reading) firstTable() int {
+	for _, m := range r.ms {
+		if m.tab != nil {
+			return m.i
+		}
+	}
+	return 0
 }
 
 func (r *reading) filtered(c *column) bool {
@@ -132,6 +141,15 @@ func (r *reading) rank() {
 	}
 	aggs := q.sel
 	q.sel = nil
+	if r.single != nil {
+		q.base, q.limit = r.single, lim
+		q.sel = r.selects
+		if len(q.sel) == 0 {
+			q.sel = []expr{r.nameOf(r.entity)}
+		}
+		q.order = []order{{m, r.desc}}
+		return
+	}
 	switch {
 	case own && len(r.dims) > 0:
 		m.agg = "min"
@@ -191,6 +209,11 @@ func (r *reading) rank() {
 	}
 	q.group = r.identified(dims)
 	q.sel = append(append([]expr{}, dims...), m)
+	for _, a := range aggs {
+		if a.agg != "" && a != m {
+			q.sel = append(q.sel, a)
+		}
+	}
 	q.order = append([]order{{m, r.desc}}, q.order...)
 	q.limit = lim
 }
@@ -344,12 +367,17 @@ func (r *reading) when() {
 	y := r.period.from
 	for _, t := range append([]*table{q.base}, r.tables...) {
 		for _, c := range t.cols {
-			if c.num && c.words[len(c.words)-1] == "year" && !y.IsZero() {
-				op := "="
+			if c.num && slices.Contains(c.words, "year") {
+				op, v := "=", y.Year()
 				if r.period.to.IsZero() {
 					op = ">="
+				} else if y.IsZero() {
+					op, v = "<", r.period.to.Year()
+				} else if last := r.period.to.AddDate(0, 0, -1).Year(); last != v {
+					q.where = append(q.where, cond{e: expr{col: c}, op: "<=", raw: true, vals: []string{numberSQL(float64(last))}})
+					op = ">="
 				}
-				q.where = append(q.where, cond{e: expr{col: c}, op: op, raw: true, vals: []string{numberSQL(float64(y.Year()))}})
+				q.where = append(q.where, cond{e: expr{col: c}, op: op, raw: true, vals: []string{numberSQL(float64(v))}})
 				return
 			}
 		}
@@ -357,8 +385,42 @@ func (r *reading) when() {
 	r.note("no date to filter by")
 }
 
+// whole adds the last name beside a first name that stands for a person, and
+// every column where everything is asked for.
+func (r *reading) whole() {
+	q := &r.q
+	for i := 0; i < len(q.sel); i++ {
+		e := q.sel[i]
+		if e.agg != "" || e.col == nil || e.col != e.col.tab.label || e.col.tab.last == nil {
+			continue
+		}
+		l := expr{col: e.col.tab.last}
+		if containsExpr(q.sel, l) || r.says("first") {
+			continue
+		}
+		q.sel = slices.Insert(q.sel, i+1, l)
+		if containsExpr(q.group, e) {
+			q.group = append(q.group, l)
+		}
+	}
+	if (r.says("info") || r.says("information") || r.says("details")) && len(q.group) == 0 && len(r.selects) == 0 && !q.aggregates() {
+		q.sel = nil
+		for _, c := range q.base.cols {
+			if len(q.sel) < 40 {
+				q.sel = append(q.sel, expr{col: c})
+			}
+		}
+	}
+}
+
+func (r *reading) says(w string) bool {
+	return slices.ContainsFunc(r.toks, func(t tok) bool { return t.low == w })
+}
+
 func (r *reading) finish() {
 	q := &r.q
+	r.exists()
+	r.whole()
 	r.leaveCancelledOut()
 	for i, o := range q.order {
 		if o.e.col == nil && o.e.agg == "" {

@@ -13,7 +13,7 @@ func (r *reading) tops() {
 		case w == "top" || w == "bottom" || (w == "first" || w == "last") && i+1 < len(r.toks) && r.toks[i+1].num != nil:
 			r.limit, r.desc, r.ordered = 10, w == "top", true
 			if w == "bottom" || w == "top" {
-				r.sup = &superlative{desc: w == "top", pos: i}
+				r.sup = &superlative{desc: w == "top", pos: i, top: true}
 			}
 			n = i + 1
 		case r.toks[i].num != nil && i+1 < len(r.toks) && isSuperlative(r.low(i+1)):
@@ -48,6 +48,9 @@ func (r *reading) groups() {
 		}
 		cue := r.low(i) == "by" || r.low(i) == "per" || r.low(i) == "each" || r.low(i) == "every" || r.low(i) == "across"
 		if !cue || r.low(i-1) == "order" || r.low(i-1) == "ordered" || r.low(i-1) == "sorted" || r.low(i-1) == "sort" {
+			continue
+		}
+		if r.low(i) == "across" && r.low(i+1) == "all" {
 			continue
 		}
 		if r.low(i) == "by" && (r.low(i+1) == "each" || r.low(i+1) == "every") {
@@ -145,7 +148,7 @@ var aggWords = map[string]string{"total": "sum", "sum": "sum", "average": "avg",
 // aggregates reads "how many", "number of", "average price", "return rate".
 func (r *reading) aggregates() {
 	for i := range r.toks {
-		if n := r.phrase(i, "how many", "number of", "count of", "count the", "count all", "count", "amount of", "how often", "total number of"); n > 0 && !r.toks[i].used {
+		if n := r.phrase(i, "how many", "number of", "count of", "count the", "count all", "count", "amount of", "how often", "total number of"); n > 0 && !r.toks[i].used && r.phrase(i+n, "number of", "the number of", "total number of") == 0 {
 			r.count(i, n)
 			continue
 		}
@@ -181,7 +184,7 @@ func (r *reading) dropTable(t *table) {
 func (r *reading) count(i, n int) {
 	k := i + n
 	distinct := false
-	for k < len(r.toks) && r.at[k] == nil && (articles[r.low(k)] || r.low(k) == "," || !stop[r.low(k)] && r.toks[k].num == nil && k < i+n+2) {
+	for k < len(r.toks) && r.at[k] == nil && r.toks[k].low != "?" && (articles[r.low(k)] || r.low(k) == "," || !stop[r.low(k)] && r.toks[k].num == nil && k < i+n+2) {
 		distinct = distinct || r.low(k) == "different" || r.low(k) == "distinct" || r.low(k) == "unique"
 		k++
 	}

@@ -35,6 +35,11 @@ func (r *reading) comparisons() {
 			if n == 0 || r.toks[i].used || i+n >= len(r.toks) {
 				continue
 			}
+			if m := r.at[i+n]; m != nil && m.col != nil && m.j < len(r.toks) && r.toks[m.j].num != nil && r.toks[i+n].num == nil {
+				r.where(cond{e: expr{col: m.col}, op: c.op, raw: true, vals: []string{numberSQL(*r.toks[m.j].num)}}, m)
+				r.use(i, m.j+1)
+				break
+			}
 			if r.toks[i+n].num == nil {
 				if r.averageAt(i, i+n, c.op) {
 					break
@@ -151,8 +156,18 @@ func (r *reading) equalNumbers() {
 		}
 		m := r.at[k]
 		if m != nil && m.col != nil && m.col.num && numberWords[r.low(i)] == 0 {
-			r.where(cond{e: expr{col: m.col}, op: "=", raw: true, vals: []string{numberSQL(*r.toks[i].num)}}, m)
-			r.use(i, i+1)
+			vals := []string{numberSQL(*r.toks[i].num)}
+			j := i + 1
+			for j+1 < len(r.toks) && (r.low(j) == "or" || r.low(j) == "and" || r.low(j) == ",") && r.toks[j+1].num != nil {
+				vals = append(vals, numberSQL(*r.toks[j+1].num))
+				j += 2
+			}
+			op := "="
+			if len(vals) > 1 {
+				op = "in"
+			}
+			r.where(cond{e: expr{col: m.col}, op: op, raw: true, vals: vals}, m)
+			r.use(i, j)
 		} else if a := r.next(i+1, nil); a != nil && a.col != nil && a.col.num && i > 0 && (r.low(i-1) == "with" || r.low(i-1) == "has" || r.low(i-1) == "have") && r.limit == 0 {
 			r.where(cond{e: expr{col: a.col}, op: "=", raw: true, vals: []string{numberSQL(*r.toks[i].num)}}, a)
 			r.use(i, i+1)

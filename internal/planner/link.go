@@ -129,6 +129,8 @@ func (s *schema) bestTable(stems []string) (*table, float64) {
 				sc = 1
 			case len(stems) == 1 && t.words[len(t.words)-1] == w:
 				sc = 0.62
+			case len(stems) > 1 && len(t.words) > len(stems) && same(t.words[len(t.words)-len(stems):], stems):
+				sc = 0.92
 			case len(stems) == 1:
 				sc = 0.4
 			}

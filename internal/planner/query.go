@@ -17,6 +17,8 @@ type cond struct {
 	raw    bool // vals are SQL literals already
 	period *period
 	anti   *table // no row of this table belongs to it
+	some   *table // at least one row of this table belongs to it
+	inner  []cond // what the rows of anti or some must match
 	words  string
 	apart  bool // checked on its own: some other row of the same thing may match it
 }

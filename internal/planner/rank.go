@@ -16,6 +16,15 @@ func (r *reading) superlative() {
 		return
 	}
 	s := r.sup
+	if s.top {
+		for i := s.pos + 1; i < len(r.toks); i++ {
+			if x, ok := superlatives[r.low(i)]; ok && !r.fromTo(i) && r.at[i] == nil {
+				x.pos, x.desc, s.pos = i, x.desc || s.desc && !x.fewer, i
+				s.desc, s.hints, s.fewer = superlatives[r.low(i)].desc, x.hints, x.fewer
+				break
+			}
+		}
+	}
 	r.desc, r.ordered = s.desc, true
 	hints := s.hints
 	if h, ok := adjectives[r.low(s.pos+1)]; ok && (r.at[s.pos+1] == nil || h[0] == "revenue") {
@@ -26,7 +35,7 @@ func (r *reading) superlative() {
 	if r.measure != nil {
 		return
 	}
-	if len(r.q.sel) > 0 && r.counted == nil && !s.fewer {
+	if len(r.q.sel) > 0 && (r.counted == nil && !s.fewer || s.top && r.by()) {
 		e := r.q.sel[0]
 		r.measure, r.q.sel = &e, r.q.sel[1:]
 		return
@@ -47,6 +56,12 @@ func (r *reading) superlative() {
 		t := r.entity
 		if t == nil {
 			t = r.main()
+		}
+		if target != nil && target.tab != nil && target.tab != t {
+			if e := r.hinted(hints, target.tab); e != nil && e.agg == "" {
+				r.measure, r.single = e, target.tab
+				return
+			}
 		}
 		if t != nil {
 			r.measure = r.hinted(hints, t)
@@ -96,6 +111,16 @@ func (r *reading) countRelated(t *table) {
 			return
 		}
 	}
+}
+
+// by reports whether the ranking says by what.
+func (r *reading) by() bool {
+	for i := r.sup.pos; i < len(r.toks); i++ {
+		if r.low(i) == "by" {
+			return true
+		}
+	}
+	return false
 }
 
 // fromTo reports an order said as "from highest to lowest" and notes it.

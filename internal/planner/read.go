@@ -2,6 +2,7 @@ package planner
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -26,7 +27,8 @@ type reading struct {
 	limit   int
 	desc    bool
 	ordered bool
-	sorted  bool // an order is said without a column
+	single  *table // a row of it is ranked and its entity shown
+	sorted  bool   // an order is said without a column
 	bucket  string
 	dims    []expr
 	selects []expr
@@ -47,7 +49,12 @@ func read(s *schema, question string, now time.Time) *reading {
 			b[i] = ' '
 		}
 	}
-	r.toks = tokenize(string(b))
+	r.toks = tokenize(rephrase(string(b)))
+	for i := range r.toks {
+		if r.toks[i].low == "order" && (sortWord[r.low(i-1)] || r.low(i+1) == "by") || (r.low(i) == "first" || r.low(i) == "last") && r.low(i+1) != "name" && r.low(i+1) != "names" {
+			r.toks[i].used = true
+		}
+	}
 	r.ms = s.mentions(r.toks)
 	r.at = make([]*mention, len(r.toks)+1)
 	for _, m := range r.ms {
@@ -69,6 +76,25 @@ func read(s *schema, question string, now time.Time) *reading {
 	return r
 }
 
+var sortWord = set("descending ascending alphabetical increasing decreasing chronological lexicographical reverse")
+
+// rephrase says a few phrases the way the passes read them.
+func rephrase(q string) string {
+	for _, p := range phrases {
+		q = p.re.ReplaceAllString(q, p.to)
+	}
+	return q
+}
+
+var phrases = []struct {
+	re *regexp.Regexp
+	to string
+}{
+	{regexp.MustCompile(`(?i)\bfirst(?: names?)? and last names?\b`), "first name and last name"},
+	{regexp.MustCompile(`(?i)\bmore expensive than\b`), "price more than"},
+	{regexp.MustCompile(`(?i)\b(?:less expensive|cheaper) than\b`), "price less than"},
+}
+
 // choose settles which of several columns is meant: one of a table that the
 // question names, near its name, rather than of any other.
 func (r *reading) choose(m *mention) {
@@ -88,6 +114,12 @@ func (r *reading) choose(m *mention) {
 		}
 		if sc > best+1e-9 {
 			best, m.col = sc, c.col
+		}
+	}
+	if m.j == m.i+1 && r.toks[m.i].stem == "id" {
+		if k := r.keyNear(m); k != nil {
+			m.col, m.tab = k, nil
+			return
 		}
 	}
 	if m.tab != nil && m.col != nil && m.tscore >= m.best()-0.05 {
@@ -117,6 +149,26 @@ func (r *reading) reference(m *mention) {
 			return
 		}
 	}
+}
+
+// keyNear is the key of the table that "id" or "ids" belongs to, when no column of it is called so.
+func (r *reading) keyNear(m *mention) *column {
+	var t *table
+	if o := r.at[max(0, m.i-1)]; o != nil && o != m {
+		t = o.tab
+	}
+	for k := m.j; t == nil && k < len(r.toks); k++ {
+		if o := r.at[k]; o != nil {
+			t = o.tab
+		}
+	}
+	if t == nil {
+		t = r.main()
+	}
+	if t == nil || m.col != nil && (m.col.tab == t && (len(t.pk) == 0 || m.col == t.pk[0])) {
+		return m.col
+	}
+	return keyOf(t)
 }
 
 func (r *reading) tableNear(m *mention, t *table) bool {

@@ -102,7 +102,7 @@ func render(q *query) (sql string, ok bool) {
 	var nested []cond
 	for _, c := range q.where {
 		switch {
-		case c.anti != nil:
+		case c.anti != nil || c.some != nil:
 			nested = append(nested, c)
 		case c.e.col == nil:
 		case c.apart && c.e.col.tab != q.base && !upward(q.base, c.e.col.tab) && len(q.base.pk) == 1:
@@ -333,7 +333,9 @@ func (r *renderer) nested(c cond) string {
 	if c.op == "<>" {
 		in, c.op = "NOT IN", "="
 	}
-	if t != nil {
+	if c.some != nil {
+		t = c.some
+	} else if t != nil {
 		in = "NOT IN"
 	} else {
 		t = c.e.col.tab
@@ -342,9 +344,21 @@ func (r *renderer) nested(c cond) string {
 	if !sub.join(t) {
 		return ""
 	}
+	for _, i := range c.inner {
+		if i.e.col == nil || !sub.join(i.e.col.tab) {
+			return ""
+		}
+	}
 	s := fmt.Sprintf("%s %s (SELECT %s FROM %s%s", r.col(b.pk[0]), in, sub.col(b.pk[0]), sub.as(b), strings.ReplaceAll(sub.from.String(), "\n", " "))
+	var where []string
 	if c.e.col != nil {
-		s += " WHERE " + sub.cond(c)
+		where = append(where, sub.cond(c))
+	}
+	for _, i := range c.inner {
+		where = append(where, sub.cond(i))
+	}
+	if len(where) > 0 {
+		s += " WHERE " + strings.Join(where, " AND ")
 	}
 	return s + ")"
 }

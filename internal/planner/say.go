@@ -26,8 +26,16 @@ func (e expr) say() string {
 
 func (c cond) say() string {
 	switch {
-	case c.anti != nil:
-		return "without " + strings.ReplaceAll(c.anti.t.Name, "_", " ")
+	case c.anti != nil || c.some != nil:
+		s, t := "without ", c.anti
+		if t == nil {
+			s, t = "with ", c.some
+		}
+		s += strings.ReplaceAll(t.t.Name, "_", " ")
+		for i, x := range c.inner {
+			s += []string{" where ", " and "}[min(i, 1)] + x.say()
+		}
+		return s
 	case c.period != nil:
 		return c.period.words + " (" + c.e.say() + ")"
 	case c.op == "true" || c.op == "false":

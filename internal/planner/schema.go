@@ -27,6 +27,7 @@ type table struct {
 	cols  []*column
 	pk    []*column
 	label *column // the column that names a row
+	last  *column // the last name, where label is only the first
 	edges []*edge
 }
 
@@ -53,12 +54,23 @@ type schema struct {
 func newSchema(cat *models.Catalog) *schema {
 	s := &schema{values: map[string][]valueRef{}, byWord: map[string][]*column{}, tabWord: map[string][]*table{}, allWords: map[string]bool{}, search: map[string]bool{}}
 	prefix := commonPrefix(cat)
+	var names []string
+	for _, t := range cat.Tables {
+		names = append(names, strings.ToLower(t.Name))
+	}
+	raw := rawPrefix(names)
+	cut := func(name string) string {
+		if raw != "" && strings.HasPrefix(strings.ToLower(name), raw) && len(name) > len(raw)+1 {
+			return name[len(raw):]
+		}
+		return name
+	}
 	for i := range cat.Tables {
 		t := &cat.Tables[i]
-		tb := &table{t: t, at: i, words: trimPrefix(split(t.Name), prefix)}
+		tb := &table{t: t, at: i, words: trimPrefix(split(cut(t.Name)), prefix)}
 		for _, c := range t.Columns {
 			if !c.Masked {
-				tb.cols = append(tb.cols, newColumn(tb, c, prefix))
+				tb.cols = append(tb.cols, newColumn(tb, c, prefix, cut(c.Name)))
 			}
 		}
 		if len(tb.cols) == 0 {
@@ -75,6 +87,7 @@ func newSchema(cat *models.Catalog) *schema {
 	s.link()
 	for _, tb := range s.tables {
 		tb.label = labelOf(tb)
+		tb.last = lastName(tb)
 		s.index(tb)
 	}
 	return s
@@ -102,8 +115,8 @@ func trimPrefix(w []string, p string) []string {
 	return w
 }
 
-func newColumn(tb *table, c models.CatalogColumn, prefix string) *column {
-	col := &column{tab: tb, name: c.Name, comment: strings.ToLower(c.Comment), values: c.Values, nullable: c.Nullable, words: trimPrefix(split(c.Name), prefix)}
+func newColumn(tb *table, c models.CatalogColumn, prefix, spoken string) *column {
+	col := &column{tab: tb, name: c.Name, comment: strings.ToLower(c.Comment), values: c.Values, nullable: c.Nullable, words: trimPrefix(split(spoken), prefix)}
 	t := strings.ToLower(c.Type)
 	col.typ = t
 	switch {
@@ -269,6 +282,18 @@ func keyOf(t *table) *column {
 	return nil
 }
 
+func lastName(t *table) *column {
+	if t.label == nil || !same(t.label.words, []string{"first", "name"}) {
+		return nil
+	}
+	for _, c := range t.cols {
+		if c.text && same(c.words, []string{"last", "name"}) {
+			return c
+		}
+	}
+	return nil
+}
+
 func labelOf(t *table) *column {
 	best, score := (*column)(nil), 0
 	for i, c := range t.cols {
@@ -278,6 +303,8 @@ func labelOf(t *table) *column {
 		n := 0
 		last := c.words[len(c.words)-1]
 		switch {
+		case same(c.words, []string{"first", "name"}):
+			n = 65
 		case last == "name" && (len(c.short) <= 1):
 			n = 100
 		case last == "title":

@@ -4,6 +4,7 @@ type superlative struct {
 	desc  bool
 	hints []string // columns that the word itself suggests
 	pos   int
+	top   bool // said as "top 5", "bottom 3"
 	fewer bool // most and least: of a count
 }
 

@@ -12,10 +12,18 @@ func split(name string) []string {
 	flush := func() {
 		if len(cur) > 0 {
 			w := strings.ToLower(string(cur))
-			if full, ok := abbreviations[w]; ok {
-				w = full
+			parts := segment(w)
+			if parts == nil {
+				parts = []string{w}
 			}
-			out = append(out, stem(w))
+			for _, p := range parts {
+				if full, ok := abbreviations[p]; ok {
+					p = full
+				}
+				for _, x := range strings.Fields(p) {
+					out = append(out, stem(x))
+				}
+			}
 			cur = nil
 		}
 	}
@@ -37,8 +45,8 @@ func split(name string) []string {
 var abbreviations = map[string]string{
 	"cust": "customer", "tx": "transaction", "txn": "transaction", "qty": "quantity", "amt": "amount", "num": "number",
 	"no": "number", "addr": "address", "desc": "description", "dept": "department", "emp": "employee", "prod": "product",
-	"cat": "category", "dob": "birth", "fname": "first", "lname": "last", "pct": "percent", "avg": "average", "dt": "date", "yr": "year",
-	"org": "organization", "msg": "message", "temp": "temperature", "nbr": "number", "mgr": "manager", "stu": "student", "prof": "professor",
+	"cat": "category", "dob": "birth", "fname": "first name", "lname": "last name", "firstname": "first name", "lastname": "last name", "stu": "student", "pct": "percent", "avg": "average", "dt": "date", "yr": "year",
+	"org": "organization", "msg": "message", "temp": "temperature", "nbr": "number", "mgr": "manager", "prof": "professor",
 }
 
 var irregular = map[string]string{
@@ -47,7 +55,7 @@ var irregular = map[string]string{
 	"movies": "movie", "cookies": "cookie", "ties": "tie", "status": "status", "statuses": "status", "address": "address", "addresses": "address",
 	"courses": "course", "houses": "house", "expenses": "expense", "licenses": "license", "races": "race", "purchases": "purchase",
 	"responses": "response", "warehouses": "warehouse", "databases": "database", "cases": "case", "nurses": "nurse", "horses": "horse", "diseases": "disease",
-	"databasis": "database", "cities": "city", "bonus": "bonus", "campus": "campus", "bus": "bus", "gas": "gas", "news": "news", "analysis": "analysis", "heroes": "hero",
+	"databasis": "database", "cities": "city", "bonus": "bonus", "campus": "campus", "bus": "bus", "his": "his", "as": "as", "yes": "yes", "its": "its", "gas": "gas", "news": "news", "analysis": "analysis", "heroes": "hero",
 }
 
 // stem takes a plural's ending off; it is not a linguist.
@@ -63,7 +71,7 @@ func stem(w string) string {
 		return w[:n-2]
 	case n > 5 && strings.HasSuffix(w, "roes"):
 		return w[:n-2]
-	case n > 3 && strings.HasSuffix(w, "s") && !strings.HasSuffix(w, "ss") && !strings.HasSuffix(w, "us") && !strings.HasSuffix(w, "is"):
+	case n > 2 && strings.HasSuffix(w, "s") && !strings.HasSuffix(w, "ss") && !strings.HasSuffix(w, "us") && !strings.HasSuffix(w, "is"):
 		return w[:n-1]
 	}
 	return w
@@ -104,7 +112,7 @@ func set(words string) map[string]bool {
 	return m
 }
 
-var stop = set("a an the of in on at to for from by with and or is are was were be been do does did has have had what which who whom whose where when how many much show list give find me all any each every per that this these those there their its it i we us our you your my please tell get return display than more most least top out into as not no but also if so can could would should will about between during over under above below across vs versus only just number count total sum average mean max min maximum minimum")
+var stop = set("a an the of in on at to for from by with and or is are was were be been do does did has have had what which who whom whose where when how many much show list give find me all any each every per that this these those there their its it i we us our you your my please tell get return display than more most least top out into first last as not no but also if so can could would should will about between during over under above below across vs versus only just number count total sum average mean max min maximum minimum")
 
 // tok is one word, number or quoted string of a question.
 type tok struct {
