@@ -99,12 +99,12 @@ func NewSealer(pub string) (*Sealer, error) {
 
 // Seal encrypts secret for the connection of the organisation: it opens under
 // the same two ids only, so a sealed secret cannot be moved between tenants.
-func (s *Sealer) Seal(secret, orgID, connectionID string) (Sealed, error) {
+func (s *Sealer) Seal(orgID, connectionID string, secret []byte) (Sealed, error) {
 	enc, sender, err := hpke.NewSender(s.key, kdf(), aead(), []byte(sealInfo))
 	if err != nil {
 		return nil, fmt.Errorf("set up sealing: %w", err)
 	}
-	ct, err := sender.Seal(sealAAD(orgID, connectionID), []byte(secret))
+	ct, err := sender.Seal(sealAAD(orgID, connectionID), secret)
 	if err != nil {
 		return nil, fmt.Errorf("seal: %w", err)
 	}
@@ -138,7 +138,7 @@ func NewOpener(privs ...string) (*Opener, error) {
 }
 
 // Open returns the secret; ErrOpen (wrapped) when it cannot.
-func (o *Opener) Open(sealed Sealed, orgID, connectionID string) (string, error) {
+func (o *Opener) Open(orgID, connectionID string, sealed Sealed) (string, error) {
 	if len(sealed) < 1+keyIDSize+encSize || sealed[0] != sealVersion {
 		return "", fmt.Errorf("open: unknown format: %w", ErrOpen)
 	}

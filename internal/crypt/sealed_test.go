@@ -32,13 +32,13 @@ func TestSealOpensUnderItsOwnIdsOnly(t *testing.T) {
 	t.Parallel()
 	p := newPair(t)
 	for _, secret := range []string{"s3cret", "", "ünï¢ode\x00", string(bytes.Repeat([]byte("x"), 4096))} {
-		sealed, err := p.sealer.Seal(secret, "org", "conn")
+		sealed, err := p.sealer.Seal("org", "conn", []byte(secret))
 		require.NoError(t, err)
-		got, err := p.opener.Open(sealed, "org", "conn")
+		got, err := p.opener.Open("org", "conn", sealed)
 		require.NoError(t, err)
 		require.Equal(t, secret, got)
 		for _, ids := range [][2]string{{"org2", "conn"}, {"org", "conn2"}, {"orgconn", ""}, {"or", "gconn"}, {"", ""}} {
-			_, err = p.opener.Open(sealed, ids[0], ids[1])
+			_, err = p.opener.Open(ids[0], ids[1], sealed)
 			require.ErrorIs(t, err, crypt.ErrOpen)
 		}
 	}
@@ -47,9 +47,9 @@ func TestSealOpensUnderItsOwnIdsOnly(t *testing.T) {
 func TestSealIsRandomised(t *testing.T) {
 	t.Parallel()
 	p := newPair(t)
-	a, err := p.sealer.Seal("same", "o", "c")
+	a, err := p.sealer.Seal("o", "c", []byte("same"))
 	require.NoError(t, err)
-	b, err := p.sealer.Seal("same", "o", "c")
+	b, err := p.sealer.Seal("o", "c", []byte("same"))
 	require.NoError(t, err)
 	require.NotEqual(t, []byte(a), []byte(b))
 }
@@ -57,14 +57,14 @@ func TestSealIsRandomised(t *testing.T) {
 func TestOpenRefusesEveryChangedByte(t *testing.T) {
 	t.Parallel()
 	p := newPair(t)
-	sealed, err := p.sealer.Seal("s3cret", "o", "c")
+	sealed, err := p.sealer.Seal("o", "c", []byte("s3cret"))
 	require.NoError(t, err)
 	for i := range sealed {
 		bad := bytes.Clone(sealed)
 		bad[i] ^= 1
-		_, err := p.opener.Open(bad, "o", "c")
+		_, err := p.opener.Open("o", "c", bad)
 		require.ErrorIs(t, err, crypt.ErrOpen, "byte %d", i)
-		_, err = p.opener.Open(sealed[:i], "o", "c")
+		_, err = p.opener.Open("o", "c", sealed[:i])
 		require.ErrorIs(t, err, crypt.ErrOpen, "length %d", i)
 	}
 }
@@ -72,13 +72,13 @@ func TestOpenRefusesEveryChangedByte(t *testing.T) {
 func TestRotationOldKeysStillOpen(t *testing.T) {
 	t.Parallel()
 	before, after := newPair(t), newPair(t)
-	sealed, err := before.sealer.Seal("s3cret", "o", "c")
+	sealed, err := before.sealer.Seal("o", "c", []byte("s3cret"))
 	require.NoError(t, err)
-	_, err = after.opener.Open(sealed, "o", "c")
+	_, err = after.opener.Open("o", "c", sealed)
 	require.ErrorIs(t, err, crypt.ErrOpen)
 	both, err := crypt.NewOpener(after.priv, before.priv)
 	require.NoError(t, err)
-	got, err := both.Open(sealed, "o", "c")
+	got, err := both.Open("o", "c", sealed)
 	require.NoError(t, err)
 	require.Equal(t, "s3cret", got)
 }
