@@ -56,6 +56,9 @@ func (r *reading) selected() {
 			continue
 		}
 		e := expr{col: m.col}
+		if r.equalled(m.col) && len(r.q.sel) > 0 {
+			continue
+		}
 		if r.filtered(m.col) && m.i > r.firstTable() || r.relative(m.i) {
 			continue
 		}
@@ -63,6 +66,11 @@ func (r *reading) selected() {
 			r.selects = append(r.selects, e)
 		}
 	}
+}
+
+// equalled reports whether c has one value only, which need not be shown or grouped by.
+func (r *reading) equalled(c *column) bool {
+	return slices.ContainsFunc(r.q.where, func(x cond) bool { return x.e.col == c && x.op == "=" })
 }
 
 func (r *reading) firstTable() int {

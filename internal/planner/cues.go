@@ -16,9 +16,11 @@ func (r *reading) tops() {
 				r.sup = &superlative{desc: w == "top", pos: i, top: true}
 			}
 			n = i + 1
+		case r.toks[i].num != nil && i < 3 && r.at[i] == nil && r.at[min(i+1, len(r.toks))] != nil && r.superlativeAfter(i):
+			n = i
 		case r.toks[i].num != nil && i+1 < len(r.toks) && isSuperlative(r.low(i+1)):
 			n = i
-		case isSuperlative(w) && i+1 < len(r.toks) && r.toks[i+1].num != nil:
+		case isSuperlative(w) && r.low(i-1) != "at" && i+1 < len(r.toks) && r.toks[i+1].num != nil:
 			n = i + 1
 		default:
 			continue
@@ -31,6 +33,16 @@ func (r *reading) tops() {
 		}
 		return
 	}
+}
+
+// superlativeAfter is true of "which five products have the highest price".
+func (r *reading) superlativeAfter(i int) bool {
+	for k := i + 1; k < len(r.toks); k++ {
+		if isSuperlative(r.low(k)) && r.low(k-1) != "at" {
+			return true
+		}
+	}
+	return false
 }
 
 func isSuperlative(w string) bool { _, ok := superlatives[w]; return ok }

@@ -33,6 +33,7 @@ var (
 	reISO      = regexp.MustCompile(`\b(since|after|before|until|from|on|by|starting)?\s*(?:the\s+)?\b(\d{4})-(\d{2})-(\d{2})\b`)
 	reMonth    = regexp.MustCompile(`\b(?:(since|after|before|until|from|in|during|of|for)\s+)(` + monthNames + `)\b(?:\s*,?\s*(\d{4}))?|\b(` + monthNames + `)\s+(\d{4})\b`)
 	reQuarter  = regexp.MustCompile(`\b(?:in\s+|during\s+|for\s+)?q([1-4])(?:\s+(?:of\s+)?(\d{4}))?\b`)
+	reNthQ     = regexp.MustCompile(`\b(?:in\s+|during\s+|for\s+)?(?:the\s+)?(first|second|third|fourth|1st|2nd|3rd|4th)\s+quarter(?:\s+(?:of\s+)?(\d{4}))?\b`)
 	reYears    = regexp.MustCompile(`\b(?:between|from)\s+(19\d\d|20\d\d)\s+(?:and|to|until|-)\s+(19\d\d|20\d\d)\b`)
 	reYear     = regexp.MustCompile(`\b(since|after|before|until|in|during|of|for|from)\s+(?:the\s+)?(?:year\s+)?(19\d\d|20\d\d)\b`)
 	reYTD      = regexp.MustCompile(`\b(year to date|ytd|so far this year)\b`)
@@ -87,6 +88,17 @@ func findPeriod(q string, now time.Time) (*period, string) {
 		}
 		d := day(y, mon, 1)
 		return bounded(get(m, 1), d, d.AddDate(0, 1, 0), d.Format("January 2006")), cut(m)
+	}
+	if m := reNthQ.FindStringSubmatchIndex(q); m != nil {
+		y, n := atoi(get(m, 2)), map[byte]int{'f': 1, '1': 1, 's': 2, '2': 2, 't': 3, '3': 3, '4': 4}[get(m, 1)[0]]
+		if get(m, 1) == "fourth" {
+			n = 4
+		}
+		if y == 0 {
+			y = now.Year()
+		}
+		d := day(y, time.Month(3*n-2), 1)
+		return &period{d, d.AddDate(0, 3, 0), fmt.Sprintf("in Q%d %d", n, y)}, cut(m)
 	}
 	if m := reQuarter.FindStringSubmatchIndex(q); m != nil {
 		y := atoi(get(m, 2))

@@ -155,6 +155,11 @@ func (r *reading) equalNumbers() {
 			k--
 		}
 		m := r.at[k]
+		if m != nil && m.tab != nil && k == i-1 && r.toks[k].low == r.toks[k].stem && len(m.tab.pk) == 1 && m.tab.pk[0].num && numberWords[r.low(i)] == 0 && r.at[i+1] == nil {
+			r.where(cond{e: expr{col: m.tab.pk[0]}, op: "=", raw: true, vals: []string{numberSQL(*r.toks[i].num)}}, nil)
+			r.use(i, i+1)
+			continue
+		}
 		if m != nil && m.col != nil && m.col.num && numberWords[r.low(i)] == 0 {
 			vals := []string{numberSQL(*r.toks[i].num)}
 			j := i + 1

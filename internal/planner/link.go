@@ -74,6 +74,13 @@ func (s *schema) mentionAt(toks []tok, i int) *mention {
 				m.cols = nil
 			}
 		}
+		if n > 1 && len(m.cols) == 0 && m.tab == nil && stems[len(stems)-1] == "name" && !edge {
+			for _, c := range s.bestColumns(stems[:len(stems)-1]) {
+				if c.col.text && c.score >= 0.7 {
+					m.cols = append(m.cols, c)
+				}
+			}
+		}
 		if len(m.vals) > 0 && n == 1 && (m.tscore >= 0.6 || m.best() >= 0.6) && !isUpper(toks[i].raw, i) {
 			m.vals = nil
 		}

@@ -82,8 +82,10 @@ func tableMoney(t *table) float64 {
 		switch w {
 		case "order", "sale", "invoice", "transaction":
 			return 0.3
-		case "payment", "purchase", "booking":
+		case "purchase", "booking":
 			return 0.15
+		case "payment":
+			return -0.1
 		case "refund", "return", "budget", "campaign", "product", "inventory", "price", "view":
 			return -0.8
 		}

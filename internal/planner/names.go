@@ -11,6 +11,9 @@ var placeWords = []string{"city", "country", "state", "region", "location", "con
 // too rare to be among the common values.
 func (r *reading) properNames() {
 	for i := 1; i < len(r.toks); i++ {
+		if r.low(i-1) == "the" && r.toks[i].raw == strings.ToUpper(r.toks[i].raw) {
+			continue
+		}
 		if !r.nameLike(i) || r.low(i-1) == "?" || r.low(i-1) == ";" {
 			continue
 		}

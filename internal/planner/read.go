@@ -73,6 +73,18 @@ func read(s *schema, question string, now time.Time) *reading {
 	for _, m := range r.ms {
 		r.choose(m)
 	}
+	known := r.tables
+	r.tables = nil
+	for _, m := range r.ms {
+		if m.tab != nil && slices.Contains(known, m.tab) && !slices.Contains(r.tables, m.tab) {
+			r.tables = append(r.tables, m.tab)
+		}
+	}
+	for _, t := range known {
+		if !slices.Contains(r.tables, t) {
+			r.tables = append(r.tables, t)
+		}
+	}
 	return r
 }
 
@@ -121,6 +133,13 @@ func (r *reading) choose(m *mention) {
 			m.col, m.tab = k, nil
 			return
 		}
+	}
+	if m.tab != nil && m.col != nil && m.tscore >= 0.6 && r.toks[m.j-1].low != r.toks[m.j-1].stem && len(m.col.words) > 1 && slices.Contains([]string{"id", "code", "number"}, m.col.words[len(m.col.words)-1]) {
+		m.col = nil
+		if !slices.Contains(r.tables, m.tab) {
+			r.tables = append(r.tables, m.tab)
+		}
+		return
 	}
 	if m.tab != nil && m.col != nil && m.tscore >= m.best()-0.05 {
 		// "by department": a column of a mentioned table beats a table only when it says as much.

@@ -147,10 +147,22 @@ func (t *table) col(name string) *column {
 	return nil
 }
 
+// position orders a table's keys as its columns are ordered.
+func (t *table) position(fk models.ForeignKey) int {
+	for i, c := range t.t.Columns {
+		if len(fk.Columns) > 0 && c.Name == fk.Columns[0] {
+			return i
+		}
+	}
+	return len(t.t.Columns)
+}
+
 func (s *schema) link() {
 	declared := false
 	for _, t := range s.tables {
-		for _, fk := range t.t.ForeignKeys {
+		keys := slices.Clone(t.t.ForeignKeys)
+		slices.SortStableFunc(keys, func(a, b models.ForeignKey) int { return t.position(a) - t.position(b) })
+		for _, fk := range keys {
 			for _, to := range s.tables {
 				if to.t.Name != fk.RefTable || to.t.Schema != fk.RefSchema {
 					continue
@@ -227,13 +239,15 @@ func (s *schema) inferShared() {
 	}
 }
 
+var linking = []string{"id", "code", "number", "name", "key", "symbol"}
+
 func shared(a, b *table) *edge {
 	for _, ca := range a.cols {
 		for _, cb := range b.cols {
 			if ca.num != cb.num || ca.text != cb.text || !(ca.num || ca.text) || len(ca.words) < 2 {
 				continue
 			}
-			if !same(ca.words, cb.words) {
+			if !same(ca.words, cb.words) || !slices.Contains(linking, ca.words[len(ca.words)-1]) {
 				continue
 			}
 			if keyOf(a) == ca || a.cols[0] == ca && b.cols[0] != cb {
@@ -276,7 +290,11 @@ func keyOf(t *table) *column {
 			return c
 		}
 	}
-	if c := t.cols[0]; strings.HasSuffix(strings.ToLower(c.name), "id") {
+	c := t.cols[0]
+	if p, ok := strings.CutSuffix(strings.ToLower(c.name), "id"); ok && strings.HasPrefix(strings.Join(t.words, ""), strings.TrimRight(p, "_")) {
+		return c
+	}
+	if n := len(c.words); n > 1 && c.words[n-1] == "id" && same(c.words[:n-1], t.words) {
 		return c
 	}
 	return nil
