@@ -86,7 +86,7 @@ func (s *Server) latestCatalog(ctx context.Context, connectionID string) (*model
 	return cat, err
 }
 
-func (s *Server) getCatalog(ctx context.Context, in *idIn) (*catalogOut, error) {
+func (s *Server) getCatalog(ctx context.Context, in *IDParam) (*catalogOut, error) {
 	cat, err := s.latestCatalog(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -119,7 +119,7 @@ func columnView(c *models.CatalogColumn) TableColumn {
 	return v
 }
 
-func (s *Server) syncCatalog(ctx context.Context, in *idIn) (*acceptedOut, error) {
+func (s *Server) syncCatalog(ctx context.Context, in *IDParam) (*acceptedOut, error) {
 	scope := scopeOf(ctx)
 	if _, err := s.deps.Store.GetConnection(ctx, scope, in.ID); err != nil {
 		return nil, err
@@ -144,7 +144,7 @@ func (s *Server) sync(ctx context.Context, scope models.Scope, id string) {
 	}
 }
 
-func (s *Server) getSuggestions(ctx context.Context, in *idIn) (*suggestionsOut, error) {
+func (s *Server) getSuggestions(ctx context.Context, in *IDParam) (*suggestionsOut, error) {
 	cat, err := s.latestCatalog(ctx, in.ID)
 	if err != nil {
 		return nil, err

@@ -89,7 +89,7 @@ type (
 	connectionOut      struct{ Body Connection }
 	connectionCreateIn struct{ Body ConnectionInput }
 	connectionPatchIn  struct {
-		idIn
+		IDParam
 		Body ConnectionPatch
 	}
 	connectionTestIn struct{ Body ConnectionTest }
@@ -119,7 +119,7 @@ func (s *Server) connectionRoutes() {
 		auth.WriteConnections, s.testSavedConnection)
 }
 
-func (s *Server) listConnections(ctx context.Context, in *pageIn) (*pageOut[Connection], error) {
+func (s *Server) listConnections(ctx context.Context, in *PageParams) (*pageOut[Connection], error) {
 	rows, next, err := s.deps.Store.ListConnections(ctx, scopeOf(ctx), in.Cursor, in.Limit)
 	if err != nil {
 		return nil, err
@@ -127,7 +127,7 @@ func (s *Server) listConnections(ctx context.Context, in *pageIn) (*pageOut[Conn
 	return page(views(rows, connectionView), next), nil
 }
 
-func (s *Server) getConnection(ctx context.Context, in *idIn) (*connectionOut, error) {
+func (s *Server) getConnection(ctx context.Context, in *IDParam) (*connectionOut, error) {
 	c, err := s.deps.Store.GetConnection(ctx, scopeOf(ctx), in.ID)
 	if err != nil {
 		return nil, err
@@ -218,7 +218,7 @@ func set[T any](to, from *T) {
 	}
 }
 
-func (s *Server) deleteConnection(ctx context.Context, in *idIn) (*empty, error) {
+func (s *Server) deleteConnection(ctx context.Context, in *IDParam) (*empty, error) {
 	if err := s.deps.Store.DeleteConnection(ctx, scopeOf(ctx), in.ID); err != nil {
 		return nil, err
 	}
@@ -232,7 +232,7 @@ func (s *Server) testConnection(ctx context.Context, in *connectionTestIn) (*rep
 		if b.Host != "" || b.Database != "" || b.Username != "" || b.Password != "" {
 			return nil, invalidField("body.connection_id", "cannot be combined with other fields")
 		}
-		return s.testSavedConnection(ctx, &idIn{ID: canonical(b.ConnectionID)})
+		return s.testSavedConnection(ctx, &IDParam{ID: canonical(b.ConnectionID)})
 	}
 	for field, v := range map[string]string{"host": b.Host, "database": b.Database, "username": b.Username} {
 		if v == "" {
@@ -249,7 +249,7 @@ func (s *Server) testConnection(ctx context.Context, in *connectionTestIn) (*rep
 	return s.runTest(ctx, scope, TestConnectionInput{Unsaved: c})
 }
 
-func (s *Server) testSavedConnection(ctx context.Context, in *idIn) (*reportOut, error) {
+func (s *Server) testSavedConnection(ctx context.Context, in *IDParam) (*reportOut, error) {
 	scope := scopeOf(ctx)
 	c, err := s.deps.Store.GetConnection(ctx, scope, in.ID)
 	if err != nil {

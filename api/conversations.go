@@ -37,15 +37,15 @@ type conversationCreateIn struct {
 }
 
 type conversationPatchIn struct {
-	idIn
+	IDParam
 	Body struct {
 		Title string `json:"title" minLength:"1" maxLength:"200"`
 	}
 }
 
 type conversationQuestionsIn struct {
-	idIn
-	pageIn
+	IDParam
+	PageParams
 }
 
 func (s *Server) conversationRoutes() {
@@ -65,7 +65,7 @@ func (s *Server) conversationRoutes() {
 		auth.ReadQuestions, s.listQuestions)
 }
 
-func (s *Server) listConversations(ctx context.Context, in *pageIn) (*pageOut[Conversation], error) {
+func (s *Server) listConversations(ctx context.Context, in *PageParams) (*pageOut[Conversation], error) {
 	rows, next, err := s.deps.Store.ListConversations(ctx, scopeOf(ctx), in.Cursor, in.Limit)
 	if err != nil {
 		return nil, err
@@ -91,7 +91,7 @@ func (s *Server) createConversation(ctx context.Context, in *conversationCreateI
 	return &conversationOut{Body: conversationView(c)}, nil
 }
 
-func (s *Server) getConversation(ctx context.Context, in *idIn) (*conversationOut, error) {
+func (s *Server) getConversation(ctx context.Context, in *IDParam) (*conversationOut, error) {
 	c, err := s.deps.Store.GetConversation(ctx, scopeOf(ctx), in.ID)
 	if err != nil {
 		return nil, err
@@ -111,7 +111,7 @@ func (s *Server) renameConversation(ctx context.Context, in *conversationPatchIn
 	return &conversationOut{Body: conversationView(c)}, nil
 }
 
-func (s *Server) deleteConversation(ctx context.Context, in *idIn) (*empty, error) {
+func (s *Server) deleteConversation(ctx context.Context, in *IDParam) (*empty, error) {
 	scope := scopeOf(ctx)
 	open, err := s.deps.Store.DeleteConversation(ctx, scope, in.ID)
 	if err != nil {

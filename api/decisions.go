@@ -11,7 +11,7 @@ import (
 
 // stopQuestion ends a question that has not started in the store, so that it
 // never starts, and cancels one that has.
-func (s *Server) stopQuestion(ctx context.Context, in *idIn) (*questionOut, error) {
+func (s *Server) stopQuestion(ctx context.Context, in *IDParam) (*questionOut, error) {
 	scope := scopeOf(ctx)
 	q, err := s.deps.Store.GetQuestion(ctx, scope, in.ID)
 	if err != nil {

@@ -52,7 +52,7 @@ func (s *Server) keyRoutes() {
 	register(s, operation(http.MethodDelete, "/api-keys/{id}", "revoke-api-key", "Revoke an API key at once", 204), auth.ManageKeys, s.revokeKey)
 }
 
-func (s *Server) listKeys(ctx context.Context, in *pageIn) (*pageOut[APIKey], error) {
+func (s *Server) listKeys(ctx context.Context, in *PageParams) (*pageOut[APIKey], error) {
 	rows, next, err := s.deps.Store.ListAPIKeys(ctx, scopeOf(ctx), in.Cursor, in.Limit)
 	if err != nil {
 		return nil, err
@@ -85,7 +85,7 @@ func (s *Server) createKey(ctx context.Context, in *keyCreateIn) (*newKeyOut, er
 	return &newKeyOut{Body: NewAPIKey{APIKey: keyView(key), Key: secret}}, nil
 }
 
-func (s *Server) revokeKey(ctx context.Context, in *idIn) (*empty, error) {
+func (s *Server) revokeKey(ctx context.Context, in *IDParam) (*empty, error) {
 	if err := s.deps.Auth.RevokeAPIKey(ctx, scopeOf(ctx), in.ID); err != nil {
 		return nil, err
 	}

@@ -54,7 +54,7 @@ func (s *Server) organisationRoutes() {
 	register(s, operation(http.MethodGet, "/usage", "get-usage", "This month's use of the model", 200), auth.ReadUsage, s.getUsage)
 }
 
-func (s *Server) listAudit(ctx context.Context, in *pageIn) (*pageOut[AuditEvent], error) {
+func (s *Server) listAudit(ctx context.Context, in *PageParams) (*pageOut[AuditEvent], error) {
 	rows, next, err := s.deps.Store.ListAudit(ctx, scopeOf(ctx), in.Cursor, in.Limit)
 	if err != nil {
 		return nil, err
@@ -82,7 +82,7 @@ func (s *Server) audit(ctx context.Context, action, target string, detail map[st
 	}
 }
 
-func (s *Server) listMembers(ctx context.Context, in *pageIn) (*pageOut[Member], error) {
+func (s *Server) listMembers(ctx context.Context, in *PageParams) (*pageOut[Member], error) {
 	rows, next, err := s.deps.Store.ListMembers(ctx, scopeOf(ctx), in.Cursor, in.Limit)
 	if err != nil {
 		return nil, err

@@ -15,14 +15,14 @@ import (
 
 type questionOut struct{ Body Question }
 
-// idempotencyIn is the client's own name for a request that starts work:
+// IdempotencyParam is the client's own name for a request that starts work:
 // the same key gives the same question, however often it is sent.
-type idempotencyIn struct {
+type IdempotencyParam struct {
 	IdempotencyKey string `header:"Idempotency-Key" minLength:"8" maxLength:"128" pattern:"^[A-Za-z0-9._:-]+$" doc:"A name of your own for this request; repeats answer the same question"`
 }
 
 type askIn struct {
-	idempotencyIn
+	IdempotencyParam
 	Body struct {
 		ConnectionID string `json:"connection_id,omitempty" format:"uuid" maxLength:"36" doc:"Default: the sample, or else the first connection"`
 		Question     string `json:"question" minLength:"1" maxLength:"2000"`
@@ -30,30 +30,30 @@ type askIn struct {
 }
 
 type askInConversation struct {
-	idIn
-	idempotencyIn
+	IDParam
+	IdempotencyParam
 	Body struct {
 		Question string `json:"question" minLength:"1" maxLength:"2000"`
 	}
 }
 
 type clarifyIn struct {
-	idIn
-	idempotencyIn
+	IDParam
+	IdempotencyParam
 	Body struct {
 		Reply string `json:"reply" minLength:"1" maxLength:"2000"`
 	}
 }
 
 type approveIn struct {
-	idIn
+	IDParam
 	Body struct {
 		Yes bool `json:"yes" doc:"Run the costly query, or not"`
 	}
 }
 
 type editSQLIn struct {
-	idIn
+	IDParam
 	Body struct {
 		SQL string `json:"sql" minLength:"1" maxLength:"20000"`
 	}
@@ -179,7 +179,7 @@ func (s *Server) connectionToAsk(ctx context.Context, scope models.Scope, id str
 	return &conns[len(conns)-1], nil
 }
 
-func (s *Server) getQuestion(ctx context.Context, in *idIn) (*questionOut, error) {
+func (s *Server) getQuestion(ctx context.Context, in *IDParam) (*questionOut, error) {
 	v, err := s.questionWithSteps(ctx, in.ID)
 	if err != nil {
 		return nil, err

@@ -18,7 +18,7 @@ type ResultPage struct {
 }
 
 type resultIn struct {
-	idIn
+	IDParam
 	Offset int `query:"offset" minimum:"0" maximum:"1000000" default:"0"`
 	Limit  int `query:"limit" minimum:"1" maximum:"5000" default:"500"`
 }

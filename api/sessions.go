@@ -25,7 +25,7 @@ func (s *Server) sessionRoutes() {
 	register(s, operation(http.MethodDelete, "/sessions/{id}", "revoke-session", "End one of your sessions at once", 204), auth.ManageSessions, s.revokeSession)
 }
 
-func (s *Server) listSessions(ctx context.Context, in *pageIn) (*pageOut[Session], error) {
+func (s *Server) listSessions(ctx context.Context, in *PageParams) (*pageOut[Session], error) {
 	rows, next, err := s.deps.Store.ListSessions(ctx, scopeOf(ctx), in.Cursor, in.Limit)
 	if err != nil {
 		return nil, err
@@ -37,7 +37,7 @@ func (s *Server) listSessions(ctx context.Context, in *pageIn) (*pageOut[Session
 	}), next), nil
 }
 
-func (s *Server) revokeSession(ctx context.Context, in *idIn) (*empty, error) {
+func (s *Server) revokeSession(ctx context.Context, in *IDParam) (*empty, error) {
 	if err := s.deps.Auth.RevokeSession(ctx, scopeOf(ctx), in.ID); err != nil {
 		return nil, err
 	}

@@ -100,14 +100,14 @@ func page[T any](items []T, next string) *pageOut[T] {
 	return &pageOut[T]{Body: Page[T]{Items: list(items), NextCursor: next}}
 }
 
-// pageIn are the parameters of every list.
-type pageIn struct {
+// PageParams are the parameters of every list.
+type PageParams struct {
 	Cursor string `query:"cursor" maxLength:"300" pattern:"^[A-Za-z0-9_=-]*$" doc:"next_cursor of the page before"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"Items on a page"`
 }
 
-// idIn is the id in a path. One that is not a UUID answers like one that does not exist.
-type idIn struct {
+// IDParam is the id in a path. One that is not a UUID answers like one that does not exist.
+type IDParam struct {
 	ID string `path:"id" pattern:"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$" doc:"The id"`
 }
 
