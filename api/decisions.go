@@ -128,7 +128,7 @@ func (s *Server) startEdit(ctx context.Context, scope models.Scope, q *models.Qu
 	if err := s.deps.Runs.Ready(ctx); err != nil {
 		return err
 	}
-	q, err := s.deps.Store.StartRun(ctx, scope, q.ID)
+	q, err := s.deps.Store.StartRun(ctx, scope, q.ID, sql)
 	if err != nil {
 		return err
 	}
