@@ -21,7 +21,7 @@ const historyTurns = 6
 // Model plans and writes, with the configured model or without one.
 type Model struct {
 	Store  *store.Store
-	Events *realtime.Publisher
+	Events *realtime.Hub
 	// Builtin answers where no model is configured.
 	Builtin planner.Planner
 	LLM     *llm.Client // nil without a model
@@ -42,7 +42,7 @@ func (a *Model) PlanQuestion(ctx context.Context, in PlanInput) (PlanResult, err
 		}
 	}
 	if err == nil && plan.Status == models.PlanSQL {
-		err = a.Store.SetPlan(ctx, in.Scope, in.QuestionID, in.Run, plan.SQL, plan.Understanding)
+		err = a.Store.SetPlan(ctx, in.Scope, in.QuestionID, in.Run, plan.SQL, plan.Understanding, plan.Usage.Model)
 	}
 	if err != nil {
 		return PlanResult{}, toTemporal(ctx, err)

@@ -22,7 +22,7 @@ import (
 // key that opens connection secrets.
 type Query struct {
 	Store    *store.Store
-	Events   *realtime.Publisher
+	Events   *realtime.Hub
 	Opener   *crypt.Opener
 	Policy   connector.Policy
 	MaxBytes int64 // cap on one result
@@ -146,7 +146,7 @@ func (a *Query) check(ctx context.Context, in QueryInput) (sqlguard.Approved, er
 			return none, err
 		}
 		if in.Edited {
-			if err := a.Store.SetPlan(ctx, in.Scope, in.QuestionID, in.Run, in.SQL, "SQL written by a person"); err != nil {
+			if err := a.Store.SetPlan(ctx, in.Scope, in.QuestionID, in.Run, in.SQL, "SQL written by a person", ""); err != nil {
 				return none, err
 			}
 			publish(ctx, a.Events, in.QuestionID, "sql", map[string]any{"run": in.Run, "attempt": in.Attempt, "sql": in.SQL, "understanding": "SQL written by a person"})
@@ -205,12 +205,12 @@ func (a *Query) open(ctx context.Context, scope models.Scope, id, purpose string
 }
 
 func (a *Query) config(c *models.Connection, purpose string) (connector.Config, error) {
-	password, err := a.Opener.Open(crypt.Sealed(c.SealedPassword), c.OrgID, c.ID)
+	password, err := a.Opener.Open(c.OrgID, c.ID, crypt.Sealed(c.SealedPassword))
 	if err != nil {
 		return connector.Config{}, models.Wrap(err, models.CodeConnection,
 			"The stored password cannot be opened with this worker's key. Enter the connection's password again.")
 	}
-	return connector.Config{Kind: c.Kind, Host: c.Host, Port: c.Port, Database: c.Database, User: c.Username, Password: string(password),
+	return connector.Config{Kind: c.Kind, Host: c.Host, Port: c.Port, Database: c.Database, User: c.Username, Password: password,
 		TLSMode: c.TLSMode, TLSCA: c.TLSCA, Schemas: c.Schemas, Purpose: purpose, Policy: a.Policy}, nil
 }
 

@@ -14,7 +14,7 @@ import (
 // database, run as local activities on the ask queue.
 type Questions struct {
 	Store      *store.Store
-	Events     *realtime.Publisher
+	Events     *realtime.Hub
 	CatalogTTL time.Duration
 }
 
@@ -28,7 +28,7 @@ func (a *Questions) BeginQuestion(ctx context.Context, in BeginInput) (BeginResu
 		return BeginResult{Ended: q.Status}, nil
 	}
 	publish(ctx, a.Events, in.QuestionID, "status", statusEvent{Status: q.Status, Run: in.Run, Planner: in.Planner})
-	_, snapshot, err := a.Store.LatestCatalog(ctx, in.Scope, in.ConnectionID)
+	snapshot, err := a.Store.LatestSnapshot(ctx, in.Scope, in.ConnectionID)
 	switch {
 	case models.ErrorCode(err) == models.CodeNotFound:
 		return BeginResult{}, nil
@@ -77,7 +77,7 @@ type statusEvent struct {
 
 // publish makes an event live. The row is the truth: a Redis that is down
 // costs the live view, never the answer.
-func publish(ctx context.Context, events *realtime.Publisher, questionID, kind string, data any) {
+func publish(ctx context.Context, events *realtime.Hub, questionID, kind string, data any) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	if err := events.Publish(ctx, questionID, kind, data); err != nil {

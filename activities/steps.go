@@ -18,7 +18,7 @@ import (
 // steps records steps in the store and makes them live.
 type steps struct {
 	store  *store.Store
-	events *realtime.Publisher
+	events *realtime.Hub
 }
 
 type stepEvent struct {

@@ -16,6 +16,7 @@ func (r *reading) understand() bool {
 	r.groups()
 	r.aggregates()
 	r.superlative()
+	r.codedValues()
 	r.comparisons()
 	r.values()
 	r.quotes()
@@ -38,7 +39,7 @@ func (r *reading) anyMoney() bool {
 // flags reads "active products" and "discontinued" from yes-or-no columns.
 func (r *reading) flags() {
 	for _, m := range r.ms {
-		if m.used || m.col == nil || !m.col.flag || r.isGroupCue(m.i) {
+		if m.used || m.col == nil || !m.col.flag || r.isGroupCue(m.i) || m.faint() {
 			continue
 		}
 		op := "true"
@@ -102,6 +103,7 @@ func (r *reading) relative(i int) bool {
 
 func (r *reading) assemble() bool {
 	q := &r.q
+	r.ownDims()
 	if r.bucket != "" {
 		if d := r.dateOf(r.factTable()); d != nil {
 			r.dims = append([]expr{{col: d, bucket: r.bucket}}, r.dims...)
@@ -123,6 +125,40 @@ func (r *reading) assemble() bool {
 	r.when()
 	r.finish()
 	return true
+}
+
+// ownDims groups by the measured table's own column where several tables have one of that name.
+func (r *reading) ownDims() {
+	t := r.factTable()
+	if t == nil {
+		return
+	}
+	for i, d := range r.dims {
+		m := r.dimOf[d]
+		if m == nil || d.col.tab == t || r.tableNear(m, d.col.tab) {
+			continue
+		}
+		for _, c := range m.cols {
+			if c.col.tab == t && c.score >= m.best()-0.06 {
+				r.dims[i] = expr{col: c.col}
+			}
+		}
+	}
+}
+
+var neutral = set("new existing placed made done taken there were been received sold ordered recorded registered created overall really currently now happened breakdown distribution split chart plot graph table trend over time compare comparison stats statistics report overview")
+
+// unexplained is the first word before "by" or "per" that nothing in the schema explains.
+func (r *reading) unexplained() string {
+	for i, t := range r.toks {
+		if t.low == "by" || t.low == "per" || t.low == "each" {
+			return ""
+		}
+		if r.at[i] == nil && !t.used && !stop[t.low] && !neutral[t.low] && t.num == nil && !t.quoted && len(t.low) > 2 && bucketWords[t.low] == "" && !isSuperlative(t.low) {
+			return t.raw
+		}
+	}
+	return ""
 }
 
 func (r *reading) calendarColumn() *column {
@@ -283,6 +319,9 @@ func (r *reading) plain() {
 		return
 	}
 	if len(r.dims) > 0 && len(r.selects) == 0 && len(r.tables) > 0 {
+		if r.unknown = r.unexplained(); r.unknown != "" {
+			return
+		}
 		q.base = r.tables[0]
 		q.group = r.identified(r.dims)
 		q.sel = append(append([]expr{}, r.dims...), expr{agg: "count", tab: q.base})
@@ -461,7 +500,7 @@ func (r *reading) leaveCancelledOut() {
 	q := &r.q
 	money := false
 	for _, e := range q.sel {
-		money = money || e.agg != "" && e.col != nil && (columnMoney(e.col) > 0.5 || e.times != nil)
+		money = money || e.agg == "sum" && e.col != nil && (columnMoney(e.col) > 0.5 || e.times != nil)
 	}
 	if !money || q.base == nil {
 		return
@@ -471,7 +510,7 @@ func (r *reading) leaveCancelledOut() {
 		if !strings.Contains(c, "revenue") || !strings.Contains(c, "cancel") || !upward(q.base, t) {
 			continue
 		}
-		if q.base != t && tableMoney(q.base) < 0.15 {
+		if q.base != t && tableMoney(q.base) < 0.05 {
 			continue
 		}
 		for _, col := range t.cols {

@@ -87,7 +87,13 @@ func cap4000(q string) string {
 func plan(s *schema, question string, now time.Time, settled bool) models.Plan {
 	r := read(s, question, now)
 	if !r.understand() {
+		if r.unknown != "" {
+			return refuse("I found nothing in this database called “" + r.unknown + "”.")
+		}
 		return refuse("I could not tell what to look up.")
+	}
+	if r.unaveraged() {
+		return refuse("I could not tell which column to average.")
 	}
 	if c := r.unclear(); c != nil && !settled {
 		return *c
@@ -98,6 +104,21 @@ func plan(s *schema, question string, now time.Time, settled bool) models.Plan {
 		return refuse("The question names tables that I cannot join: no keys lead from one to the other.")
 	}
 	return models.Plan{Status: models.PlanSQL, SQL: sql, Understanding: r.q.say()}
+}
+
+// unaveraged reports that an average is asked for and none is computed.
+func (r *reading) unaveraged() bool {
+	for i, t := range r.toks {
+		if (t.low == "average" || t.low == "avg") && !t.used && r.at[i] == nil {
+			for _, e := range r.q.sel {
+				if e.agg != "" {
+					return false
+				}
+			}
+			return !strings.Contains(r.q.say(), "average")
+		}
+	}
+	return false
 }
 
 // unclear asks back where a ranking says nothing of what to rank by.

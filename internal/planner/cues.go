@@ -108,7 +108,12 @@ func (r *reading) groupList(i int) {
 			if revenueWords[r.toks[k].stem] && r.low(i) == "by" && m.col == nil {
 				return
 			}
-			r.dims = append(r.dims, r.dimension(m))
+			d := r.dimension(m)
+			r.dims = append(r.dims, d)
+			if r.dimOf == nil {
+				r.dimOf = map[expr]*mention{}
+			}
+			r.dimOf[d] = m
 			m.used = true
 			k = m.j
 		} else {
@@ -352,13 +357,16 @@ func (r *reading) context() []*table {
 // moneyWords reads a bare "revenue" or "spent".
 func (r *reading) moneyWords() {
 	for i, t := range r.toks {
-		if m := r.at[i]; m != nil && (m.col != nil || m.used) {
+		if m := r.at[i]; m != nil && (m.col != nil && t.stem != "unit" || m.used) {
 			continue
 		}
 		switch {
 		case t.stem == "unit" || t.stem == "sold" && r.low(i-1) != "revenue":
 			if e := r.units(r.firstOf(r.context())); e != nil {
 				r.measure = e
+				if m := r.at[i]; m != nil {
+					m.used = true
+				}
 			}
 		case revenueWords[t.stem]:
 			if e := r.money(r.context()); e != nil {

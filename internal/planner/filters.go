@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -190,6 +191,38 @@ func (r *reading) where(c cond, m *mention) {
 	r.q.where = append(r.q.where, c)
 	if m != nil {
 		m.used = true
+	}
+}
+
+var coded = regexp.MustCompile(`(\d+) = ([a-z][a-z ]{2,40})`)
+
+// codedValues reads what a column's comment says a number means: "0 = out of stock".
+func (r *reading) codedValues() {
+	text := ""
+	for _, t := range r.toks {
+		text += " " + t.low
+	}
+	for _, t := range r.s.tables {
+		for _, c := range t.cols {
+			if !c.num || !strings.Contains(c.comment, " = ") {
+				continue
+			}
+			for _, m := range coded.FindAllStringSubmatch(c.comment, 5) {
+				if strings.Contains(text+" ", " "+strings.TrimSpace(m[2])+" ") {
+					r.where(cond{e: expr{col: c}, op: "=", raw: true, vals: []string{m[1]}}, nil)
+					r.explain(strings.Fields(m[2]))
+				}
+			}
+		}
+	}
+}
+
+// explain marks the mentions of words that a filter already stands for.
+func (r *reading) explain(words []string) {
+	for _, m := range r.ms {
+		if slices.Contains(words, r.toks[m.i].low) {
+			m.used = true
+		}
 	}
 }
 

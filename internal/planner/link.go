@@ -81,10 +81,7 @@ func (s *schema) mentionAt(toks []tok, i int) *mention {
 				}
 			}
 		}
-		if len(m.vals) > 0 && n == 1 && (m.tscore >= 0.6 || m.best() >= 0.6) && !isUpper(toks[i].raw, i) {
-			m.vals = nil
-		}
-		if len(m.vals) > 0 {
+		if len(m.vals) > 0 && n > 1 {
 			m.tab, m.cols = nil, nil
 		}
 		if len(m.vals) > 0 || m.tab != nil || len(m.cols) > 0 {

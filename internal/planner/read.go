@@ -33,6 +33,8 @@ type reading struct {
 	dims    []expr
 	selects []expr
 	notes   []string
+	dimOf   map[expr]*mention // which words a dimension came from
+	unknown string            // a word that nothing in the schema explains
 }
 
 func read(s *schema, question string, now time.Time) *reading {
@@ -128,6 +130,21 @@ func (r *reading) choose(m *mention) {
 			best, m.col = sc, c.col
 		}
 	}
+	if len(m.vals) > 0 && (m.col != nil || m.tab != nil) {
+		if !r.valueMeant(m) {
+			m.vals = nil
+		} else {
+			m.col, m.tab = nil, nil
+			return
+		}
+	}
+	if m.col != nil && m.col.flag && m.faint() {
+		m.col, m.cols = nil, nil
+		if m.tab == nil {
+			m.used = true
+			return
+		}
+	}
 	if m.j == m.i+1 && r.toks[m.i].stem == "id" {
 		if k := r.keyNear(m); k != nil {
 			m.col, m.tab = k, nil
@@ -151,6 +168,31 @@ func (r *reading) choose(m *mention) {
 		m.tab = nil
 		r.reference(m)
 	}
+}
+
+// faint mentions share a word with the column's name, no more.
+func (m *mention) faint() bool { return m.best() < 0.7 }
+
+// valueMeant decides between a value and a column or table of the same name:
+// "cancelled subscriptions" is a value, "subscriptions by status" is not.
+func (r *reading) valueMeant(m *mention) bool {
+	if r.isGroupCue(m.i) {
+		return false
+	}
+	for _, k := range []int{m.j, m.i - 1} {
+		if k < 0 || k >= len(r.toks) || r.at[k] == nil || r.at[k].tab == nil {
+			continue
+		}
+		for _, v := range m.vals {
+			if v.col.tab == r.at[k].tab && v.col != v.col.tab.label {
+				return true
+			}
+		}
+	}
+	if strings.HasSuffix(r.toks[m.i].low, "ed") && m.best() < 0.9 && m.tscore < 0.6 {
+		return true
+	}
+	return m.tscore < 0.6 && m.best() < 0.6 || isUpper(r.toks[m.i].raw, m.i)
 }
 
 // reference turns "student", found only as student_id, into the table it leads to.

@@ -75,3 +75,16 @@ func TestCorpus(t *testing.T) {
 		})
 	}
 }
+
+func TestOrdinaryStatementsPass(t *testing.T) {
+	t.Parallel()
+	conn := attackedDatabase(t)
+	guard, err := New(readCatalog(t, conn, "dm_reader"), Options{})
+	require.NoError(t, err)
+	for _, sql := range benign {
+		approved, err := guard.Check(sql)
+		require.NoError(t, err, sql)
+		_, err = conn.Exec(t.Context(), approved.SQL())
+		require.NoError(t, err, "PostgreSQL does not run this: %s", sql)
+	}
+}

@@ -225,7 +225,7 @@ func (s *Store) Finish(ctx context.Context, scope models.Scope, id string, run i
 
 // StartRun raises the run of a question that has ended, for SQL that a person
 // changed; the earlier run's steps stay.
-func (s *Store) StartRun(ctx context.Context, scope models.Scope, id string) (*models.Question, error) {
+func (s *Store) StartRun(ctx context.Context, scope models.Scope, id, sql string) (*models.Question, error) {
 	var q models.Question
 	err := s.tx(ctx, scope, func(tx *gorm.DB) error {
 		if err := mine(tx, scope).Clauses(clause.Locking{Strength: "UPDATE"}).First(&q, "id = ?", id).Error; err != nil {
@@ -235,10 +235,17 @@ func (s *Store) StartRun(ctx context.Context, scope models.Scope, id string) (*m
 			return models.Errorf(models.CodeConflict, "The question is still being worked on. Stop it first, or wait for its end.")
 		}
 		q.Run, q.Status, q.EndedAt, q.ErrorCode, q.ErrorText, q.Prompt = q.Run+1, models.StatusQueued, nil, "", "", nil
-		q.Answer, q.Numbers, q.Facts, q.Chart = "", nil, nil, nil
+		q.SQL, q.Answer, q.Numbers, q.Facts, q.Chart, q.ResultID = sql, "", nil, nil, nil, nil
 		return tx.Save(&q).Error
 	})
 	return &q, err
+}
+
+// Touch notes that an open question has been looked at.
+func (s *Store) Touch(ctx context.Context, scope models.Scope, id string) error {
+	return s.tx(ctx, scope, func(tx *gorm.DB) error {
+		return mine(tx, scope).Model(&models.Question{}).Where("id = ? AND status IN ?", id, openStatuses).Update("updated_at", time.Now()).Error
+	})
 }
 
 // CancelQueued ends a question whose run has not begun; others stay as they are.

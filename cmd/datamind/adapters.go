@@ -1,0 +1,39 @@
+package main
+
+import (
+	"context"
+
+	"github.com/datamind/datamind/activities"
+	"github.com/datamind/datamind/api"
+	"github.com/datamind/datamind/internal/store"
+	"github.com/datamind/datamind/models"
+	"github.com/datamind/datamind/workflows"
+)
+
+// apiRuns fits the starters to the interface that the API names.
+type apiRuns struct {
+	*workflows.Client
+	store *store.Store
+}
+
+// EditSQL gives SQL to the run that waits for a person, or to a new run.
+func (r apiRuns) EditSQL(ctx context.Context, scope models.Scope, q *models.Question, sql string) error {
+	if q.Status.Final() {
+		var err error
+		if q, err = r.store.StartRun(ctx, scope, q.ID, sql); err != nil {
+			return err
+		}
+	}
+	return r.Client.EditSQL(ctx, scope, q, sql)
+}
+
+func (r apiRuns) TestConnection(ctx context.Context, scope models.Scope, in api.TestConnectionInput) (models.ConnectionReport, error) {
+	c := in.Unsaved
+	if c == nil {
+		var err error
+		if c, err = r.store.GetConnection(ctx, scope, in.ConnectionID); err != nil {
+			return models.ConnectionReport{}, err
+		}
+	}
+	return r.Client.TestConnection(ctx, activities.TestInput{Scope: scope, Connection: *c, Sealed: c.SealedPassword})
+}

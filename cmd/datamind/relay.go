@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+
+	"github.com/datamind/datamind/internal/store"
+	"github.com/datamind/datamind/models"
+	"github.com/datamind/datamind/workflows"
+)
+
+// How often and after what age the relay looks at questions that do not move.
+const (
+	relayEvery  = 2 * time.Second
+	relayQueued = 3 * time.Second
+	relayOpen   = time.Minute
+	relayAtOnce = 100
+)
+
+// relay starts the runs of questions whose API died between storing and
+// starting them, and ends questions whose run is gone (terminated by an
+// operator, or lost with Temporal's data). Any number of processes may relay:
+// a workflow id starts once.
+func (s *services) relay(ctx context.Context) {
+	for tick := time.NewTicker(relayEvery); ; {
+		select {
+		case <-ctx.Done():
+			tick.Stop()
+			return
+		case <-tick.C:
+		}
+		if err := s.relayOnce(ctx); err != nil && ctx.Err() == nil {
+			s.log.Warn("relay", "error", err)
+		}
+	}
+}
+
+func (s *services) relayOnce(ctx context.Context) error {
+	queued, err := s.store.SystemOpen(ctx, relayQueued, relayAtOnce, models.StatusQueued)
+	if err != nil {
+		return err
+	}
+	for _, q := range queued {
+		if err := s.restart(ctx, &q); err != nil {
+			return err
+		}
+	}
+	open, err := s.store.SystemOpen(ctx, relayOpen, relayAtOnce, models.StatusRunning, models.StatusClarify, models.StatusApprove)
+	if err != nil {
+		return err
+	}
+	for _, q := range open {
+		if err := s.reconcile(ctx, &q); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// restart starts a queued question: its first run, or a later one with the
+// SQL that a person wrote.
+func (s *services) restart(ctx context.Context, q *models.Question) error {
+	scope := models.Scope{OrgID: q.OrgID, UserID: q.UserID}
+	s.log.Info("relay starts a queued question", "question_id", q.ID, "run", q.Run)
+	if q.Run > 1 {
+		return s.runs.EditSQL(ctx, scope, q, q.SQL)
+	}
+	return s.runs.StartAsk(ctx, scope, q)
+}
+
+// reconcile ends a question that is open although its run is not.
+func (s *services) reconcile(ctx context.Context, q *models.Question) error {
+	scope := models.Scope{OrgID: q.OrgID, UserID: q.UserID}
+	run, err := s.temporal.DescribeWorkflowExecution(ctx, workflows.AskID(q.ID), "")
+	if _, gone := err.(*serviceerror.NotFound); err != nil && !gone {
+		return err
+	}
+	if err == nil && run.WorkflowExecutionInfo.Status == enums.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		return s.store.Touch(ctx, scope, q.ID)
+	}
+	s.log.Warn("relay ends a question whose run is gone", "question_id", q.ID, "status", q.Status)
+	return s.store.Finish(ctx, scope, q.ID, q.Run, store.Ending{Status: models.StatusFailed, ErrorCode: models.CodeInternal,
+		ErrorText: "The run of this question was ended from outside. Ask again."})
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+
+	"github.com/datamind/datamind/api"
+	"github.com/datamind/datamind/internal/crypt"
+	"github.com/datamind/datamind/internal/store"
+)
+
+type apiCmd struct{}
+
+// Run serves the API and the page until a signal comes.
+func (apiCmd) Run(ctx context.Context) error {
+	c, log, err := loadConfig("DATABASE_URL", "REDIS_URL", "TEMPORAL_ADDRESS", "JWT_KEY", "PAYLOAD_KEY", "SEAL_PUBLIC_KEY", "BASE_URL")
+	if err != nil {
+		return err
+	}
+	s, err := connect(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	a, err := s.auth()
+	if err != nil {
+		return err
+	}
+	server, err := s.newAPI(a)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", c.HTTPAddr)
+	if err != nil {
+		return fmt.Errorf("the address %s cannot be listened on; choose another with DATAMIND_HTTP_ADDR: %w", c.HTTPAddr, err)
+	}
+	go s.relay(ctx)
+	log.Info("api is ready", "addr", listener.Addr().String(), "version", version)
+	return s.serve(ctx, server, listener)
+}
+
+type workerCmd struct {
+	Queues []string `help:"Queues to serve: ask, model, query." env:"DATAMIND_QUEUES" default:"ask,model,query"`
+}
+
+// Run works until a signal comes, then lets running activities finish.
+func (w workerCmd) Run(ctx context.Context) error {
+	c, log, err := loadConfig("DATABASE_URL", "REDIS_URL", "TEMPORAL_ADDRESS", "PAYLOAD_KEY")
+	if err != nil {
+		return err
+	}
+	for _, queue := range w.Queues {
+		if queue == "query" {
+			if err := c.Require("SEAL_PRIVATE_KEY"); err != nil {
+				return errConfig{err}
+			}
+		}
+	}
+	s, err := connect(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	stop, err := s.startWorkers(ctx, w.Queues)
+	if err != nil {
+		return err
+	}
+	go s.relay(ctx)
+	log.Info("worker is ready", "queues", w.Queues, "version", version)
+	<-ctx.Done()
+	stop()
+	return nil
+}
+
+type migrateCmd struct {
+	Direction string `arg:"" enum:"up,down,status" help:"up, down or status"`
+}
+
+// Run migrates as the owner of the tables.
+func (m migrateCmd) Run(ctx context.Context) error {
+	c, _, err := loadConfig("MIGRATE_DATABASE_URL")
+	if err != nil {
+		return err
+	}
+	all, err := store.Migrate(ctx, string(c.MigrateDatabaseURL), m.Direction)
+	for _, one := range all {
+		state := "pending"
+		if one.Applied {
+			state = "applied"
+		}
+		fmt.Printf("%-8s %s\n", state, one.Name)
+	}
+	return err
+}
+
+type keysCmd struct{}
+
+// Run prints a fresh pair of keys.
+func (keysCmd) Run() error {
+	public, private := crypt.GenerateKeys()
+	fmt.Printf("DATAMIND_SEAL_PUBLIC_KEY=%s\nDATAMIND_SEAL_PRIVATE_KEY=%s\n", public, private)
+	return nil
+}
+
+type openapiCmd struct{}
+
+// Run prints the OpenAPI document of the API.
+func (openapiCmd) Run() error {
+	doc, err := api.OpenAPI()
+	if err != nil {
+		return err
+	}
+	_, err = os.Stdout.Write(append(doc, '\n'))
+	return err
+}

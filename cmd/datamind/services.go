@@ -1,0 +1,222 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"time"
+
+	"github.com/getsentry/sentry-go"
+	"github.com/redis/go-redis/v9"
+	"go.temporal.io/sdk/client"
+	sdk "go.temporal.io/sdk/worker"
+
+	"github.com/datamind/datamind/activities"
+	"github.com/datamind/datamind/api"
+	"github.com/datamind/datamind/internal/auth"
+	"github.com/datamind/datamind/internal/config"
+	"github.com/datamind/datamind/internal/connector"
+	"github.com/datamind/datamind/internal/crypt"
+	"github.com/datamind/datamind/internal/llm"
+	"github.com/datamind/datamind/internal/planner"
+	"github.com/datamind/datamind/internal/realtime"
+	"github.com/datamind/datamind/internal/sqlguard"
+	"github.com/datamind/datamind/internal/store"
+	"github.com/datamind/datamind/models"
+	"github.com/datamind/datamind/web"
+	"github.com/datamind/datamind/worker"
+	"github.com/datamind/datamind/workflows"
+)
+
+// services are what the API and the workers share.
+type services struct {
+	config   config.Config
+	log      *slog.Logger
+	store    *store.Store
+	redis    redis.UniversalClient
+	hub      *realtime.Hub
+	codec    *crypt.Codec
+	temporal client.Client
+	runs     *workflows.Client
+	// sample lets the sample company's database on the platform's own server through.
+	sample []connector.AllowedDatabase
+}
+
+func newLogger(c config.Config, w io.Writer) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(c.LogLevel)) // checked by config.Load
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+}
+
+// connect opens clients for all stores; none of them waits for its server.
+func connect(ctx context.Context, c config.Config, log *slog.Logger) (*services, error) {
+	s := &services{config: c, log: log}
+	slog.SetDefault(log)
+	if err := sentry.Init(sentry.ClientOptions{Dsn: string(c.SentryDSN), Release: version, Environment: c.Environment, SendDefaultPII: false}); err != nil {
+		return nil, errConfig{fmt.Errorf("DATAMIND_SENTRY_DSN: %w", err)}
+	}
+	var err error
+	if s.store, err = store.Open(ctx, string(c.DatabaseURL)); err != nil {
+		return nil, err
+	}
+	options, err := redis.ParseURL(string(c.RedisURL))
+	if err != nil {
+		return nil, errConfig{errors.New("DATAMIND_REDIS_URL is not an address of the form redis://host:port")}
+	}
+	options.ReadTimeout, options.WriteTimeout, options.DialTimeout = 3*time.Second, 3*time.Second, 3*time.Second
+	s.redis = redis.NewClient(options)
+	s.hub = realtime.New(s.redis)
+	keys := []string{string(c.PayloadKey)}
+	for _, old := range c.PayloadKeysOld {
+		keys = append(keys, string(old))
+	}
+	if s.codec, err = crypt.NewCodec(keys...); err != nil {
+		return nil, err
+	}
+	tlsConfig, err := temporalTLS(c)
+	if err != nil {
+		return nil, err
+	}
+	if s.temporal, err = worker.Dial(ctx, c.TemporalAddress, c.TemporalNamespace, tlsConfig, s.codec, log); err != nil {
+		return nil, err
+	}
+	s.runs = &workflows.Client{Temporal: s.temporal, Settings: workflows.Settings{Planner: plannerKind(c), MaxAttempts: c.MaxAttempts, ApproveCost: c.ApproveCost}}
+	return s, nil
+}
+
+func plannerKind(c config.Config) string {
+	if c.LLMBaseURL == "" {
+		return "builtin"
+	}
+	return "model"
+}
+
+func temporalTLS(c config.Config) (*tls.Config, error) {
+	if c.TemporalTLSCert == "" && c.TemporalTLSCA == "" {
+		return nil, nil
+	}
+	out := &tls.Config{MinVersion: tls.VersionTLS12}
+	if c.TemporalTLSCert != "" {
+		pair, err := tls.LoadX509KeyPair(c.TemporalTLSCert, c.TemporalTLSKey)
+		if err != nil {
+			return nil, errConfig{fmt.Errorf("DATAMIND_TEMPORAL_TLS_CERT and _KEY: %w", err)}
+		}
+		out.Certificates = []tls.Certificate{pair}
+	}
+	if c.TemporalTLSCA != "" {
+		pem, err := os.ReadFile(c.TemporalTLSCA)
+		out.RootCAs = x509.NewCertPool()
+		if err != nil || !out.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, errConfig{errors.New("DATAMIND_TEMPORAL_TLS_CA holds no certificate that can be read")}
+		}
+	}
+	return out, nil
+}
+
+func (s *services) close() {
+	s.hub.Close()
+	s.temporal.Close()
+	_ = s.redis.Close()
+	_ = s.store.Close()
+	sentry.Flush(2 * time.Second)
+}
+
+// auth makes the sign-in service.
+func (s *services) auth() (*auth.Service, error) {
+	return auth.New(s.store, s.redis, s.config.JWTKey.Key())
+}
+
+// newAPI makes the API's server.
+func (s *services) newAPI(a *auth.Service) (*api.Server, error) {
+	sealer, err := crypt.NewSealer(s.config.SealPublicKey)
+	if err != nil {
+		return nil, errConfig{fmt.Errorf("DATAMIND_SEAL_PUBLIC_KEY: %w", err)}
+	}
+	name := "builtin"
+	if len(s.config.LLMModels) > 0 {
+		name = s.config.LLMModels[0]
+	}
+	return api.New(api.Deps{Store: s.store, Auth: a, Hub: s.hub, Runs: apiRuns{s.runs, s.store}, Sealer: sealer,
+		Codec: s.codec, Redis: s.redis, Web: web.Dist(), Log: s.log,
+		Config: api.Config{BaseURL: s.config.BaseURL, TemporalUIURL: s.config.TemporalUIURL, Planner: name, TrustedProxies: s.config.TrustedProxies,
+			MonthlyBudget: s.config.TokenBudgetMonthly, Version: version}})
+}
+
+// serve runs the API and its metrics until ctx ends, then lets requests finish.
+func (s *services) serve(ctx context.Context, server *api.Server, listener net.Listener) error {
+	public := server.HTTPServer(listener.Addr().String())
+	metrics := &http.Server{Addr: s.config.MetricsAddr, Handler: server.Metrics(), ReadHeaderTimeout: 5 * time.Second}
+	failed := make(chan error, 2)
+	go func() { failed <- public.Serve(listener) }()
+	if s.config.MetricsAddr != "" {
+		go func() {
+			if err := metrics.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+				s.log.Warn("metrics are not served", "addr", s.config.MetricsAddr, "error", err)
+			}
+		}()
+	}
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	server.CloseSockets()
+	end, cancel := context.WithTimeout(context.Background(), s.config.ShutdownTimeout)
+	defer cancel()
+	return errors.Join(public.Shutdown(end), metrics.Shutdown(end))
+}
+
+// startWorkers starts a worker for each queue and what belongs to them.
+func (s *services) startWorkers(ctx context.Context, queues []string) (stop func(), err error) {
+	a := worker.Activities{Questions: &activities.Questions{Store: s.store, Events: s.hub, CatalogTTL: s.config.CatalogTTL}}
+	a.Model = &activities.Model{Store: s.store, Events: s.hub, Builtin: planner.NewBuiltin(), MonthlyBudget: s.config.TokenBudgetMonthly}
+	if s.config.LLMBaseURL != "" {
+		a.Model.LLM = newLLM(s.config)
+	}
+	if s.config.SealPrivateKey != "" {
+		opener, err := crypt.NewOpener(string(s.config.SealPrivateKey))
+		if err != nil {
+			return nil, errConfig{fmt.Errorf("DATAMIND_SEAL_PRIVATE_KEY: %w", err)}
+		}
+		a.Query = &activities.Query{Store: s.store, Events: s.hub, Opener: opener, Policy: s.policy(), MaxBytes: s.config.MaxResultBytes}
+		if err := sqlguard.Warm(); err != nil {
+			return nil, err
+		}
+	}
+	var started []sdk.Worker
+	for _, w := range worker.New(s.temporal, queues, a, s.config.ShutdownTimeout) {
+		if err := w.Start(); err != nil {
+			for _, running := range started {
+				running.Stop()
+			}
+			return nil, models.Wrap(err, models.CodeUnavailable, "The worker cannot start: Temporal at %s does not answer or has no namespace %q.", s.config.TemporalAddress, s.config.TemporalNamespace)
+		}
+		started = append(started, w)
+	}
+	return func() {
+		for _, w := range started {
+			w.Stop()
+		}
+	}, nil
+}
+
+func (s *services) policy() connector.Policy {
+	p := connector.Policy{AllowPrivate: s.config.AllowPrivateConnections, AllowDatabases: s.sample}
+	for _, text := range s.config.DenyConnections {
+		addr, _ := netip.ParseAddrPort(text) // checked by config.Load
+		p.Deny = append(p.Deny, addr)
+	}
+	return p
+}
+
+func newLLM(c config.Config) *llm.Client {
+	return llm.New(llm.Config{BaseURL: c.LLMBaseURL, Key: string(c.LLMAPIKey), Models: c.LLMModels, Timeout: c.LLMTimeout, MaxTokens: c.LLMMaxTokens})
+}
