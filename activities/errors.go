@@ -16,6 +16,9 @@ var retryable = map[models.Code]bool{
 	models.CodeInternal:    true,
 	models.CodeUnavailable: true,
 	models.CodeConnection:  true,
+	models.CodeHostUnknown: true,
+	models.CodeRefused:     true,
+	models.CodeTimeout:     true,
 	models.CodeModelBusy:   true,
 }
 

@@ -12,6 +12,17 @@ const (
 	TLSVerifyFull = "verify-full" // encrypted, certificate and host name checked
 )
 
+// Why a database cannot be reached. The first three may pass with time.
+const (
+	CodeHostUnknown     Code = "host_unknown"
+	CodeRefused         Code = "refused"
+	CodeTimeout         Code = "timeout"
+	CodeTLS             Code = "tls"
+	CodePassword        Code = "password"
+	CodeDatabaseMissing Code = "database_missing"
+	CodeNoPermission    Code = "no_permission"
+)
+
 // Connection is a customer's database. The password is sealed to the query
 // workers' public key: the API can write it and never read it.
 type Connection struct {
@@ -39,7 +50,7 @@ type Connection struct {
 // ConnectionReport is what a test of a connection found, in words a person can act on.
 type ConnectionReport struct {
 	OK            bool     `json:"ok"`
-	Code          Code     `json:"code,omitempty"` // host_unknown, refused, tls, password, database_missing, no_permission, timeout, address_refused
+	Code          Code     `json:"code,omitempty"` // why it failed: host_unknown … no_permission, address_refused
 	Message       string   `json:"message"`
 	ServerVersion string   `json:"server_version,omitempty"`
 	Tables        int      `json:"tables"`

@@ -1,0 +1,296 @@
+package connector
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/datamind/datamind/models"
+)
+
+// discoverLimit bounds each query on the system catalogs.
+const discoverLimit = 30 * time.Second
+
+// Discover implements Conn. It reads system catalogs and statistics only,
+// never a table, in as many queries for a thousand tables as for ten.
+func (p *postgres) Discover(ctx context.Context) (*models.Catalog, error) {
+	catalog := &models.Catalog{Dialect: models.KindPostgres, TakenAt: time.Now().UTC()}
+	if _, err := p.begin(ctx, p.config.Schemas, discoverLimit); err != nil {
+		return nil, err
+	}
+	defer p.rollback(ctx)
+	d := discovery{ctx: ctx, conn: p.conn, catalog: catalog, tables: map[uint32]int{}}
+	for _, read := range []func() error{
+		func() error { return d.server(p.config.Schemas) }, d.relations, d.columns, d.constraints, d.statistics,
+		d.routines, d.types, d.operators, d.casts,
+	} {
+		if err := read(); err != nil {
+			return nil, queryError(ctx, err, discoverLimit)
+		}
+	}
+	d.dropOutsideKeys()
+	var err error
+	catalog.Fingerprint, err = fingerprint(catalog)
+	return catalog, err
+}
+
+type discovery struct {
+	ctx     context.Context
+	conn    *pgx.Conn
+	catalog *models.Catalog
+	tables  map[uint32]int // by the relation's oid: its place in catalog.Tables
+}
+
+// each runs a query and calls row once per row, after it was scanned into targets.
+func (d *discovery) each(sql string, args []any, targets []any, row func()) error {
+	rows, err := d.conn.Query(d.ctx, sql, args...)
+	if err != nil {
+		return err
+	}
+	_, err = pgx.ForEachRow(rows, targets, func() error { row(); return nil })
+	return err
+}
+
+func (d *discovery) table(oid uint32) *models.Table {
+	if at, ok := d.tables[oid]; ok {
+		return &d.catalog.Tables[at]
+	}
+	return nil
+}
+
+func (d *discovery) column(oid uint32, name string) *models.CatalogColumn {
+	if t := d.table(oid); t != nil {
+		for i := range t.Columns {
+			if t.Columns[i].Name == name {
+				return &t.Columns[i]
+			}
+		}
+	}
+	return nil
+}
+
+func (d *discovery) server(wanted []string) error {
+	var version string
+	err := d.conn.QueryRow(d.ctx, `SELECT current_setting('server_version'), current_database()::text,
+		ARRAY(SELECT w.name FROM unnest($1::text[]) WITH ORDINALITY AS w(name, place) JOIN pg_namespace n ON n.nspname = w.name
+			WHERE has_schema_privilege(n.oid, 'USAGE') ORDER BY w.place)`, wanted).Scan(&version, &d.catalog.Database, &d.catalog.Schemas)
+	if err != nil {
+		return err
+	}
+	d.catalog.ServerVersion = version
+	if len(d.catalog.Schemas) == 0 {
+		return models.Errorf(models.CodeNoPermission, "None of the schemas %q exists or may be used by this user. Grant it: GRANT USAGE ON SCHEMA.", wanted)
+	}
+	return nil
+}
+
+// Partitions are left out: they are read through their parent.
+const relationsSQL = `
+SELECT c.oid, n.nspname::text, c.relname::text,
+	CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'matview' WHEN 'p' THEN 'partitioned' WHEN 'f' THEN 'foreign' ELSE 'table' END,
+	coalesce(obj_description(c.oid, 'pg_class'), ''),
+	CASE WHEN c.relkind IN ('v', 'f') THEN -1 ELSE c.reltuples::bigint END,
+	CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) ELSE '' END
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = ANY($1) AND c.relkind IN ('r', 'v', 'm', 'p', 'f') AND NOT c.relispartition AND c.relpersistence <> 't'
+	AND (has_table_privilege(c.oid, 'SELECT') OR has_any_column_privilege(c.oid, 'SELECT'))
+ORDER BY n.nspname, c.relname`
+
+func (d *discovery) relations() error {
+	var oid uint32
+	var t models.Table
+	return d.each(relationsSQL, []any{d.catalog.Schemas}, []any{&oid, &t.Schema, &t.Name, &t.Kind, &t.Comment, &t.Rows, &t.Definition}, func() {
+		d.tables[oid] = len(d.catalog.Tables)
+		d.catalog.Tables = append(d.catalog.Tables, t)
+	})
+}
+
+// oids are the relations found, for the queries that follow.
+func (d *discovery) oids() []uint32 {
+	all := make([]uint32, len(d.tables))
+	for oid, at := range d.tables {
+		all[at] = oid
+	}
+	return all
+}
+
+const typeKindSQL = `CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'd' THEN 'domain' WHEN 'c' THEN 'composite' WHEN 'r' THEN 'range' WHEN 'm' THEN 'range' ELSE 'base' END`
+
+// The kind and the owner of an array's type are those of its elements. Columns
+// that the user may not read are not there.
+const columnsSQL = `
+SELECT a.attrelid, a.attname::text, format_type(a.atttypid, a.atttypmod), ` + typeKindSQL + `, tn.nspname <> 'pg_catalog',
+	NOT a.attnotnull, coalesce(col_description(a.attrelid, a.attnum), '')
+FROM pg_attribute a JOIN pg_type own ON own.oid = a.atttypid
+JOIN pg_type t ON t.oid = CASE WHEN own.typelem <> 0 AND own.typlen = -1 THEN own.typelem ELSE own.oid END
+JOIN pg_namespace tn ON tn.oid = t.typnamespace
+WHERE a.attrelid = ANY($1) AND a.attnum > 0 AND NOT a.attisdropped AND has_column_privilege(a.attrelid, a.attnum, 'SELECT')
+ORDER BY a.attrelid, a.attnum`
+
+func (d *discovery) columns() error {
+	var oid uint32
+	var c models.CatalogColumn
+	return d.each(columnsSQL, []any{d.oids()}, []any{&oid, &c.Name, &c.Type, &c.TypeKind, &c.UserType, &c.Nullable, &c.Comment}, func() {
+		t := d.table(oid)
+		t.Columns = append(t.Columns, c)
+	})
+}
+
+const constraintsSQL = `
+SELECT k.conrelid, k.conname::text, k.contype::text, coalesce(rn.nspname::text, ''), coalesce(r.relname::text, ''),
+	ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS x(num, place)
+		JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = x.num ORDER BY x.place),
+	ARRAY(SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY AS x(num, place)
+		JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = x.num ORDER BY x.place)
+FROM pg_constraint k LEFT JOIN pg_class r ON r.oid = k.confrelid LEFT JOIN pg_namespace rn ON rn.oid = r.relnamespace
+WHERE k.conrelid = ANY($1) AND k.contype IN ('p', 'u', 'f') AND k.conparentid = 0
+ORDER BY k.conrelid, k.contype, k.conname`
+
+func (d *discovery) constraints() error {
+	var (
+		oid                         uint32
+		name, kind, refSchema, refs string
+		columns, refColumns         []string
+	)
+	return d.each(constraintsSQL, []any{d.oids()}, []any{&oid, &name, &kind, &refSchema, &refs, &columns, &refColumns}, func() {
+		t := d.table(oid)
+		switch kind {
+		case "p":
+			t.PrimaryKey = columns
+		case "u":
+			t.Uniques = append(t.Uniques, columns)
+		case "f":
+			t.ForeignKeys = append(t.ForeignKeys, models.ForeignKey{Name: name, Columns: columns, RefSchema: refSchema, RefTable: refs, RefColumns: refColumns})
+		}
+		columns, refColumns = nil, nil
+	})
+}
+
+// dropOutsideKeys drops foreign keys to tables or columns that are not in the catalog.
+func (d *discovery) dropOutsideKeys() {
+	seen := map[[3]string]bool{}
+	for _, t := range d.catalog.Tables {
+		for _, c := range t.Columns {
+			seen[[3]string{t.Schema, t.Name, c.Name}] = true
+		}
+	}
+	for i := range d.catalog.Tables {
+		t := &d.catalog.Tables[i]
+		kept := t.ForeignKeys[:0]
+		for _, k := range t.ForeignKeys {
+			whole := len(k.Columns) == len(k.RefColumns)
+			for j := range k.Columns {
+				whole = whole && seen[[3]string{t.Schema, t.Name, k.Columns[j]}] && seen[[3]string{k.RefSchema, k.RefTable, k.RefColumns[j]}]
+			}
+			if whole {
+				kept = append(kept, k)
+			}
+		}
+		t.ForeignKeys = kept
+	}
+}
+
+// What ANALYZE has kept: the most common values, and for texts also the bounds
+// of the histogram, which are values as well. A table with partitions has
+// statistics of its own rows (none) and of all (inherited).
+const statisticsSQL = `
+SELECT DISTINCT ON (c.oid, s.attname) c.oid, s.attname::text, s.n_distinct::float8, greatest(c.reltuples, 0)::float8,
+	CASE WHEN t.typcategory IN ('S', 'E', 'B') OR s.n_distinct BETWEEN 0 AND 50 THEN
+		ARRAY(SELECT v FROM unnest(
+			(coalesce(s.most_common_vals::text::text[], '{}'))[1:100] ||
+			CASE WHEN t.typcategory = 'S' THEN (coalesce(s.histogram_bounds::text::text[], '{}'))[1:101] ELSE '{}' END) AS v
+			WHERE length(v) <= 100)
+		ELSE '{}' END,
+	CASE WHEN t.typcategory IN ('N', 'D') THEN coalesce((s.histogram_bounds::text::text[])[1], '') ELSE '' END,
+	CASE WHEN t.typcategory IN ('N', 'D') THEN coalesce((s.histogram_bounds::text::text[])[array_length(s.histogram_bounds::text::text[], 1)], '') ELSE '' END
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_stats s ON s.schemaname = n.nspname AND s.tablename = c.relname
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = s.attname
+JOIN pg_type t ON t.oid = a.atttypid
+WHERE c.oid = ANY($1)
+ORDER BY c.oid, s.attname, s.inherited DESC`
+
+func (d *discovery) statistics() error {
+	var (
+		oid                uint32
+		name, least, most  string
+		distinct, rowCount float64
+		values             []string
+	)
+	return d.each(statisticsSQL, []any{d.oids()}, []any{&oid, &name, &distinct, &rowCount, &values, &least, &most}, func() {
+		if c := d.column(oid, name); c != nil {
+			c.Values, c.Min, c.Max = values, least, most
+			// Negative: a share of the rows (pg_stats.n_distinct).
+			if c.Distinct = int64(distinct); distinct < 0 {
+				c.Distinct = int64(-distinct*rowCount + 0.5)
+			}
+		}
+		values = nil
+	})
+}
+
+// extensionSQL is the extension that owns the object x of the catalog named.
+const extensionSQL = `(SELECT e.extname::text FROM pg_depend o JOIN pg_extension e ON e.oid = o.refobjid
+	WHERE o.classid = '%s'::regclass AND o.objid = x.oid AND o.deptype = 'e' AND o.refclassid = 'pg_extension'::regclass LIMIT 1)`
+
+func (d *discovery) routines() error {
+	var r models.Routine
+	return d.each(`SELECT DISTINCT n.nspname::text, x.proname::text, coalesce(`+fmt.Sprintf(extensionSQL, "pg_proc")+`, '')
+		FROM pg_proc x JOIN pg_namespace n ON n.oid = x.pronamespace WHERE n.nspname = ANY($1) ORDER BY 1, 2, 3`,
+		[]any{d.catalog.Schemas}, []any{&r.Schema, &r.Name, &r.Extension}, func() { d.catalog.Routines = append(d.catalog.Routines, r) })
+}
+
+// Row types of tables and array types are left out: nothing needs to name them.
+func (d *discovery) types() error {
+	var u models.UserType
+	return d.each(`SELECT n.nspname::text, t.typname::text, `+typeKindSQL+`
+		FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+		WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') AND t.typtype IN ('b', 'c', 'd', 'e', 'r', 'm')
+			AND NOT (t.typelem <> 0 AND t.typlen = -1) AND (t.typrelid = 0 OR EXISTS (SELECT FROM pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c'))
+		ORDER BY 1, 2`, nil, []any{&u.Schema, &u.Name, &u.Kind}, func() { d.catalog.Types = append(d.catalog.Types, u) })
+}
+
+func (d *discovery) operators() error {
+	var name string
+	return d.each(`SELECT DISTINCT x.oprname::text FROM pg_operator x JOIN pg_namespace n ON n.oid = x.oprnamespace
+		WHERE n.nspname <> 'pg_catalog' AND `+fmt.Sprintf(extensionSQL, "pg_operator")+` IS NULL ORDER BY 1`,
+		nil, []any{&name}, func() { d.catalog.Operators = append(d.catalog.Operators, name) })
+}
+
+// firstUserOID is FirstNormalObjectId of PostgreSQL's transam.h: what people made.
+const firstUserOID = 16384
+
+func (d *discovery) casts() error {
+	var c models.UserCast
+	return d.each(`SELECT format_type(x.castsource, NULL), format_type(x.casttarget, NULL) FROM pg_cast x
+		WHERE x.oid >= $1::oid AND x.castfunc <> 0 AND `+fmt.Sprintf(extensionSQL, "pg_cast")+` IS NULL ORDER BY 1, 2`,
+		[]any{uint32(firstUserOID)}, []any{&c.Source, &c.Target}, func() { d.catalog.Casts = append(d.catalog.Casts, c) })
+}
+
+// fingerprint is a SHA-256 over the structure: statistics and the time do not count.
+func fingerprint(c *models.Catalog) (string, error) {
+	bare := *c
+	bare.TakenAt, bare.Fingerprint, bare.ServerVersion = time.Time{}, "", ""
+	bare.Tables = make([]models.Table, len(c.Tables))
+	for i, t := range c.Tables {
+		t.Rows = 0
+		columns := make([]models.CatalogColumn, len(t.Columns))
+		for j, column := range t.Columns {
+			column.Values, column.Distinct, column.Min, column.Max = nil, 0, "", ""
+			columns[j] = column
+		}
+		t.Columns = columns
+		bare.Tables[i] = t
+	}
+	raw, err := json.Marshal(bare)
+	if err != nil {
+		return "", fmt.Errorf("fingerprint the catalog: %w", err)
+	}
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:]), nil
+}
