@@ -9,6 +9,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/datamind/datamind/internal/sqlguard"
 	"github.com/datamind/datamind/models"
 )
@@ -29,6 +31,8 @@ type Config struct {
 	// "datamind/<purpose>".
 	Purpose string
 	Policy  Policy
+
+	trace pgx.QueryTracer // tests count queries with it
 }
 
 // Limits of one query. Zero values are not "unlimited": they are refused.

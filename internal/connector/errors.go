@@ -23,7 +23,9 @@ func connectError(err error, c Config) error {
 	if errors.As(err, &coded) {
 		return coded
 	}
-	say := func(code models.Code, format string, args ...any) error { return models.Wrap(err, code, format, args...) }
+	say := func(code models.Code, format string, args ...any) error {
+		return models.Wrap(err, code, format, args...)
+	}
 	var server *pgconn.PgError
 	if errors.As(err, &server) {
 		return loginError(server, c, say)

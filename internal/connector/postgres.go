@@ -69,6 +69,7 @@ func (c Config) postgres() (*pgx.ConnConfig, error) {
 	// Unnamed statements of the extended protocol: one statement each, and
 	// nothing is left behind in a pooler's session.
 	settings.DefaultQueryExecMode = pgx.QueryExecModeExec
+	settings.Tracer = c.trace
 	settings.BuildContextWatcherHandler = func(pg *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: pg, DeadlineDelay: cancelLimit}
 	}
