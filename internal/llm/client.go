@@ -1,0 +1,98 @@
+// Package llm plans and writes with a language model behind any
+// OpenAI-compatible endpoint. The model is not trusted: what it returns is
+// bounded, parsed and cleaned here, and its SQL goes through the guard like a
+// person's. Data is not trusted either: everything that comes from a database
+// or a person is encoded inside fences that it cannot close.
+package llm
+
+import (
+	"net/http"
+	"sync"
+	"time"
+
+	openai "github.com/sashabaranov/go-openai"
+)
+
+const (
+	defaultTimeout   = 2 * time.Minute
+	defaultMaxTokens = 2000
+	// primaryAttempts is how often the first model is tried before a fallback.
+	primaryAttempts = 2
+)
+
+// Config says where the model is.
+type Config struct {
+	BaseURL string // such as http://host:11434/v1
+	Key     string // "" for endpoints without one
+	Models  []string
+	Timeout time.Duration // of one call, streaming included; 0 means 2 minutes
+	// MaxTokens bounds the output of one call; 0 means 2000.
+	MaxTokens int
+}
+
+// Client calls the models of one endpoint. It is safe for concurrent use.
+type Client struct {
+	config   Config
+	api      *openai.Client
+	http     *http.Client
+	breakers map[string]*breaker
+	now      func() time.Time
+
+	mu     sync.Mutex
+	quirks map[string]quirks // what each model's endpoint does not take
+}
+
+// New makes a client; it connects with the first call.
+func New(config Config) *Client {
+	if config.Timeout <= 0 {
+		config.Timeout = defaultTimeout
+	}
+	if config.MaxTokens <= 0 {
+		config.MaxTokens = defaultMaxTokens
+	}
+	config.Models = append([]string(nil), config.Models...)
+	c := &Client{config: config, http: newHTTPClient(config.Timeout), now: time.Now,
+		breakers: map[string]*breaker{}, quirks: map[string]quirks{}}
+	for _, model := range config.Models {
+		c.breakers[model] = newBreaker(model)
+	}
+	api := openai.DefaultConfig(config.Key)
+	api.BaseURL, api.HTTPClient = config.BaseURL, c.http
+	c.api = openai.NewClientWithConfig(api)
+	return c
+}
+
+// Pick names the model for an activity's attempt, counted from 1: the first
+// model twice, then one further down the list with each attempt. A model whose
+// breaker is open is passed over while another one is not.
+func (c *Client) Pick(attempt int) string {
+	models := c.config.Models
+	if len(models) == 0 {
+		return ""
+	}
+	first := min(max(attempt-primaryAttempts, 0), len(models)-1)
+	for _, model := range models[first:] {
+		if !c.breaker(model).open() {
+			return model
+		}
+	}
+	for _, model := range models[:first] {
+		if !c.breaker(model).open() {
+			return model
+		}
+	}
+	return models[len(models)-1]
+}
+
+// breaker finds the breaker of a model, also of one that a caller names
+// without it being configured.
+func (c *Client) breaker(model string) *breaker {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	b, ok := c.breakers[model]
+	if !ok {
+		b = newBreaker(model)
+		c.breakers[model] = b
+	}
+	return b
+}
