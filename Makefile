@@ -68,7 +68,9 @@ web: toolchain web/dist/app/index.html
 
 web/node_modules/.installed: web/package.json web/package-lock.json
 	@echo "Installing the web page's packages…"
-	@cd web && npm ci --no-audit --no-fund --loglevel=error && touch node_modules/.installed
+	@cd web && npm ci --no-audit --no-fund --loglevel=error
+	@# A package there has Go code, which ./... would take for ours.
+	@echo "module node_modules" > web/node_modules/go.mod && touch $@
 
 web/dist/app/index.html: web/node_modules/.installed $(WEB_SOURCES)
 	@echo "Building the web page…"
