@@ -8,12 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sort"
+	"runtime"
 	"strings"
 	"time"
 
@@ -41,35 +42,12 @@ type Postgres struct {
 // superuser is the role that owns the cluster.
 const superuser = "postgres"
 
-// FindPostgres returns the directory of PostgreSQL's server programs: on PATH,
-// or where Debian, Homebrew and the EDB installer put them, newest first.
-func FindPostgres() (string, error) {
-	if path, err := exec.LookPath("postgres"); err == nil {
-		if real, err := filepath.EvalSymlinks(path); err == nil {
-			if _, err := os.Stat(filepath.Join(filepath.Dir(real), "initdb")); err == nil {
-				return filepath.Dir(real), nil
-			}
-		}
-	}
-	var found []string
-	for _, pattern := range []string{"/usr/lib/postgresql/*/bin", "/opt/homebrew/opt/postgresql@*/bin", "/usr/local/opt/postgresql@*/bin",
-		"/usr/pgsql-*/bin", "/Library/PostgreSQL/*/bin"} {
-		matches, _ := filepath.Glob(filepath.Join(pattern, "initdb")) // the pattern is well formed
-		found = append(found, matches...)
-	}
-	if len(found) == 0 {
-		return "", errors.New("no PostgreSQL server programs were found on PATH or in the usual places; install PostgreSQL (Debian, Ubuntu: apt-get install postgresql; macOS: brew install postgresql@17)")
-	}
-	sort.Strings(found)
-	return filepath.Dir(found[len(found)-1]), nil
-}
-
 // Start makes the cluster where it is missing, starts the server and waits
 // until it answers. A server that a crash left behind on the directory is
 // stopped first.
 func (p *Postgres) Start(ctx context.Context) error {
 	var err error
-	if p.bin, err = FindPostgres(); err != nil {
+	if p.bin, err = findPostgres(p.version()); err != nil {
 		return err
 	}
 	if err := p.initialise(ctx); err != nil {
@@ -101,6 +79,12 @@ func (p *Postgres) Start(ctx context.Context) error {
 
 func (p *Postgres) cluster() string { return filepath.Join(p.Dir, "cluster") }
 
+// version is the major version that wrote the cluster, "" where there is none yet.
+func (p *Postgres) version() string {
+	raw, _ := os.ReadFile(filepath.Join(p.cluster(), "PG_VERSION"))
+	return strings.TrimSpace(string(raw))
+}
+
 // initialise runs initdb once; a directory that a crash left half made is made again.
 func (p *Postgres) initialise(ctx context.Context) error {
 	if err := os.MkdirAll(p.Dir, 0o700); err != nil {
@@ -124,7 +108,8 @@ func (p *Postgres) initialise(ctx context.Context) error {
 	if err := giveToServer(p.Dir); err != nil {
 		return err
 	}
-	args := []string{"-D", half, "-U", superuser, "--pwfile", secret, "-A", "scram-sha-256", "-E", "UTF8", "--locale", "C.UTF-8"}
+	args := []string{"-D", half, "-U", superuser, "--pwfile", secret, "-A", "scram-sha-256", "-E", "UTF8"}
+	args = append(args, locale()...)
 	if !p.Durable {
 		args = append(args, "--no-sync")
 	}
@@ -139,9 +124,18 @@ func (p *Postgres) initialise(ctx context.Context) error {
 	return os.Rename(half, p.cluster())
 }
 
+// locale compares by code points and knows the letters of Unicode, under the
+// names that the operating system has for that.
+func locale() []string {
+	if runtime.GOOS == "darwin" {
+		return []string{"--locale", "C", "--lc-ctype", "en_US.UTF-8"}
+	}
+	return []string{"--locale", "C.UTF-8"}
+}
+
 // stopLeftover ends a server that still runs on the directory without us.
 func (p *Postgres) stopLeftover(ctx context.Context) error {
-	if _, err := os.Stat(filepath.Join(p.cluster(), "postmaster.pid")); err != nil {
+	if _, err := os.Stat(filepath.Join(p.cluster(), "postmaster.pid")); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	cmd := exec.CommandContext(ctx, filepath.Join(p.bin, "pg_ctl"), "stop", "-D", p.cluster(), "-m", "immediate", "-w", "-t", "20")
