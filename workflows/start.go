@@ -163,6 +163,23 @@ func (c *Client) Ready(ctx context.Context) error {
 	return unavailable(err, "reach Temporal")
 }
 
+// Workers counts the workers that have polled a queue within the last minutes;
+// none is an error.
+func (c *Client) Workers(ctx context.Context, queue string) (int, error) {
+	kind := enums.TASK_QUEUE_TYPE_ACTIVITY
+	if queue == QueueAsk {
+		kind = enums.TASK_QUEUE_TYPE_WORKFLOW
+	}
+	found, err := c.Temporal.DescribeTaskQueue(ctx, queue, kind)
+	if err != nil {
+		return 0, unavailable(err, "describe the task queue")
+	}
+	if len(found.Pollers) == 0 {
+		return 0, models.Errorf(models.CodeUnavailable, "No worker polls the queue %q; what is asked waits until one does.", queue)
+	}
+	return len(found.Pollers), nil
+}
+
 // refused translates what an update answered: a validator's "no" keeps its
 // code and sentence, a run that is gone is a conflict.
 func refused(err error) error {

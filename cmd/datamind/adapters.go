@@ -16,17 +16,6 @@ type apiRuns struct {
 	store *store.Store
 }
 
-// EditSQL gives SQL to the run that waits for a person, or to a new run.
-func (r apiRuns) EditSQL(ctx context.Context, scope models.Scope, q *models.Question, sql string) error {
-	if q.Status.Final() {
-		var err error
-		if q, err = r.store.StartRun(ctx, scope, q.ID, sql); err != nil {
-			return err
-		}
-	}
-	return r.Client.EditSQL(ctx, scope, q, sql)
-}
-
 func (r apiRuns) TestConnection(ctx context.Context, scope models.Scope, in api.TestConnectionInput) (models.ConnectionReport, error) {
 	c := in.Unsaved
 	if c == nil {

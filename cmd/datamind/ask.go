@@ -18,6 +18,7 @@ import (
 type credentials struct {
 	Address string `json:"address"`
 	APIKey  string `json:"api_key"`
+	KeyID   string `json:"key_id"`
 }
 
 const credentialsFile = "cli.json"
@@ -99,6 +100,14 @@ func readCredentials(dir string) (credentials, error) {
 		return cred, models.Wrap(err, models.CodeInvalid, "%s is damaged. Start 'make up' again: it writes a new one.", credentialsFile)
 	}
 	return cred, nil
+}
+
+func writeCredentials(dir string, cred credentials) error {
+	raw, err := json.Marshal(cred)
+	if err != nil {
+		return err
+	}
+	return writeSecret(filepath.Join(dir, credentialsFile), append(raw, '\n'))
 }
 
 func printAnswer(w io.Writer, a answer) {

@@ -41,6 +41,7 @@ type errConfig struct{ error }
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
 	var c cli
 	parser := kong.Must(&c, kong.Name("datamind"), kong.Description("Ask questions of your company's databases in plain language."),
 		kong.Vars{"version": version}, kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)))
@@ -50,7 +51,7 @@ func main() {
 	if err == nil {
 		return
 	}
-	if !errors.Is(err, errNotAnswered) {
+	if !errors.Is(err, errNotAnswered) && !errors.Is(err, errUnhealthy) {
 		var coded *models.Error
 		if errors.As(err, &coded) {
 			_, _ = fmt.Fprintf(os.Stderr, "datamind: %s (%s)\n", coded.Message, coded.Code)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -10,7 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
+	"net/url"
 	"os"
 	"time"
 
@@ -48,6 +49,8 @@ type services struct {
 	runs     *workflows.Client
 	// sample lets the sample company's database on the platform's own server through.
 	sample []connector.AllowedDatabase
+	// own are addresses of this installation beside those of its configuration.
+	own []string
 }
 
 func newLogger(c config.Config, w io.Writer) *slog.Logger {
@@ -186,7 +189,7 @@ func (s *services) startWorkers(ctx context.Context, queues []string) (stop func
 		if err != nil {
 			return nil, errConfig{fmt.Errorf("DATAMIND_SEAL_PRIVATE_KEY: %w", err)}
 		}
-		a.Query = &activities.Query{Store: s.store, Events: s.hub, Opener: opener, Policy: s.policy(), MaxBytes: s.config.MaxResultBytes}
+		a.Query = &activities.Query{Store: s.store, Events: s.hub, Opener: opener, Policy: s.policy(ctx), MaxBytes: s.config.MaxResultBytes}
 		if err := sqlguard.Warm(); err != nil {
 			return nil, err
 		}
@@ -208,11 +211,20 @@ func (s *services) startWorkers(ctx context.Context, queues []string) (stop func
 	}, nil
 }
 
-func (s *services) policy() connector.Policy {
+// policy keeps questions away from the platform's own servers: those that the
+// configuration names, whatever their names resolve to, and those listed.
+func (s *services) policy(ctx context.Context) connector.Policy {
 	p := connector.Policy{AllowPrivate: s.config.AllowPrivateConnections, AllowDatabases: s.sample}
-	for _, text := range s.config.DenyConnections {
-		addr, _ := netip.ParseAddrPort(text) // checked by config.Load
-		p.Deny = append(p.Deny, addr)
+	own := append([]string{s.config.TemporalAddress, s.config.HTTPAddr, s.config.MetricsAddr}, s.own...)
+	for _, secret := range []config.Secret{s.config.DatabaseURL, s.config.MigrateDatabaseURL, s.config.RedisURL} {
+		if u, err := url.Parse(string(secret)); err == nil && u.Host != "" {
+			own = append(own, net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), map[string]string{"redis": "6379", "rediss": "6379"}[u.Scheme], "5432")))
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	for _, address := range append(own, s.config.DenyConnections...) {
+		p.Deny = append(p.Deny, addrOf(ctx, address)...)
 	}
 	return p
 }

@@ -124,6 +124,17 @@ func unknown(environ map[string]string) (problems []string) {
 // others are variables of tests, which are not configuration.
 var others = []string{"DATAMIND_SHARED"}
 
+// Environ gives the variables that another process of the same installation
+// needs, as lines NAME=value. They hold secrets.
+func (c *Config) Environ() []string {
+	return []string{
+		Prefix + "BASE_URL=" + c.BaseURL, Prefix + "DATABASE_URL=" + string(c.DatabaseURL), Prefix + "MIGRATE_DATABASE_URL=" + string(c.MigrateDatabaseURL),
+		Prefix + "REDIS_URL=" + string(c.RedisURL), Prefix + "TEMPORAL_ADDRESS=" + c.TemporalAddress, Prefix + "TEMPORAL_NAMESPACE=" + c.TemporalNamespace,
+		Prefix + "TEMPORAL_UI_URL=" + c.TemporalUIURL, Prefix + "JWT_KEY=" + string(c.JWTKey), Prefix + "PAYLOAD_KEY=" + string(c.PayloadKey),
+		Prefix + "SEAL_PUBLIC_KEY=" + c.SealPublicKey, Prefix + "SEAL_PRIVATE_KEY=" + string(c.SealPrivateKey),
+	}
+}
+
 // Names returns the names of all variables.
 func Names() (names []string) {
 	fields, _ := env.GetFieldParamsWithOptions(&Config{}, env.Options{Prefix: Prefix}) // the struct is well formed

@@ -43,6 +43,7 @@ type Stack struct {
 	Failed chan struct{}
 	Err    error
 
+	options  Options
 	lock     *Lock
 	postgres *Postgres
 	temporal *Temporal
@@ -50,17 +51,14 @@ type Stack struct {
 	logs     []io.Closer
 }
 
-// Start starts the stack on its data directory, which it locks. What was
-// started is stopped again when something fails.
+// Start locks the data directory and starts PostgreSQL and Redis on it;
+// StartTemporal starts the rest, so that a caller can fill databases
+// meanwhile. What was started is stopped again when something fails.
 func Start(ctx context.Context, o Options) (s *Stack, err error) {
-	if !reachable(o.DataDir) {
-		u, _ := serverUser()
-		return nil, fmt.Errorf("as root, PostgreSQL runs as the user %q, who cannot enter a parent of %s; choose another directory with --data, such as /var/lib/datamind", u.Username, o.DataDir)
-	}
 	if err := os.MkdirAll(filepath.Join(o.DataDir, "log"), 0o755); err != nil {
 		return nil, err
 	}
-	s = &Stack{Failed: make(chan struct{}), TemporalAddr: o.TemporalAddr}
+	s = &Stack{Failed: make(chan struct{}), TemporalAddr: o.TemporalAddr, options: o}
 	defer func() {
 		if err != nil {
 			s.Close()
@@ -77,23 +75,21 @@ func Start(ctx context.Context, o Options) (s *Stack, err error) {
 	if err := s.startPostgres(ctx, o); err != nil {
 		return s, err
 	}
-	if o.TemporalAddr == "" {
-		if err := s.startTemporal(ctx, o); err != nil {
-			return s, err
-		}
-	}
 	if s.RedisURL = o.RedisURL; s.RedisURL == "" {
 		if s.redis, err = miniredis.Run(); err != nil {
 			return s, fmt.Errorf("start redis: %w", err)
 		}
 		s.RedisURL = "redis://" + s.redis.Addr()
 	}
-	go s.watch()
 	return s, nil
 }
 
 func (s *Stack) startPostgres(ctx context.Context, o Options) error {
-	s.postgres = &Postgres{Dir: filepath.Join(o.DataDir, "postgres"), Durable: true, Log: s.log(o, "postgres")}
+	dir, err := postgresDir(o.DataDir)
+	if err != nil {
+		return err
+	}
+	s.postgres = &Postgres{Dir: dir, Durable: true, Log: s.log(o, "postgres")}
 	if err := s.postgres.Start(ctx); err != nil {
 		return err
 	}
@@ -127,14 +123,22 @@ func (s *Stack) startPostgres(ctx context.Context, o Options) error {
 	return err
 }
 
-func (s *Stack) startTemporal(ctx context.Context, o Options) error {
-	port, err := FreePort()
-	if err != nil {
-		return err
+// StartTemporal starts Temporal, unless the options name a cluster, and from
+// then on watches over all servers.
+func (s *Stack) StartTemporal(ctx context.Context) error {
+	if s.options.TemporalAddr == "" {
+		port, err := FreePort()
+		if err != nil {
+			return err
+		}
+		s.TemporalAddr = "127.0.0.1:" + strconv.Itoa(port)
+		s.temporal = &Temporal{Addr: s.TemporalAddr, UIAddr: s.options.UIAddr, CodecEndpoint: s.options.CodecURL, Postgres: s.postgres, Log: s.log(s.options, "temporal")}
+		if err := s.temporal.Start(ctx); err != nil {
+			return err
+		}
 	}
-	s.TemporalAddr = "127.0.0.1:" + strconv.Itoa(port)
-	s.temporal = &Temporal{Addr: s.TemporalAddr, UIAddr: o.UIAddr, CodecEndpoint: o.CodecURL, Postgres: s.postgres, Log: s.log(o, "temporal")}
-	return s.temporal.Start(ctx)
+	go s.watch()
+	return nil
 }
 
 func (s *Stack) log(o Options, name string) io.Writer {

@@ -62,6 +62,37 @@ func giveToServer(dir string) error {
 	})
 }
 
+// elsewhere is where a root whose home is closed keeps PostgreSQL's files.
+const elsewhere = "/var/lib/datamind"
+
+// postgresDir is PostgreSQL's directory below the data directory. As root,
+// the server's user may be unable to enter a parent of it, such as /root; it
+// is then a link to a directory of its own that the user can enter.
+func postgresDir(data string) (string, error) {
+	dir := filepath.Join(data, "postgres")
+	if info, err := os.Lstat(dir); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		target, err := filepath.EvalSymlinks(dir)
+		if err != nil {
+			return "", fmt.Errorf("the files of PostgreSQL that %s leads to are gone; remove the link to begin anew: %w", dir, err)
+		}
+		return target, nil
+	}
+	if reachable(dir) {
+		return dir, nil
+	}
+	if _, err := os.Stat(dir); err == nil {
+		return "", fmt.Errorf("as root, PostgreSQL runs as another user, who cannot enter a parent of %s; let others enter it (chmod o+x) or choose another directory with --data", dir)
+	}
+	if err := os.MkdirAll(elsewhere, 0o755); err != nil {
+		return "", err
+	}
+	target, err := os.MkdirTemp(elsewhere, "postgres-")
+	if err != nil {
+		return "", err
+	}
+	return target, os.Symlink(target, dir)
+}
+
 // reachable reports whether the server's user can enter every parent of dir.
 func reachable(dir string) bool {
 	if os.Geteuid() != 0 {
