@@ -29,7 +29,7 @@ func Postgres(t testing.TB) string {
 	t.Helper()
 	sharedOnce.Do(func() {
 		var dir string
-		if dir, sharedErr = os.MkdirTemp("", "datamind-test-pg-"); sharedErr != nil {
+		if dir, sharedErr = serverDir("pg"); sharedErr != nil {
 			return
 		}
 		shared = &embedded.Postgres{Dir: dir}
@@ -43,7 +43,7 @@ func Postgres(t testing.TB) string {
 // start at will. It is stopped when the test ends.
 func PostgresServer(t testing.TB, settings ...string) *embedded.Postgres {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "datamind-test-pg-")
+	dir, err := serverDir("pg")
 	require.NoError(t, err)
 	pg := &embedded.Postgres{Dir: dir, Settings: settings}
 	require.NoError(t, pg.Start(context.Background()))

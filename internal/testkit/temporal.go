@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -35,7 +37,7 @@ func startTemporal(t testing.TB) error {
 	if err := os.Setenv("PATH", filepath.Dir(bin)+string(os.PathListSeparator)+os.Getenv("PATH")); err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "datamind-test-temporal-")
+	dir, err := serverDir("temporal")
 	if err != nil {
 		return err
 	}
@@ -51,7 +53,8 @@ func startTemporal(t testing.TB) error {
 	return temporal.Start(context.Background())
 }
 
-// BuildTemporal returns bin/temporal-dev, building it where it is missing.
+// BuildTemporal returns bin/temporal-dev, building it where it is missing or
+// older than its sources.
 func BuildTemporal(t testing.TB) string {
 	t.Helper()
 	root := Root(t)
@@ -60,11 +63,11 @@ func BuildTemporal(t testing.TB) string {
 	lock := flock.New(bin + ".lock")
 	require.NoError(t, lock.Lock())
 	defer func() { _ = lock.Unlock() }()
-	if _, err := os.Stat(bin); err == nil {
-		return bin
-	}
-	cmd := exec.Command("go", "build", "-o", bin, ".")
-	cmd.Dir = filepath.Join(root, "deploy", "temporal-dev")
+	cmd := exec.Command("make", "-C", root, "bin/temporal-dev")
+	// As if run by hand: not part of the make that may run the tests.
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(pair string) bool {
+		return strings.HasPrefix(pair, "MAKE") || strings.HasPrefix(pair, "MFLAGS=")
+	})
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(out))
 	return bin
