@@ -50,6 +50,6 @@ func serverDir(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	_, err = fmt.Fprintln(will, dir)
+	_, err = fmt.Fprintln(will.Writer, dir)
 	return dir, err
 }
