@@ -50,7 +50,7 @@ func settled(text string) string {
 	}
 	for _, pair := range [][2]string{{"[", "]"}, {"(", ")"}, {"<", ">"}} {
 		if i := strings.LastIndex(text, pair[0]); i >= 0 && len(text)-i < maxHeld && !strings.Contains(text[i:], pair[1]) {
-			text = text[:i]
+			text = strings.TrimSuffix(text[:i], "!") // of an image
 		}
 	}
 	return text

@@ -117,18 +117,19 @@ func (c *Client) httpFailure(model string, status int, kind string, cause *callE
 }
 
 // statusOf reads the HTTP status and the endpoint's own word for the error
-// from the library's errors.
+// from the library's errors. A RequestError may hold an APIError that could
+// not be read ({"error":"text"}), so it comes first.
 func statusOf(err error) (status int, kind string) {
+	var req *openai.RequestError
+	if errors.As(err, &req) {
+		return req.HTTPStatusCode, ""
+	}
 	var api *openai.APIError
 	if errors.As(err, &api) {
 		if kind, _ = api.Code.(string); kind == "" {
 			kind = api.Type
 		}
 		return api.HTTPStatusCode, kind
-	}
-	var req *openai.RequestError
-	if errors.As(err, &req) {
-		return req.HTTPStatusCode, ""
 	}
 	return 0, ""
 }

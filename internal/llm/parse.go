@@ -159,7 +159,7 @@ func trimSQL(sql string) string {
 var (
 	fenceBlock = regexp.MustCompile("(?s)```[ \t]*([A-Za-z0-9]*)[ \t]*\r?\n(.*?)```")
 	// statement tells a query from prose that begins with "Select" or "With".
-	statement = regexp.MustCompile(`(?is)^(?:select\b.*(?:\bfrom\b|;\s*$|^select\s+[\d'(])|with\s+(?:recursive\s+)?["\w]+\s*(?:\([^)]*\)\s*)?as\s+(?:not\s+)?(?:materialized\s*)?\()`)
+	statement = regexp.MustCompile(`(?is)^(?:select\b.*(?:\bfrom\b|;\s*$)|select\s+[\d'(]|with\s+(?:recursive\s+)?["\w]+\s*(?:\([^)]*\)\s*)?as\s+(?:not\s+)?(?:materialized\s*)?\()`)
 	prose     = regexp.MustCompile(`;[ \t]*\r?\n[ \t]*\r?\n`)
 )
 

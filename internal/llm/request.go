@@ -125,19 +125,19 @@ func (c *Client) adapt(model string, used quirks, stream bool, err error) bool {
 }
 
 func complaint(err error) string {
-	var api *openai.APIError
-	if errors.As(err, &api) {
-		text := api.Message
-		if api.Param != nil {
-			text += " " + *api.Param
-		}
-		return strings.ToLower(text)
-	}
 	var req *openai.RequestError
 	if errors.As(err, &req) {
 		return strings.ToLower(string(req.Body))
 	}
-	return ""
+	var api *openai.APIError
+	if !errors.As(err, &api) {
+		return ""
+	}
+	text := api.Message
+	if api.Param != nil {
+		text += " " + *api.Param
+	}
+	return strings.ToLower(text)
 }
 
 func mentions(text string, words ...string) bool {
