@@ -101,7 +101,7 @@ func (a *Query) RunQuery(ctx context.Context, in QueryInput) (QueryResult, error
 	}
 	var got QueryResult
 	step, done, err := a.steps().begin(ctx, in.StepRef, models.StepQuery, in.SQL, &got)
-	if err != nil || done && !(got.NeedsApproval && in.Approved) {
+	if err != nil || done {
 		return got, toTemporal(ctx, err)
 	}
 	got, err = a.run(ctx, in, approved, &left, func(b connector.Backend) {
@@ -110,7 +110,8 @@ func (a *Query) RunQuery(ctx context.Context, in QueryInput) (QueryResult, error
 	})
 	switch {
 	case err == nil && got.NeedsApproval:
-		err = a.steps().finish(ctx, in.StepRef, step, "waits for a yes: the query is costly", got)
+		step.Status, step.Summary = models.StepWaiting, "waits for a yes: the query is costly"
+		err = a.steps().close(ctx, in.StepRef, step)
 	case err == nil:
 		err = a.steps().finish(ctx, in.StepRef, step, fmt.Sprintf("%d rows", got.RowCount), got)
 	default:

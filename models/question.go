@@ -101,6 +101,7 @@ type StepStatus string
 // Statuses of a step.
 const (
 	StepRunning   StepStatus = "running"
+	StepWaiting   StepStatus = "waiting" // for a person's yes; it begins again after it
 	StepDone      StepStatus = "done"
 	StepFailed    StepStatus = "failed"
 	StepCancelled StepStatus = "cancelled"

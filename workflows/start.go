@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -69,12 +70,22 @@ func (c *Client) askOptions(scope models.Scope, q *models.Question) client.Start
 	return client.StartWorkflowOptions{
 		ID:            AskID(q.ID),
 		TaskQueue:     QueueAsk,
-		StaticSummary: fmt.Sprintf("question %s, run %d", q.ID, q.Run),
+		StaticSummary: summary(q.Text), // encrypted like all payloads
 		TypedSearchAttributes: temporal.NewSearchAttributes(attrOrg.ValueSet(scope.OrgID),
 			attrUser.ValueSet(scope.UserID), attrConnection.ValueSet(q.ConnectionID)),
 		Priority:                                 temporal.Priority{PriorityKey: priorityQuestion, FairnessKey: scope.OrgID},
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
 	}
+}
+
+// summary is the question in one line, short enough for a list of runs.
+func summary(text string) string {
+	const most = 160
+	line := []rune(strings.Join(strings.Fields(text), " "))
+	if len(line) > most {
+		return string(line[:most-1]) + "…"
+	}
+	return string(line)
 }
 
 // Stop cancels the run, if there is one.

@@ -213,7 +213,7 @@ func (s *Store) Finish(ctx context.Context, scope models.Scope, id string, run i
 		if err != nil {
 			return err
 		}
-		err = tx.Model(&models.QuestionStep{}).Where("org_id = ? AND question_id = ? AND run = ? AND status = ?", scope.OrgID, id, run, models.StepRunning).
+		err = tx.Model(&models.QuestionStep{}).Where("org_id = ? AND question_id = ? AND run = ? AND status IN ?", scope.OrgID, id, run, []models.StepStatus{models.StepRunning, models.StepWaiting}).
 			Updates(map[string]any{"status": models.StepCancelled, "ended_at": now}).Error
 		if err != nil {
 			return err
