@@ -28,6 +28,7 @@ const (
 	CodeAddressRefused Code = "address_refused"
 	CodeModel          Code = "model_failed"
 	CodeModelBusy      Code = "model_busy"
+	CodeModelReply     Code = "model_reply" // paid for and not understood; asking again may help
 	CodeBudget         Code = "budget_exhausted"
 	CodeNotAnswerable  Code = "not_answerable"
 )

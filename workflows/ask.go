@@ -168,7 +168,13 @@ func (a *ask) plan(ctx workflow.Context, attempt *int) (sql string, edited bool,
 			StepRef: a.ref(*attempt), SnapshotID: a.snapshot, Planner: a.in.Planner,
 			Attempts: a.attempts, Clarifications: a.clarifications}).Get(ctx, &plan)
 		if err != nil {
-			return "", false, ptr(endOf(err))
+			end := endOf(err)
+			if end.code == models.CodeModelReply && *attempt < a.in.MaxAttempts {
+				a.attempts = append(a.attempts, models.Attempt{Code: end.code, Error: end.text})
+				*attempt++
+				continue
+			}
+			return "", false, &end
 		}
 		switch plan.Status {
 		case models.PlanSQL:
