@@ -152,7 +152,7 @@ func warehouse(tables int) *models.Catalog {
 func TestLargeSchemaIsBudgeted(t *testing.T) {
 	t.Parallel()
 	req := ask("How many invoices?")
-	req.Catalog = warehouse(2000)
+	req.Catalog = warehouse(600)
 	text := schemaText(req)
 	require.LessOrEqual(t, len(text), maxSchema+maxNameList+200)
 	require.Contains(t, text, "table invoices")
@@ -161,9 +161,9 @@ func TestLargeSchemaIsBudgeted(t *testing.T) {
 	require.Contains(t, text, " more")
 	require.Equal(t, text, schemaText(req))
 
-	req = ask("and the fact_0777?")
-	req.Catalog = warehouse(2000)
-	require.Contains(t, schemaText(req), "table fact_0777")
+	req = ask("and the fact_0577?")
+	req.Catalog = warehouse(600)
+	require.Contains(t, schemaText(req), "table fact_0577")
 
 	wide := &models.Catalog{Schemas: []string{"public"}, Tables: []models.Table{{Name: "wide"}}}
 	for i := range 3000 {
@@ -180,7 +180,7 @@ func TestReservationIsNotBelowTheCost(t *testing.T) {
 	t.Parallel()
 	c := New(Config{MaxTokens: 900})
 	req := hostilePlan(strings.Repeat("数据 and words ", 2000))
-	req.Catalog = warehouse(500)
+	req.Catalog = warehouse(200)
 	for _, r := range []models.PlanRequest{req, ask("How many?")} {
 		p := planPrompt(r)
 		require.GreaterOrEqual(t, c.PlanReservation(r), estimate(p.system)+estimate(p.user)+900)

@@ -1,6 +1,7 @@
 package llm
 
 import (
+	"slices"
 	"sort"
 	"strings"
 	"unicode"
@@ -92,18 +93,20 @@ func stem(w string) string {
 
 func hits(words map[string]bool, text string) bool { return count(words, text) > 0 }
 
-// count is how many different words of the question are in a text.
+// count is how many different words of the question are in the beginning of a text.
 func count(words map[string]bool, text string) int {
 	if len(words) == 0 || text == "" {
 		return 0
 	}
-	seen := map[string]bool{}
-	for _, w := range split(cut(text, maxQuestion)) {
-		if words[w] {
-			seen[w] = true
+	n := 0
+	var seen [8]string
+	for _, w := range split(cut(text, maxComment)) {
+		if words[w] && n < len(seen) && !slices.Contains(seen[:n], w) {
+			seen[n] = w
+			n++
 		}
 	}
-	return len(seen)
+	return n
 }
 
 // rank orders the places of tables by how much the question seems to need

@@ -14,6 +14,7 @@ const (
 	maxSchema     = 24000
 	maxNameList   = 4000
 	maxTableText  = 6000
+	maxMisses     = 10
 	maxComment    = 200
 	maxValues     = 8
 	maxValue      = 40
@@ -53,6 +54,10 @@ func schemaText(req models.PlanRequest) string {
 	var left []int
 	size := 0
 	for _, i := range ranked {
+		if len(left) >= maxMisses { // little room is left: do not write thousands of tables to find one that fits
+			left = append(left, i)
+			continue
+		}
 		text := w.table(&req.Catalog.Tables[i])
 		if size+len(text) > maxSchema {
 			left = append(left, i)
