@@ -134,16 +134,17 @@ func statusOf(err error) (status int, kind string) {
 	return 0, ""
 }
 
-// unreadable is a reply that was paid for and cannot be used.
+// unreadable is a reply that was paid for and cannot be used. Asking again may
+// help, but takes one of the question's attempts, because it is paid for again.
 func unreadable(model, finish, why string) error {
 	cause := &callError{text: cut(why, maxCause)}
 	switch finish {
 	case string(openai.FinishReasonLength):
-		return models.Wrap(cause, models.CodeModel, "The model %q ran out of room before its reply was complete. An administrator may raise DATAMIND_LLM_MAX_TOKENS.", model)
+		return models.Wrap(cause, models.CodeModelReply, "The model %q ran out of room before its reply was complete. An administrator may raise DATAMIND_LLM_MAX_TOKENS.", model)
 	case string(openai.FinishReasonContentFilter):
-		return models.Wrap(cause, models.CodeModel, "The provider of the model %q withheld the reply. Ask in other words.", model)
+		return models.Wrap(cause, models.CodeModelReply, "The provider of the model %q withheld the reply. Ask in other words.", model)
 	}
-	return models.Wrap(cause, models.CodeModel, "The reply of the model %q could not be understood. Ask again or in other words.", model)
+	return models.Wrap(cause, models.CodeModelReply, "The reply of the model %q could not be understood. Ask again or in other words.", model)
 }
 
 // empty is a reply without content: asking again usually brings one.

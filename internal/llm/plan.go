@@ -16,7 +16,8 @@ func (c *Client) PlanReservation(req models.PlanRequest) int { return c.reservat
 
 // PlanWith plans with one model in one call. The plan's Usage is set also with
 // an error, when the call was paid for. An error is coded model_busy, which
-// another try may cure, or model_failed; a cancelled ctx comes back as it is.
+// time may cure, model_reply for what could not be understood, or model_failed
+// for what a setting must cure; a cancelled ctx comes back as it is.
 func (c *Client) PlanWith(ctx context.Context, model, idemKey string, req models.PlanRequest) (models.Plan, error) {
 	p := planPrompt(req)
 	plan := models.Plan{Usage: models.Usage{Model: model, PromptVersion: p.version}}

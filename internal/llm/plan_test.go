@@ -92,10 +92,10 @@ func TestPlanErrors(t *testing.T) {
 		"half a reply":    {llmtest.Rule{Cut: "end"}, models.CodeModelBusy, "broke off", 0, true},
 		"reset":           {llmtest.Rule{Cut: "abort"}, models.CodeModelBusy, "broke off", 0, true},
 		"empty":           {llmtest.Rule{Empty: true}, models.CodeModelBusy, "empty reply", 0, true},
-		"prose":           {llmtest.Rule{Content: "I would rather not say."}, models.CodeModel, "could not be understood", 0, true},
-		"cut JSON":        {llmtest.Rule{Content: `{"status":"sql","sql":"SELECT`, FinishReason: "length"}, models.CodeModel, "DATAMIND_LLM_MAX_TOKENS", 0, true},
-		"only thinking":   {llmtest.Rule{Empty: true, FinishReason: "length"}, models.CodeModel, "DATAMIND_LLM_MAX_TOKENS", 0, true},
-		"content filter":  {llmtest.Rule{Empty: true, FinishReason: "content_filter"}, models.CodeModel, "withheld", 0, true},
+		"prose":           {llmtest.Rule{Content: "I would rather not say."}, models.CodeModelReply, "could not be understood", 0, true},
+		"cut JSON":        {llmtest.Rule{Content: `{"status":"sql","sql":"SELECT`, FinishReason: "length"}, models.CodeModelReply, "DATAMIND_LLM_MAX_TOKENS", 0, true},
+		"only thinking":   {llmtest.Rule{Empty: true, FinishReason: "length"}, models.CodeModelReply, "DATAMIND_LLM_MAX_TOKENS", 0, true},
+		"content filter":  {llmtest.Rule{Empty: true, FinishReason: "content_filter"}, models.CodeModelReply, "withheld", 0, true},
 		"redirect":        {llmtest.Rule{Status: 307, Body: " ", Headers: map[string]string{"Location": "http://127.0.0.2:1/v1/chat/completions"}}, models.CodeModel, "DATAMIND_LLM_BASE_URL", 0, false},
 		"redirect as GET": {llmtest.Rule{Status: 302, Body: " ", Headers: map[string]string{"Location": "/v1/models"}}, models.CodeModel, "DATAMIND_LLM_BASE_URL", 0, false},
 	} {
@@ -203,12 +203,12 @@ func TestReasoningModelsAreAskedAsTheyWant(t *testing.T) {
 	c := New(Config{MaxTokens: 700})
 	for _, model := range []string{"o3-mini", "gpt-5"} {
 		req := c.request(model, prompt{}, quirks{}, false)
-		require.Zero(t, req.MaxTokens, model)
+		require.Zero(t, req.MaxTokens, model) //nolint:staticcheck // see request.go
 		require.Equal(t, 700, req.MaxCompletionTokens, model)
 		require.Zero(t, req.Temperature, model)
 	}
 	req := c.request("llama", prompt{}, quirks{}, true)
-	require.Equal(t, 700, req.MaxTokens)
+	require.Equal(t, 700, req.MaxTokens) //nolint:staticcheck // see request.go
 	require.Nil(t, req.ResponseFormat)
 	require.True(t, req.StreamOptions.IncludeUsage)
 	require.True(t, json.Valid(planSchema))

@@ -49,6 +49,7 @@ var planSchema = json.RawMessage(`{
 
 // request builds a call's body from a prompt and what the endpoint takes.
 func (c *Client) request(model string, p prompt, q quirks, stream bool) openai.ChatCompletionRequest {
+	//nolint:staticcheck // most endpoints know only the older max_tokens
 	req := openai.ChatCompletionRequest{Model: model, MaxTokens: c.config.MaxTokens, Temperature: temperature,
 		Messages: []openai.ChatCompletionMessage{
 			{Role: openai.ChatMessageRoleSystem, Content: p.system},
@@ -70,6 +71,7 @@ func (c *Client) request(model string, p prompt, q quirks, stream bool) openai.C
 	}
 	// The library itself refuses max_tokens and a temperature for reasoning models.
 	if q.completionTokens || openai.NewReasoningValidator().Validate(req) != nil {
+		//nolint:staticcheck // see above
 		req.MaxTokens, req.MaxCompletionTokens = 0, c.config.MaxTokens
 	}
 	if q.noTemperature || openai.NewReasoningValidator().Validate(req) != nil {

@@ -56,7 +56,7 @@ func (c *Client) WriteWith(ctx context.Context, model, idemKey string, req Write
 		if err != nil {
 			return err
 		}
-		defer stream.Close()
+		defer func() { _ = stream.Close() }()
 		d := deltas{emit: onDelta, now: c.now}
 		finish, said, err := d.read(stream)
 		usage = usageOf(model, p, said, d.all())

@@ -103,8 +103,8 @@ func TestWriteErrors(t *testing.T) {
 		"not a stream":    {llmtest.Rule{Body: "hello"}, models.CodeModelBusy, "broke off", true},
 		"web page":        {llmtest.Rule{Body: "<html></html>", Headers: map[string]string{"Content-Type": "text/html"}}, models.CodeModel, "DATAMIND_LLM_BASE_URL", true},
 		"empty":           {llmtest.Rule{Empty: true}, models.CodeModelBusy, "empty reply", true},
-		"only thinking":   {llmtest.Rule{Content: "<think>hm", FinishReason: "length"}, models.CodeModel, "DATAMIND_LLM_MAX_TOKENS", true},
-		"content filter":  {llmtest.Rule{Content: long, FinishReason: "content_filter"}, models.CodeModel, "withheld", true},
+		"only thinking":   {llmtest.Rule{Content: "<think>hm", FinishReason: "length"}, models.CodeModelReply, "DATAMIND_LLM_MAX_TOKENS", true},
+		"content filter":  {llmtest.Rule{Content: long, FinishReason: "content_filter"}, models.CodeModelReply, "withheld", true},
 		"only an address": {llmtest.Rule{Content: "![x](https://evil.example)"}, models.CodeModelBusy, "empty reply", true},
 	} {
 		t.Run(name, func(t *testing.T) {

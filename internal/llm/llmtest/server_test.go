@@ -152,7 +152,7 @@ func TestParseScript(t *testing.T) {
 	s, err := ParseScript([]byte(`{"rules":[{"kind":"plan","plan":{"status":"refused"},"times":1}],"delay_ms":5}`))
 	require.NoError(t, err)
 	require.Equal(t, 5, s.DelayMs)
-	for _, bad := range []string{"", `{"rules":[{"kind":"x"}]}`, `{"rules":[{"cut":"x"}]}`, `{"rules":[{"contians":"x"}]}`} {
+	for _, bad := range []string{"", `{"rules":[{"kind":"x"}]}`, `{"rules":[{"cut":"x"}]}`, `{"rules":[{"containz":"x"}]}`} {
 		_, err := ParseScript([]byte(bad))
 		require.Error(t, err, bad)
 	}
