@@ -20,7 +20,7 @@ func TestConnectionPasswordsGoInAndNeverOut(t *testing.T) {
 	require.NoError(t, err)
 	secret, err := b.opener.Open(b.a.scope.OrgID, id, stored.SealedPassword)
 	require.NoError(t, err)
-	require.Equal(t, "s3cret-of-the-shop", string(secret))
+	require.Equal(t, "s3cret-of-the-shop", secret)
 	for _, path := range []string{"/connections", "/connections/" + id, "/audit"} {
 		res := b.a.do(http.MethodGet, path, nil)
 		require.Equal(t, http.StatusOK, res.status)
@@ -82,7 +82,7 @@ func TestTestingConnections(t *testing.T) {
 	require.NotNil(t, unsaved)
 	secret, err := b.opener.Open(b.a.scope.OrgID, unsaved.ID, unsaved.SealedPassword)
 	require.NoError(t, err)
-	require.Equal(t, "pw", string(secret))
+	require.Equal(t, "pw", secret)
 	require.Equal(t, 1, b.rows()["connections"], "a test saves nothing")
 	missing := b.a.do(http.MethodPost, "/connections/test", map[string]any{"host": "h", "database": "d"})
 	require.Contains(t, missing.body, "body.username")

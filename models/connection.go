@@ -2,7 +2,7 @@ package models
 
 import "time"
 
-// Kinds of database.
+// KindPostgres is the kind of database that can be connected.
 const KindPostgres = "postgres"
 
 // TLS modes of a connection, named as PostgreSQL's sslmode.

@@ -39,8 +39,12 @@ func newBundle(t *testing.T) *bundle {
 	b.plan = func(activities.PlanInput) (activities.PlanResult, error) {
 		return activities.PlanResult{Status: models.PlanSQL, SQL: "SELECT 1"}, nil
 	}
-	b.query = func(activities.QueryInput) (activities.QueryResult, error) { return activities.QueryResult{RowCount: 1}, nil }
-	b.analyse = func(activities.AnalyseInput) (activities.AnalyseResult, error) { return activities.AnalyseResult{}, nil }
+	b.query = func(activities.QueryInput) (activities.QueryResult, error) {
+		return activities.QueryResult{RowCount: 1}, nil
+	}
+	b.analyse = func(activities.AnalyseInput) (activities.AnalyseResult, error) {
+		return activities.AnalyseResult{}, nil
+	}
 	b.discover = func() (activities.DiscoverResult, error) {
 		return activities.DiscoverResult{SnapshotID: "discovered", Tables: 3}, nil
 	}
@@ -51,7 +55,10 @@ func newBundle(t *testing.T) *bundle {
 	)
 	b.OnActivity(q.BeginQuestion, mock.Anything, mock.Anything).Return(func(context.Context, activities.BeginInput) (activities.BeginResult, error) { return b.begun, nil }).Maybe()
 	b.OnActivity(q.AskPerson, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.WaitInput) error { b.asked = append(b.asked, in); return nil }).Maybe()
-	b.OnActivity(q.FinishQuestion, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.FinishInput) error { b.finished = append(b.finished, in); return nil }).Maybe()
+	b.OnActivity(q.FinishQuestion, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.FinishInput) error {
+		b.finished = append(b.finished, in)
+		return nil
+	}).Maybe()
 	b.OnActivity(x.DiscoverSchema, mock.Anything, mock.Anything).Return(func(context.Context, activities.StepRef) (activities.DiscoverResult, error) { return b.discover() }).Maybe()
 	b.OnActivity(m.PlanQuestion, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.PlanInput) (activities.PlanResult, error) {
 		b.plans = append(b.plans, in)
@@ -184,7 +191,9 @@ func TestEndings(t *testing.T) {
 		models.CodeInternal: models.StatusFailed, models.CodePassword: models.StatusFailed, models.CodeGuardRefused: models.StatusRefused} {
 		t.Run(string(code), func(t *testing.T) {
 			b := newBundle(t)
-			b.plan = func(activities.PlanInput) (activities.PlanResult, error) { return activities.PlanResult{}, failure(code) }
+			b.plan = func(activities.PlanInput) (activities.PlanResult, error) {
+				return activities.PlanResult{}, failure(code)
+			}
 			require.Equal(t, AskResult{Status: status, Code: code}, b.run(input()))
 			require.Equal(t, "why", b.finished[0].ErrorText)
 		})

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"go.temporal.io/api/enums/v1"
@@ -75,7 +76,8 @@ func (s *services) restart(ctx context.Context, q *models.Question) error {
 func (s *services) reconcile(ctx context.Context, q *models.Question) error {
 	scope := models.Scope{OrgID: q.OrgID, UserID: q.UserID}
 	run, err := s.temporal.DescribeWorkflowExecution(ctx, workflows.AskID(q.ID), "")
-	if _, gone := err.(*serviceerror.NotFound); err != nil && !gone {
+	var gone *serviceerror.NotFound
+	if err != nil && !errors.As(err, &gone) {
 		return err
 	}
 	if err == nil && run.WorkflowExecutionInfo.Status == enums.WORKFLOW_EXECUTION_STATUS_RUNNING {

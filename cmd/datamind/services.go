@@ -63,7 +63,7 @@ func newLogger(c config.Config, w io.Writer) *slog.Logger {
 func connect(ctx context.Context, c config.Config, log *slog.Logger) (*services, error) {
 	s := &services{config: c, log: log}
 	slog.SetDefault(log)
-	if err := sentry.Init(sentry.ClientOptions{Dsn: string(c.SentryDSN), Release: version, Environment: c.Environment, SendDefaultPII: false}); err != nil {
+	if err := sentry.Init(sentry.ClientOptions{Dsn: string(c.SentryDSN), Release: version, Environment: c.Environment}); err != nil {
 		return nil, errConfig{fmt.Errorf("DATAMIND_SENTRY_DSN: %w", err)}
 	}
 	var err error

@@ -249,7 +249,9 @@ func TestDiscoverReadsStructureAndStatistics(t *testing.T) {
 		_, err := admin.Exec(context.Background(), fmt.Sprintf(s, role))
 		require.NoError(t, err)
 	}
-	t.Cleanup(func() { _, _ = admin.Exec(context.Background(), fmt.Sprintf("DROP OWNED BY %[1]s; DROP ROLE %[1]s", role)) })
+	t.Cleanup(func() {
+		_, _ = admin.Exec(context.Background(), fmt.Sprintf("DROP OWNED BY %[1]s; DROP ROLE %[1]s", role))
+	})
 	config.User, config.Password, config.Schemas = role, "reader", []string{"public", "sales", "gone"}
 	catalog, err := open(t, config).Discover(context.Background())
 	require.NoError(t, err)

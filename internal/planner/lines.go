@@ -43,16 +43,17 @@ func PlanLines(ctx context.Context, r io.Reader, w io.Writer, cat *models.Catalo
 			return err
 		}
 		text, tooLong, err := readLine(in)
-		if errors.Is(err, io.EOF) && len(text) == 0 {
+		last := errors.Is(err, io.EOF)
+		if last && len(text) == 0 {
 			return nil
 		}
-		if err != nil && !errors.Is(err, io.EOF) {
+		if err != nil && !last {
 			return fmt.Errorf("read question: %w", err)
 		}
-		if e := enc.Encode(planLine(ctx, text, tooLong, cat, p, now)); e != nil {
-			return fmt.Errorf("write plan: %w", e)
+		if err := enc.Encode(planLine(ctx, text, tooLong, cat, p, now)); err != nil {
+			return fmt.Errorf("write plan: %w", err)
 		}
-		if err != nil {
+		if last {
 			return nil
 		}
 	}

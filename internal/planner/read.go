@@ -16,7 +16,6 @@ type reading struct {
 	at     []*mention // token -> mention
 	now    time.Time
 	period *period
-	other  *period
 
 	q       query
 	tables  []*table // mentioned, in order
@@ -277,15 +276,6 @@ func (r *reading) next(i int, skip map[string]bool) *mention {
 		}
 		if !skip[r.low(k)] {
 			return nil
-		}
-	}
-	return nil
-}
-
-func (r *reading) prev(i int) *mention {
-	for k := i - 1; k >= max(0, i-4); k-- {
-		if r.at[k] != nil {
-			return r.at[k]
 		}
 	}
 	return nil

@@ -26,8 +26,7 @@ type subscriber struct {
 
 // stream is a watched question.
 type stream struct {
-	subs  map[*subscriber]struct{}
-	dirty bool
+	subs map[*subscriber]struct{}
 }
 
 // loop is the state of the hub's goroutine.

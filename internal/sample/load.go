@@ -7,8 +7,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/datamind/datamind/models"
 	"github.com/jackc/pgx/v5"
+
+	"github.com/datamind/datamind/models"
 )
 
 //go:embed tables.sql

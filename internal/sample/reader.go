@@ -11,8 +11,9 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/datamind/datamind/models"
 	"github.com/jackc/pgx/v5"
+
+	"github.com/datamind/datamind/models"
 )
 
 // readerConnections is how many sessions the reader may have at once.

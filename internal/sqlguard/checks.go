@@ -3,8 +3,9 @@ package sqlguard
 import (
 	"strings"
 
-	"github.com/datamind/datamind/models"
 	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/datamind/datamind/models"
 )
 
 // check looks at what a single node names.
