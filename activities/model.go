@@ -166,7 +166,10 @@ func (a *Model) analyse(ctx context.Context, in AnalyseInput, step *models.Quest
 	if in.Planner == "builtin" || a.LLM == nil {
 		got.Text = insight.Write(q.Text, q.Understanding, rows, got.Facts)
 		step.Model = a.Builtin.Name()
-	} else if err := a.write(ctx, in, step, q, rows, &got); err != nil {
+	} else if err := a.write(ctx, in, step, q, rows, &got); models.ErrorCode(err) == models.CodeModelReply {
+		// The rows are there: a text that cannot be used does not cost the answer.
+		got.Text, step.Model, step.PromptVersion = insight.Write(q.Text, q.Understanding, rows, got.Facts), a.Builtin.Name(), ""
+	} else if err != nil {
 		return analysis{}, err
 	}
 	got.Numbers = insight.CheckNumbers(got.Text, rows, got.Facts, insight.QuestionNumbers(q.Text))
