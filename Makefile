@@ -106,7 +106,7 @@ check-vet:
 	@go vet ./...
 
 check-lint: bin/tools/golangci-lint
-	@bin/tools/golangci-lint run
+	@bin/tools/golangci-lint run --allow-serial-runners
 
 check-workflows: bin/tools/workflowcheck
 	@bin/tools/workflowcheck ./workflows/...
