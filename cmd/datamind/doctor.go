@@ -98,13 +98,13 @@ func oneLine(err error) string { return strings.Join(strings.Fields(err.Error())
 func (x *examination) all(ctx context.Context, dir string) {
 	var c config.Config
 	configured := x.check(ctx, "configuration", "Correct the variables named; .env.example documents each of them. For a stack made by 'make up', start it first.", func(context.Context) (source string, err error) {
-		c, source, err = doctorConfig(dir)
+		c, source, err = installedConfig(dir, "DATABASE_URL", "REDIS_URL", "TEMPORAL_ADDRESS", "PAYLOAD_KEY")
 		return source, err
 	})
 	if !configured {
 		return
 	}
-	s, err := connect(ctx, c, slog.New(slog.DiscardHandler))
+	s, err := connect(ctx, c, discard)
 	if err != nil {
 		x.check(ctx, "clients", "Correct the configuration.", func(context.Context) (string, error) { return "", err })
 		return
@@ -139,12 +139,14 @@ func (x *examination) all(ctx context.Context, dir string) {
 	}
 }
 
-// doctorConfig reads the environment or, where that names no database, what
-// 'up' left in its data directory.
-func doctorConfig(dir string) (config.Config, string, error) {
-	required := []string{"DATABASE_URL", "REDIS_URL", "TEMPORAL_ADDRESS", "PAYLOAD_KEY"}
+// discard is the logger of commands that print findings instead.
+var discard = slog.New(slog.DiscardHandler)
+
+// installedConfig reads the environment or, where that names no database, what
+// 'up' left in its data directory. source says which.
+func installedConfig(dir string, required ...string) (c config.Config, source string, err error) {
 	environ, source := os.Environ(), "from the environment"
-	c, err := config.Load(environ)
+	c, err = config.Load(environ)
 	if err == nil && c.DatabaseURL == "" {
 		if raw, readErr := os.ReadFile(filepath.Join(dir, environFile)); readErr == nil {
 			source = "from " + filepath.Join(dir, environFile)

@@ -171,7 +171,7 @@ func (o *oneMachine) serve(ctx context.Context, listener net.Listener) error {
 	}
 	defer o.services.close()
 	o.services.own = append(o.services.own, listener.Addr().String(), o.TemporalUI)
-	if o.owner, err = o.services.store.SystemBootstrap(ctx, "My organisation", "owner@localhost", personName()); err != nil {
+	if o.owner, err = o.services.bootstrap(ctx); err != nil {
 		return err
 	}
 	if err := o.connectSample(ctx); err != nil {
@@ -224,7 +224,7 @@ func (o *oneMachine) announce(ctx context.Context, a *auth.Service, listener net
 	if err != nil {
 		return err
 	}
-	fmt.Printf("DataMind is ready: %s · sign in once with %s/link#token=%s\n", o.config.BaseURL, o.config.BaseURL, token)
+	fmt.Printf("DataMind is ready: %s · sign in once with %s\n", o.config.BaseURL, signInURL(o.config.BaseURL, token))
 	fmt.Printf("Temporal UI: %s · Ctrl-C stops everything\n", o.config.TemporalUIURL)
 	return nil
 }
