@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/google/uuid"
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
@@ -93,8 +94,12 @@ type Member struct {
 func (s *Store) SystemMember(ctx context.Context, idOrEmail, orgID string) (*Member, error) {
 	var m Member
 	var membership models.Membership
+	key := "email"
+	if uuid.Validate(idOrEmail) == nil {
+		key = "id"
+	}
 	err := s.system(ctx, func(tx *gorm.DB) error {
-		if err := tx.First(&m.User, "id::text = ? OR email = ?", idOrEmail, idOrEmail).Error; err != nil {
+		if err := tx.First(&m.User, key+" = ?", idOrEmail).Error; err != nil {
 			return err
 		}
 		q := tx.Where("user_id = ?", m.User.ID)
