@@ -8,9 +8,13 @@ import (
 	"fmt"
 	"log/slog"
 
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/operatorservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/log"
+
+	"github.com/datamind/datamind/workflows"
 )
 
 // Dial connects lazily: a Temporal that is down now is reached when it is
@@ -30,4 +34,27 @@ func Dial(_ context.Context, address, namespace string, tlsConfig *tls.Config, c
 		return nil, fmt.Errorf("dial temporal: %w", err)
 	}
 	return c, nil
+}
+
+// Prepare teaches the namespace the search attributes of the runs: Temporal
+// refuses runs that carry unknown ones. It is safe to repeat.
+func Prepare(ctx context.Context, c client.Client, namespace string) error {
+	known, err := c.OperatorService().ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})
+	if err != nil {
+		return fmt.Errorf("list search attributes: %w", err)
+	}
+	missing := map[string]enums.IndexedValueType{}
+	for _, name := range workflows.SearchAttributes {
+		if _, ok := known.GetCustomAttributes()[name]; !ok {
+			missing[name] = enums.INDEXED_VALUE_TYPE_KEYWORD
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	_, err = c.OperatorService().AddSearchAttributes(ctx, &operatorservice.AddSearchAttributesRequest{Namespace: namespace, SearchAttributes: missing})
+	if err != nil {
+		return fmt.Errorf("add search attributes: %w", err)
+	}
+	return nil
 }

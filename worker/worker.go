@@ -24,6 +24,10 @@ type Activities struct {
 // Stop reaches a running query.
 const heartbeatThrottle = 300 * time.Millisecond
 
+// stickyLimit is how long a workflow task waits for the worker that has the run
+// in its cache, and so how long a run stands still when that worker dies.
+const stickyLimit = 2 * time.Second
+
 // New makes one worker per queue. It registers what each queue's activities
 // need and no more.
 func New(c client.Client, queues []string, a Activities, stopTimeout time.Duration) []sdk.Worker {
@@ -33,6 +37,7 @@ func New(c client.Client, queues []string, a Activities, stopTimeout time.Durati
 			WorkerStopTimeout:                  stopTimeout,
 			MaxHeartbeatThrottleInterval:       heartbeatThrottle,
 			DefaultHeartbeatThrottleInterval:   heartbeatThrottle,
+			StickyScheduleToStartTimeout:       stickyLimit,
 			MaxConcurrentActivityExecutionSize: concurrency[queue],
 			DisableWorkflowWorker:              queue != workflows.QueueAsk,
 			DisableRegistrationAliasing:        true,

@@ -24,8 +24,12 @@ var (
 	attrConnection = temporal.NewSearchAttributeKeyKeyword("ConnectionID")
 )
 
-// callTimeout bounds each call to Temporal: a person waits for it.
-const callTimeout = 5 * time.Second
+// SearchAttributes are the attributes that runs carry; the namespace must know them.
+var SearchAttributes = []string{attrOrg.GetName(), attrUser.GetName(), attrConnection.GetName(), outcome.GetName()}
+
+// callTimeout bounds each call to Temporal: a person waits for it. A message to
+// a run whose worker has just died takes some seconds.
+const callTimeout = 8 * time.Second
 
 // Priorities: lower runs first. Alerts and exports come after questions.
 const priorityQuestion = 2

@@ -150,7 +150,7 @@ func (s *services) newAPI(a *auth.Service) (*api.Server, error) {
 	return api.New(api.Deps{Store: s.store, Auth: a, Hub: s.hub, Runs: apiRuns{s.runs, s.store}, Sealer: sealer,
 		Codec: s.codec, Redis: s.redis, Web: web.Dist(), Log: s.log,
 		Config: api.Config{BaseURL: s.config.BaseURL, TemporalUIURL: s.config.TemporalUIURL, Planner: name, TrustedProxies: s.config.TrustedProxies,
-			MonthlyBudget: s.config.TokenBudgetMonthly, Version: version}})
+			AsksPerMinute: s.config.AsksPerMinute, MonthlyBudget: s.config.TokenBudgetMonthly, Version: version}})
 }
 
 // serve runs the API and its metrics until ctx ends, then lets requests finish.
@@ -194,6 +194,12 @@ func (s *services) startWorkers(ctx context.Context, queues []string) (stop func
 			return nil, err
 		}
 	}
+	prepare, cancel := context.WithTimeout(ctx, 10*time.Second)
+	if err := worker.Prepare(prepare, s.temporal, s.config.TemporalNamespace); err != nil {
+		// Somebody else may have made them, where this user may not.
+		s.log.Warn("search attributes not prepared: runs are refused unless the namespace has them", "want", workflows.SearchAttributes, "error", err)
+	}
+	cancel()
 	var started []sdk.Worker
 	for _, w := range worker.New(s.temporal, queues, a, s.config.ShutdownTimeout) {
 		if err := w.Start(); err != nil {

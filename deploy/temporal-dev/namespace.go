@@ -5,8 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/operatorservice/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 	"google.golang.org/grpc"
@@ -18,8 +16,7 @@ import (
 // retention is how long the histories of finished runs are kept.
 const retention = 7 * 24 * time.Hour
 
-// registerNamespace makes the namespace "default" and its search attributes,
-// waiting for the server to answer. It is safe to repeat.
+// registerNamespace makes the namespace "default", waiting for the server to answer. It is safe to repeat.
 func registerNamespace(ctx context.Context, addr string) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
@@ -28,18 +25,9 @@ func registerNamespace(ctx context.Context, addr string) error {
 		return err
 	}
 	defer func() { _ = conn.Close() }()
-	frontend, operator := workflowservice.NewWorkflowServiceClient(conn), operatorservice.NewOperatorServiceClient(conn)
-	err = until(ctx, func() error {
-		_, err := frontend.RegisterNamespace(ctx, &workflowservice.RegisterNamespaceRequest{Namespace: "default", WorkflowExecutionRetentionPeriod: durationpb.New(retention)})
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	keyword := enums.INDEXED_VALUE_TYPE_KEYWORD
+	frontend := workflowservice.NewWorkflowServiceClient(conn)
 	return until(ctx, func() error {
-		_, err := operator.AddSearchAttributes(ctx, &operatorservice.AddSearchAttributesRequest{Namespace: "default",
-			SearchAttributes: map[string]enums.IndexedValueType{"OrgID": keyword, "UserID": keyword, "ConnectionID": keyword, "Outcome": keyword}})
+		_, err := frontend.RegisterNamespace(ctx, &workflowservice.RegisterNamespaceRequest{Namespace: "default", WorkflowExecutionRetentionPeriod: durationpb.New(retention)})
 		return err
 	})
 }
@@ -53,8 +41,7 @@ func until(ctx context.Context, call func() error) error {
 		}
 		err = serviceerror.FromStatus(status.Convert(err))
 		var namespaceExists *serviceerror.NamespaceAlreadyExists
-		var exists *serviceerror.AlreadyExists
-		if errors.As(err, &namespaceExists) || errors.As(err, &exists) {
+			if errors.As(err, &namespaceExists) {
 			return nil
 		}
 		select {

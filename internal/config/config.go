@@ -66,6 +66,7 @@ type Config struct {
 	LLMMaxTokens       int           `env:"LLM_MAX_TOKENS" envDefault:"2000"`
 	TokenBudgetMonthly int64         `env:"TOKEN_BUDGET_MONTHLY" envDefault:"20000000"`
 
+	AsksPerMinute  int           `env:"ASKS_PER_MINUTE" envDefault:"30"`
 	MaxAttempts    int           `env:"MAX_ATTEMPTS" envDefault:"3"`
 	ApproveCost    float64       `env:"APPROVE_COST" envDefault:"5000000"`
 	MaxResultBytes int64         `env:"MAX_RESULT_BYTES" envDefault:"33554432"`
@@ -176,6 +177,9 @@ func (c *Config) check() (problems []string) {
 		if _, err := netip.ParseAddrPort(addr); err != nil {
 			bad("DENY_CONNECTIONS", fmt.Sprintf("has %q; write IP:port", addr))
 		}
+	}
+	if c.AsksPerMinute < 1 {
+		bad("ASKS_PER_MINUTE", "must be at least 1")
 	}
 	if c.MaxAttempts < 1 || c.MaxAttempts > 10 {
 		bad("MAX_ATTEMPTS", "must be 1 to 10")
