@@ -9,10 +9,15 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/gofrs/flock"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/datamind/datamind/internal/embedded"
 )
@@ -21,6 +26,7 @@ var (
 	temporal     *embedded.Temporal
 	temporalErr  error
 	temporalOnce sync.Once
+	namespaces   atomic.Int64
 )
 
 // Temporal returns the address of a real Temporal server (namespace "default")
@@ -33,7 +39,7 @@ func Temporal(t testing.TB) string {
 }
 
 func startTemporal(t testing.TB) error {
-	bin := BuildTemporal(t)
+	bin := Build(t, "temporal-dev")
 	if err := os.Setenv("PATH", filepath.Dir(bin)+string(os.PathListSeparator)+os.Getenv("PATH")); err != nil {
 		return err
 	}
@@ -53,17 +59,17 @@ func startTemporal(t testing.TB) error {
 	return temporal.Start(context.Background())
 }
 
-// BuildTemporal returns bin/temporal-dev, building it where it is missing or
-// older than its sources.
-func BuildTemporal(t testing.TB) string {
+// Build returns the path of a program below bin/, building it where it is
+// missing or older than its sources.
+func Build(t testing.TB, name string) string {
 	t.Helper()
 	root := Root(t)
-	bin := filepath.Join(root, "bin", "temporal-dev")
+	bin := filepath.Join(root, "bin", name)
 	require.NoError(t, os.MkdirAll(filepath.Dir(bin), 0o755))
-	lock := flock.New(bin + ".lock")
+	lock := flock.New(filepath.Join(os.TempDir(), "datamind-build-"+name+".lock"))
 	require.NoError(t, lock.Lock())
 	defer func() { _ = lock.Unlock() }()
-	cmd := exec.Command("make", "-C", root, "bin/temporal-dev")
+	cmd := exec.Command("make", "-C", root, "bin/"+name)
 	// As if run by hand: not part of the make that may run the tests.
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(pair string) bool {
 		return strings.HasPrefix(pair, "MAKE") || strings.HasPrefix(pair, "MFLAGS=")
@@ -71,4 +77,21 @@ func BuildTemporal(t testing.TB) string {
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(out))
 	return bin
+}
+
+// Namespace makes a fresh namespace on a Temporal server and returns its name
+// once it can be used.
+func Namespace(t testing.TB, address string) string {
+	t.Helper()
+	name := fmt.Sprintf("test-%d", namespaces.Add(1))
+	c, err := client.NewNamespaceClient(client.Options{HostPort: address})
+	require.NoError(t, err)
+	defer c.Close()
+	require.NoError(t, c.Register(t.Context(), &workflowservice.RegisterNamespaceRequest{Namespace: name,
+		WorkflowExecutionRetentionPeriod: durationpb.New(24 * time.Hour)}))
+	require.Eventually(t, func() bool {
+		_, err := c.Describe(t.Context(), name)
+		return err == nil
+	}, 20*time.Second, 20*time.Millisecond)
+	return name
 }

@@ -1,0 +1,231 @@
+// Package system runs the whole of DataMind for tests as operators run it: the
+// API and the workers as processes of their own, on a real PostgreSQL, Temporal
+// and Redis, over a customer's database and a scripted model. Every process can
+// be killed and started again.
+package system
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/datamind/datamind/internal/crypt"
+	"github.com/datamind/datamind/internal/embedded"
+	"github.com/datamind/datamind/internal/llm/llmtest"
+	"github.com/datamind/datamind/internal/store"
+	"github.com/datamind/datamind/internal/testkit"
+)
+
+// Options of a system. The zero value is one API and one worker for all
+// queues, without a model.
+type Options struct {
+	APIs int
+	// Workers are the queues of each worker; nil is one worker for all.
+	Workers []string
+	// Model adds a scripted model server; Rules are its first script.
+	Model bool
+	Rules []llmtest.Rule
+	// Env adds variables, such as DATAMIND_CATALOG_TTL=1s.
+	Env []string
+}
+
+// System is a running DataMind.
+type System struct {
+	t testing.TB
+	// Platform is the server of the platform's own database.
+	Platform *embedded.Postgres
+	// Customer is the server of the customer's database "shop".
+	Customer *embedded.Postgres
+	// Temporal's address; the server is shared by the tests of a process, each
+	// in a namespace of its own.
+	Temporal  string
+	Namespace string
+	Redis     *miniredis.Miniredis
+	Model     *llmtest.Server
+	APIs      []*API
+	Workers   []*Process
+	// Owner is the organisation's owner, with an API key.
+	Owner *Person
+	// Store is the platform's database as the application sees it.
+	Store *store.Store
+	// Connection is the id of the connection to the customer's database.
+	Connection string
+
+	bin string
+	env []string
+}
+
+// API is one replica of the API.
+type API struct {
+	*Process
+	URL string
+}
+
+// Start starts a system and connects the customer's database. It ends with
+// the test.
+func Start(t testing.TB, o Options) *System {
+	t.Helper()
+	s := &System{t: t, bin: testkit.Build(t, "datamind"), Redis: miniredis.RunT(t)}
+	s.Temporal = testkit.Temporal(t)
+	s.Namespace = testkit.Namespace(t, s.Temporal)
+	s.Platform, s.Customer = testkit.PostgresServer(t), testkit.PostgresServer(t)
+	s.configure(o)
+	for range max(o.APIs, 1) {
+		s.addAPI()
+	}
+	if o.Workers == nil {
+		o.Workers = []string{"ask,model,query"}
+	}
+	for _, queues := range o.Workers {
+		s.AddWorker(queues)
+	}
+	s.Owner = s.signIn()
+	s.Connection = s.connectShop()
+	return s
+}
+
+// configure makes the databases and the environment of all processes.
+func (s *System) configure(o Options) {
+	s.t.Helper()
+	ctx := s.t.Context()
+	execSQL(s.t, s.Platform.DSN("postgres"), "CREATE DATABASE datamind")
+	owner := s.Platform.DSN("datamind")
+	_, err := store.Migrate(ctx, owner, "up")
+	require.NoError(s.t, err)
+	execSQL(s.t, owner, "ALTER ROLE "+store.AppRole+" LOGIN PASSWORD 'app'")
+	app, err := url.Parse(owner)
+	require.NoError(s.t, err)
+	app.User = url.UserPassword(store.AppRole, "app")
+	s.Store, err = store.Open(ctx, app.String())
+	require.NoError(s.t, err)
+	s.t.Cleanup(func() { _ = s.Store.Close() })
+	execSQL(s.t, s.Customer.DSN("postgres"), "CREATE DATABASE shop")
+	execSQL(s.t, s.Customer.DSN("shop"), shop)
+
+	public, private := crypt.GenerateKeys()
+	s.env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.t.TempDir(),
+		"DATAMIND_DATABASE_URL=" + app.String(), "DATAMIND_MIGRATE_DATABASE_URL=" + owner,
+		"DATAMIND_REDIS_URL=redis://" + s.Redis.Addr(), "DATAMIND_TEMPORAL_ADDRESS=" + s.Temporal, "DATAMIND_TEMPORAL_NAMESPACE=" + s.Namespace,
+		"DATAMIND_JWT_KEY=" + crypt.GenerateCodecKey(), "DATAMIND_PAYLOAD_KEY=" + crypt.GenerateCodecKey(),
+		"DATAMIND_SEAL_PUBLIC_KEY=" + public, "DATAMIND_SEAL_PRIVATE_KEY=" + private, "DATAMIND_BASE_URL=http://localhost",
+		"DATAMIND_METRICS_ADDR=127.0.0.1:0", "DATAMIND_ASKS_PER_MINUTE=100000", "DATAMIND_APPROVE_COST=0", "DATAMIND_SHUTDOWN_TIMEOUT=5s"}, o.Env...)
+	if o.Model {
+		s.Model = llmtest.New(s.t, o.Rules...)
+		s.env = append(s.env, "DATAMIND_LLM_BASE_URL="+s.Model.URL, "DATAMIND_LLM_MODELS=scripted,fallback")
+	}
+}
+
+// shop is the customer's database: 1,000 orders of which the totals are known,
+// and a role that may read them.
+const shop = `
+CREATE TABLE customers (id int PRIMARY KEY, name text NOT NULL, country text NOT NULL);
+CREATE TABLE orders (id int PRIMARY KEY, customer_id int NOT NULL REFERENCES customers, ordered_at date NOT NULL, amount numeric(10,2) NOT NULL);
+INSERT INTO customers SELECT i, 'Customer ' || i, (ARRAY['France','Japan','Peru'])[1 + i % 3] FROM generate_series(1, 50) i;
+INSERT INTO orders SELECT i, 1 + i % 50, date '2026-01-01' + i % 300, i FROM generate_series(1, 1000) i;
+CREATE ROLE reader LOGIN PASSWORD 'reader-password';
+GRANT SELECT ON customers, orders TO reader;
+ANALYZE;`
+
+// Queries of the shop that end at once, and that run until they are stopped.
+const (
+	QuickSQL   = "SELECT count(*) AS orders, sum(amount) AS revenue FROM orders"
+	EndlessSQL = "SELECT count(*) AS pairs FROM orders a, orders b, orders c, orders d"
+)
+
+func execSQL(t testing.TB, dsn, sql string) {
+	t.Helper()
+	conn, err := pgx.Connect(context.Background(), dsn)
+	require.NoError(t, err)
+	defer func() { _ = conn.Close(context.Background()) }()
+	_, err = conn.PgConn().Exec(context.Background(), sql).ReadAll()
+	require.NoError(t, err)
+}
+
+// addAPI starts one more replica of the API.
+func (s *System) addAPI() {
+	s.t.Helper()
+	port, err := embedded.FreePort()
+	require.NoError(s.t, err)
+	addr := fmt.Sprintf("127.0.0.1:%d", port)
+	name := fmt.Sprintf("api-%d", len(s.APIs)+1)
+	a := &API{Process: newProcess(s.t, name, slices.Concat(s.env, []string{"DATAMIND_HTTP_ADDR=" + addr}), s.bin, "api"), URL: "http://" + addr}
+	s.APIs = append(s.APIs, a)
+	a.Start()
+}
+
+// Start starts the replica, again after a kill, and waits until it is ready.
+func (a *API) Start() {
+	a.t.Helper()
+	a.start()
+	Eventually(a.t, a.name+" is ready", func() bool {
+		resp, err := http.Get(a.URL + "/health/ready") //nolint:noctx // bounded by the wait
+		if err != nil {
+			return false
+		}
+		_ = resp.Body.Close()
+		return resp.StatusCode == http.StatusOK
+	})
+}
+
+// AddWorker starts one more worker on queues, such as "model,query".
+func (s *System) AddWorker(queues string) *Process {
+	s.t.Helper()
+	name := fmt.Sprintf("worker-%d-%s", len(s.Workers)+1, strings.ReplaceAll(queues, ",", "-"))
+	w := newProcess(s.t, name, s.env, s.bin, "worker", "--queues", queues)
+	s.Workers = append(s.Workers, w)
+	w.StartWorker()
+	return w
+}
+
+// StartWorker starts the worker, again after a kill, and waits until it works.
+func (p *Process) StartWorker() {
+	p.t.Helper()
+	before := strings.Count(p.Log(), "worker is ready")
+	p.start()
+	p.awaitLog("worker is ready", before+1)
+}
+
+// Command runs a command of datamind to its end and returns its exit code and
+// what it wrote.
+func (s *System) Command(args ...string) (int, string) {
+	s.t.Helper()
+	p := newProcess(s.t, "datamind-"+filepath.Base(args[0]), s.env, append([]string{s.bin}, args...)...)
+	p.start()
+	code := p.Wait()
+	return code, p.Log()
+}
+
+// Backends are the queries of DataMind that run on the customer's server.
+func (s *System) Backends() (queries []string) {
+	s.t.Helper()
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, s.Customer.DSN("postgres"))
+	require.NoError(s.t, err)
+	defer func() { _ = conn.Close(ctx) }()
+	rows, err := conn.Query(ctx, "SELECT query FROM pg_stat_activity WHERE application_name LIKE 'datamind/%' AND state <> 'idle'")
+	require.NoError(s.t, err)
+	queries, err = pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(s.t, err)
+	return queries
+}
+
+// Running counts the customer's backends whose query holds text.
+func (s *System) Running(text string) (n int) {
+	s.t.Helper()
+	for _, query := range s.Backends() {
+		if strings.Contains(query, text) {
+			n++
+		}
+	}
+	return n
+}
