@@ -207,7 +207,7 @@ func TestCostlyQueriesWaitForAYes(t *testing.T) {
 	yes := s.Owner.Await(s.Owner.Ask("costly, yes"), models.StatusApprove)
 	no := s.Owner.Await(s.Owner.Ask("costly, no"), models.StatusApprove)
 	s.Workers[0].Kill() // a wait holds no worker
-	s.Workers[0].StartWorker()
+	s.Workers[0].Start(system.WorkerReady)
 	s.Owner.Call(http.StatusAccepted, http.MethodPost, "/questions/"+yes.ID+"/approve", map[string]any{"yes": true}, nil)
 	s.Owner.Call(http.StatusAccepted, http.MethodPost, "/questions/"+no.ID+"/approve", map[string]any{"yes": false}, nil)
 	s.Owner.Await(yes.ID, models.StatusAnswered)

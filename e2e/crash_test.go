@@ -28,7 +28,7 @@ func TestKilledWhilePlanning(t *testing.T) {
 	id := s.Owner.Ask("how many orders?")
 	require.NoError(t, s.Model.Await(t.Context(), func(calls []llmtest.Call) bool { return len(calls) == 1 }))
 	s.Workers[0].Kill()
-	s.Workers[0].StartWorker()
+	s.Workers[0].Start(system.WorkerReady)
 	q := s.Owner.Await(id, models.StatusAnswered)
 	require.Equal(t, 2, q.Steps[0].Tries)
 	require.Len(t, callsOf(s, llmtest.KindPlan, "how many"), 2)
@@ -51,7 +51,7 @@ func TestKilledWhileQuerying(t *testing.T) {
 	defer func() { _ = conn.Close(t.Context()) }()
 	_, err = conn.Exec(t.Context(), "DELETE FROM orders WHERE id > 10")
 	require.NoError(t, err)
-	s.Workers[1].StartWorker()
+	s.Workers[1].Start(system.WorkerReady)
 	q := s.Owner.Await(id, models.StatusAnswered)
 	require.Zero(t, s.Running("triples"), "the orphan was ended")
 	var result api.ResultPage

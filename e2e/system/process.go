@@ -30,8 +30,8 @@ type Process struct {
 	done chan struct{}
 }
 
-// newProcess describes a process; start starts it.
-func newProcess(t testing.TB, name string, env []string, args ...string) *Process {
+// NewProcess describes a process; Start starts it.
+func NewProcess(t testing.TB, name string, env []string, args ...string) *Process {
 	p := &Process{t: t, name: name, args: args, env: env, log: filepath.Join(t.TempDir(), name+".log")}
 	t.Cleanup(func() {
 		if p.cmd != nil {
@@ -93,6 +93,15 @@ func (p *Process) Wait() int {
 func (p *Process) Log() string {
 	raw, _ := os.ReadFile(p.log) // nothing yet is fine
 	return string(raw)
+}
+
+// Start starts the process, again after an end, and waits until it writes that
+// it is ready.
+func (p *Process) Start(ready string) {
+	p.t.Helper()
+	before := strings.Count(p.Log(), ready)
+	p.start()
+	p.awaitLog(ready, before+1)
 }
 
 // awaitLog waits until the process has written text n times in all.

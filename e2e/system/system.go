@@ -158,7 +158,7 @@ func (s *System) addAPI() {
 	require.NoError(s.t, err)
 	addr := fmt.Sprintf("127.0.0.1:%d", port)
 	name := fmt.Sprintf("api-%d", len(s.APIs)+1)
-	a := &API{Process: newProcess(s.t, name, slices.Concat(s.env, []string{"DATAMIND_HTTP_ADDR=" + addr}), s.bin, "api"), URL: "http://" + addr}
+	a := &API{Process: NewProcess(s.t, name, slices.Concat(s.env, []string{"DATAMIND_HTTP_ADDR=" + addr}), s.bin, "api"), URL: "http://" + addr}
 	s.APIs = append(s.APIs, a)
 	a.Start()
 }
@@ -181,25 +181,20 @@ func (a *API) Start() {
 func (s *System) AddWorker(queues string) *Process {
 	s.t.Helper()
 	name := fmt.Sprintf("worker-%d-%s", len(s.Workers)+1, strings.ReplaceAll(queues, ",", "-"))
-	w := newProcess(s.t, name, s.env, s.bin, "worker", "--queues", queues)
+	w := NewProcess(s.t, name, s.env, s.bin, "worker", "--queues", queues)
 	s.Workers = append(s.Workers, w)
-	w.StartWorker()
+	w.Start(WorkerReady)
 	return w
 }
 
-// StartWorker starts the worker, again after a kill, and waits until it works.
-func (p *Process) StartWorker() {
-	p.t.Helper()
-	before := strings.Count(p.Log(), "worker is ready")
-	p.start()
-	p.awaitLog("worker is ready", before+1)
-}
+// WorkerReady is what a worker writes when it works.
+const WorkerReady = "worker is ready"
 
 // Command runs a command of datamind to its end and returns its exit code and
 // what it wrote.
 func (s *System) Command(args ...string) (int, string) {
 	s.t.Helper()
-	p := newProcess(s.t, "datamind-"+filepath.Base(args[0]), s.env, append([]string{s.bin}, args...)...)
+	p := NewProcess(s.t, "datamind-"+filepath.Base(args[0]), s.env, append([]string{s.bin}, args...)...)
 	p.start()
 	code := p.Wait()
 	return code, p.Log()

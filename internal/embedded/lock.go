@@ -15,6 +15,10 @@ import (
 
 // Lock is a data directory's lock. The kernel drops it when its holder dies.
 type Lock struct {
+	// Crashed says that the holder before this one did not give it free:
+	// servers of it may still be ending.
+	Crashed bool
+
 	file *flock.Flock
 	pid  string
 }
@@ -30,6 +34,8 @@ func Acquire(dir string) (*Lock, error) {
 		holder, _ := os.ReadFile(l.pid)
 		return nil, fmt.Errorf("DataMind already runs on %s (process %s); stop it with 'make down', or choose another directory with --data", dir, strings.TrimSpace(string(holder)))
 	}
+	_, err = os.Stat(l.pid)
+	l.Crashed = err == nil
 	return l, os.WriteFile(l.pid, []byte(strconv.Itoa(os.Getpid())+"\n"), 0o644)
 }
 

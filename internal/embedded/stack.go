@@ -68,7 +68,7 @@ func Start(ctx context.Context, o Options) (s *Stack, err error) {
 		return s, err
 	}
 	if o.UIAddr != "" && o.TemporalAddr == "" {
-		if err := portFree(o.UIAddr, "--temporal-ui"); err != nil {
+		if err := portFree(o.UIAddr, "--temporal-ui", s.lock.Crashed); err != nil {
 			return s, err
 		}
 	}
@@ -202,13 +202,21 @@ func KeepSecret(dir, name string, generate func() string) (string, error) {
 	return value, os.Rename(half, path)
 }
 
+// orphanLimit is how long servers that a crash left over may take to end.
+const orphanLimit = 10 * time.Second
+
 // portFree fails with the port and the flag to change it when it is taken.
-func portFree(addr, flag string) error {
-	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		return fmt.Errorf("the address %s is taken by another program; choose another with %s (%w)", addr, flag, err)
+// After a crash it first gives a server of our own time to end.
+func portFree(addr, flag string, crashed bool) error {
+	for end := time.Now().Add(orphanLimit); ; time.Sleep(50 * time.Millisecond) {
+		l, err := net.Listen("tcp", addr)
+		if err == nil {
+			return l.Close()
+		}
+		if !crashed || time.Now().After(end) {
+			return fmt.Errorf("the address %s is taken by another program; choose another with %s (%w)", addr, flag, err)
+		}
 	}
-	return l.Close()
 }
 
 // stopLimit is how long Down waits for a running stack to end by itself.

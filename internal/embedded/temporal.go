@@ -9,9 +9,9 @@ import (
 	"path/filepath"
 	"time"
 
+	"go.temporal.io/api/workflowservice/v1"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
-	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 )
 
 // Temporal is a Temporal server with its web UI, run as a child process.
@@ -71,10 +71,11 @@ func (t *Temporal) wait(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = conn.Close() }()
-	health := healthpb.NewHealthClient(conn)
+	frontend := workflowservice.NewWorkflowServiceClient(conn)
 	for {
-		resp, err := health.Check(ctx, &healthpb.HealthCheckRequest{Service: "temporal.api.workflowservice.v1.WorkflowService"})
-		if err == nil && resp.GetStatus() == healthpb.HealthCheckResponse_SERVING {
+		// Any call that looks the namespace up: it is known a moment after the server answers.
+		_, err := frontend.CountWorkflowExecutions(ctx, &workflowservice.CountWorkflowExecutionsRequest{Namespace: "default"})
+		if err == nil {
 			return nil
 		}
 		select {
