@@ -104,7 +104,7 @@ func (a *Query) RunQuery(ctx context.Context, in QueryInput) (QueryResult, error
 	if err != nil || done {
 		return got, toTemporal(ctx, err)
 	}
-	got, err = a.run(ctx, in, approved, &left, func(b connector.Backend) {
+	got, err = a.run(ctx, in, step, approved, &left, func(b connector.Backend) {
 		backend.Store(&b)
 		activity.RecordHeartbeat(ctx, b)
 	})
@@ -112,8 +112,8 @@ func (a *Query) RunQuery(ctx context.Context, in QueryInput) (QueryResult, error
 	case err == nil && got.NeedsApproval:
 		step.Status, step.Summary = models.StepWaiting, "waits for a yes: the query is costly"
 		err = a.steps().close(ctx, in.StepRef, step)
-	case err == nil:
-		err = a.steps().finish(ctx, in.StepRef, step, fmt.Sprintf("%d rows", got.RowCount), got)
+	case err == nil: // closed with its rows
+		a.steps().publish(ctx, step)
 	default:
 		a.steps().fail(ctx, in.StepRef, step, err)
 		if curable(err) && ctx.Err() == nil {
@@ -156,7 +156,8 @@ func (a *Query) check(ctx context.Context, in QueryInput) (sqlguard.Approved, er
 	return approved, err
 }
 
-func (a *Query) run(ctx context.Context, in QueryInput, approved sqlguard.Approved, left *connector.Backend, started func(connector.Backend)) (QueryResult, error) {
+// run runs the query and stores its rows together with the end of its step.
+func (a *Query) run(ctx context.Context, in QueryInput, step *models.QuestionStep, approved sqlguard.Approved, left *connector.Backend, started func(connector.Backend)) (QueryResult, error) {
 	conn, limits, err := a.open(ctx, in.Scope, in.ConnectionID, in.QuestionID)
 	if err != nil {
 		return QueryResult{}, err
@@ -182,12 +183,15 @@ func (a *Query) run(ctx context.Context, in QueryInput, approved sqlguard.Approv
 	if err != nil {
 		return QueryResult{}, err
 	}
-	result, err := a.Store.SaveResult(ctx, in.Scope, in.QuestionID, in.Run, in.Attempt, rows, time.Since(begun))
-	if err != nil {
+	got := QueryResult{RowCount: len(rows.Rows), Truncated: rows.Truncated}
+	if err := done(step, fmt.Sprintf("%d rows", got.RowCount), got); err != nil {
 		return QueryResult{}, err
 	}
-	publish(ctx, a.Events, in.QuestionID, "rows", map[string]any{"run": in.Run, "result_ready": true, "row_count": result.RowCount, "columns": rows.Columns})
-	return QueryResult{RowCount: result.RowCount, Truncated: rows.Truncated}, nil
+	if _, err := a.Store.SaveResult(ctx, in.Scope, step, rows, time.Since(begun)); err != nil {
+		return QueryResult{}, err
+	}
+	publish(ctx, a.Events, in.QuestionID, "rows", map[string]any{"run": in.Run, "result_ready": true, "row_count": got.RowCount, "columns": rows.Columns})
+	return got, nil
 }
 
 // open dials the connection of an organisation with its secret opened.

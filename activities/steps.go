@@ -52,12 +52,21 @@ func (s steps) begin(ctx context.Context, ref StepRef, kind models.StepKind, inp
 
 // finish closes a step as done with its output.
 func (s steps) finish(ctx context.Context, ref StepRef, step *models.QuestionStep, summary string, output any) error {
+	if err := done(step, summary, output); err != nil {
+		return err
+	}
+	return s.close(ctx, ref, step)
+}
+
+// done gives a step its output, to be stored.
+func done(step *models.QuestionStep, summary string, output any) error {
 	raw, err := json.Marshal(output)
 	if err != nil {
 		return fmt.Errorf("write the output of step %s: %w", step.ID, err)
 	}
 	step.Status, step.Summary, step.Output = models.StepDone, summary, raw
-	return s.close(ctx, ref, step)
+	step.Ms = time.Since(step.StartedAt).Milliseconds()
+	return nil
 }
 
 // fail closes a step as failed or cancelled; the activity's own error counts

@@ -155,8 +155,7 @@ func TestResultsAndSteps(t *testing.T) {
 	step, _, err := b.store.BeginStep(t.Context(), b.a.scope, store.StepKey{QuestionID: q.ID, Run: 1, Kind: models.StepQuery, Attempt: 1}, "")
 	require.NoError(t, err)
 	step.Status, step.Summary = models.StepDone, "3 rows"
-	require.NoError(t, b.store.FinishStep(t.Context(), b.a.scope, step))
-	_, err = b.store.SaveResult(t.Context(), b.a.scope, q.ID, 1, 1, &models.Rows{Columns: []models.Column{{Name: "n", Type: "integer"}},
+	_, err = b.store.SaveResult(t.Context(), b.a.scope, step, &models.Rows{Columns: []models.Column{{Name: "n", Type: "integer"}},
 		Rows: [][]any{{1}, {2}, {3}}}, 0)
 	require.NoError(t, err)
 	res := b.a.do(http.MethodGet, "/questions/"+q.ID+"/result?offset=1&limit=1", nil)

@@ -51,12 +51,14 @@ func (s *Store) BeginStep(ctx context.Context, scope models.Scope, key StepKey, 
 // FinishStep closes a step with the status and output that it carries. A step
 // that another try has done already stays done.
 func (s *Store) FinishStep(ctx context.Context, scope models.Scope, step *models.QuestionStep) error {
+	return s.tx(ctx, scope, func(tx *gorm.DB) error { return finishStep(tx, scope, step) })
+}
+
+func finishStep(tx *gorm.DB, scope models.Scope, step *models.QuestionStep) error {
 	now := time.Now()
 	step.EndedAt = &now
-	return s.tx(ctx, scope, func(tx *gorm.DB) error {
-		return tx.Model(&models.QuestionStep{}).Where("org_id = ? AND id = ? AND status <> ?", scope.OrgID, step.ID, models.StepDone).
-			Select("Status", "Summary", "Output", "PromptVersion", "Model", "InputTokens", "OutputTokens", "ErrorCode", "ErrorText", "Ms", "EndedAt").Updates(step).Error
-	})
+	return tx.Model(&models.QuestionStep{}).Where("org_id = ? AND id = ? AND status <> ?", scope.OrgID, step.ID, models.StepDone).
+		Select("Status", "Summary", "Output", "PromptVersion", "Model", "InputTokens", "OutputTokens", "ErrorCode", "ErrorText", "Ms", "EndedAt").Updates(step).Error
 }
 
 // ListSteps returns the steps of a question of the scope's user, in order.
@@ -68,13 +70,14 @@ func (s *Store) ListSteps(ctx context.Context, scope models.Scope, questionID st
 	return rows, err
 }
 
-// SaveResult stores the rows of a query, once for each (question, run, attempt).
-func (s *Store) SaveResult(ctx context.Context, scope models.Scope, questionID string, run, attempt int, rows *models.Rows, took time.Duration) (*models.Result, error) {
+// SaveResult stores the rows of a query, once for each (question, run,
+// attempt), and closes its step: a query whose rows are kept never runs again.
+func (s *Store) SaveResult(ctx context.Context, scope models.Scope, step *models.QuestionStep, rows *models.Rows, took time.Duration) (*models.Result, error) {
 	raw, err := json.Marshal(rows.Rows)
 	if err != nil {
 		return nil, fmt.Errorf("encode rows: %w", err)
 	}
-	result := models.Result{ID: NewID(), OrgID: scope.OrgID, QuestionID: questionID, Run: run, Attempt: attempt, Columns: rows.Columns,
+	result := models.Result{ID: NewID(), OrgID: scope.OrgID, QuestionID: step.QuestionID, Run: step.Run, Attempt: step.Attempt, Columns: rows.Columns,
 		Rows: zstdEncoder.EncodeAll(raw, nil), RowCount: len(rows.Rows), Truncated: rows.Truncated, QueryMs: took.Milliseconds()}
 	err = s.tx(ctx, scope, func(tx *gorm.DB) error {
 		err := tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "question_id"}, {Name: "run"}, {Name: "attempt"}},
@@ -83,7 +86,11 @@ func (s *Store) SaveResult(ctx context.Context, scope models.Scope, questionID s
 		if err != nil {
 			return err
 		}
-		return mine(tx, scope).Model(&models.Question{}).Where("id = ? AND run = ? AND status IN ?", questionID, run, openStatuses).Update("result_id", result.ID).Error
+		err = mine(tx, scope).Model(&models.Question{}).Where("id = ? AND run = ? AND status IN ?", step.QuestionID, step.Run, openStatuses).Update("result_id", result.ID).Error
+		if err != nil {
+			return err
+		}
+		return finishStep(tx, scope, step)
 	})
 	return &result, err
 }
