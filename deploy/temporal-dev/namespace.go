@@ -41,7 +41,7 @@ func until(ctx context.Context, call func() error) error {
 		}
 		err = serviceerror.FromStatus(status.Convert(err))
 		var namespaceExists *serviceerror.NamespaceAlreadyExists
-			if errors.As(err, &namespaceExists) {
+		if errors.As(err, &namespaceExists) {
 			return nil
 		}
 		select {
