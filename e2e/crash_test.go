@@ -127,7 +127,7 @@ func TestAStreamGoesOnAtAnotherReplica(t *testing.T) {
 			partial.WriteString(string(e.Data))
 		}
 	}
-	first := s.Owner.Follow(0, id, "")
+	first := s.Owner.Follow(t.Context(), 0, id, "")
 	for e := range first {
 		take(e)
 		if e.Type == "text" {
@@ -138,7 +138,7 @@ func TestAStreamGoesOnAtAnotherReplica(t *testing.T) {
 	for e := range first { // what was on the line already
 		take(e)
 	}
-	second := s.Owner.Follow(1, id, ids[len(ids)-1])
+	second := s.Owner.Follow(t.Context(), 1, id, ids[len(ids)-1])
 	limit := time.After(time.Minute)
 	for ended := false; !ended; {
 		select {

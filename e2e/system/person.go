@@ -138,10 +138,9 @@ type Event struct {
 	Data json.RawMessage `json:"data"`
 }
 
-// Follow opens a socket at a replica; events come until it breaks or the test ends.
-func (p *Person) Follow(replica int, id, after string) <-chan Event {
+// Follow opens a socket at a replica; events come until it breaks or ctx ends.
+func (p *Person) Follow(ctx context.Context, replica int, id, after string) <-chan Event {
 	p.t.Helper()
-	ctx := p.t.Context()
 	address := "ws" + strings.TrimPrefix(p.s.APIs[replica].URL, "http") + "/api/v1/questions/" + id + "/events?after=" + after
 	ws, resp, err := websocket.Dial(ctx, address, &websocket.DialOptions{HTTPHeader: http.Header{"Authorization": {"Bearer " + p.key}}})
 	require.NoError(p.t, err)

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/jackc/pgx/v5"
@@ -223,4 +224,16 @@ func (s *System) Running(text string) (n int) {
 		}
 	}
 	return n
+}
+
+// QueryTime is how long the customer's database worked for a question's rows.
+func (s *System) QueryTime(questionID string) time.Duration {
+	s.t.Helper()
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, s.Platform.DSN("datamind"))
+	require.NoError(s.t, err)
+	defer func() { _ = conn.Close(ctx) }()
+	var ms int64
+	require.NoError(s.t, conn.QueryRow(ctx, "SELECT coalesce(sum(query_ms), 0) FROM results WHERE question_id = $1", questionID).Scan(&ms))
+	return time.Duration(ms) * time.Millisecond
 }
