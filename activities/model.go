@@ -162,7 +162,7 @@ func (a *Model) analyse(ctx context.Context, in AnalyseInput, step *models.Quest
 	if err != nil {
 		return analysis{}, err
 	}
-	got := analysis{Facts: insight.Facts(rows), Chart: insight.ChooseChart(q.Text, rows)}
+	got := analysis{Facts: insight.Facts(rows, time.Now()), Chart: insight.ChooseChart(q.Text, rows)}
 	if in.Planner == "builtin" || a.LLM == nil {
 		got.Text = insight.Write(q.Text, q.Understanding, rows, got.Facts)
 		step.Model = a.Builtin.Name()

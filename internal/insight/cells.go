@@ -124,14 +124,17 @@ func dateLabel(r *models.Rows, col int, s string) string {
 	if !ok {
 		return s
 	}
-	monthly, daily := true, true
+	yearly, monthly, daily := true, true, true
 	for _, row := range r.Rows {
 		if d, ok := date(row[col]); ok {
+			yearly = yearly && d.YearDay() == 1 && midnight(d)
 			monthly = monthly && d.Day() == 1 && d.Hour() == 0 && d.Minute() == 0
 			daily = daily && d.Hour() == 0 && d.Minute() == 0 && d.Second() == 0
 		}
 	}
 	switch {
+	case yearly && len(r.Rows) > 2:
+		return t.Format("2006")
 	case monthly && len(r.Rows) > 1:
 		return t.Format("January 2006")
 	case daily:

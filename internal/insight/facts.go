@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"sort"
+	"time"
 
 	"github.com/datamind/datamind/models"
 )
@@ -13,8 +14,9 @@ import (
 const maxFactColumns = 4
 
 // Facts computes what can be said of a result: counts, totals, extremes,
-// change over time, shares and outliers. Each fact has a stable ID.
-func Facts(rows *models.Rows) []models.Fact {
+// change over time, shares and outliers. Each fact has a stable ID. A period
+// that is not over at now is told apart and not compared with whole ones.
+func Facts(rows *models.Rows, now time.Time) []models.Fact {
 	if rows == nil {
 		return nil
 	}
@@ -25,13 +27,14 @@ func Facts(rows *models.Rows) []models.Fact {
 	}
 	s := shapeOf(rows)
 	order := timeOrder(rows, s)
+	open := order != nil && unfinished(rows, s, order, now)
 	for k, c := range s.measures {
 		if k >= maxFactColumns {
 			break
 		}
 		out = append(out, columnFacts(rows, s, c)...)
 		if order != nil {
-			out = append(out, timeFacts(rows, s, c, order)...)
+			out = append(out, timeFacts(rows, s, c, order, open)...)
 		}
 		out = append(out, outliers(rows, s, c)...)
 	}
@@ -114,7 +117,8 @@ func timeOrder(r *models.Rows, s shape) []int {
 	return order
 }
 
-func timeFacts(r *models.Rows, s shape, c int, order []int) []models.Fact {
+// timeFacts compares the periods in order; open says that the last is not over.
+func timeFacts(r *models.Rows, s shape, c int, order []int, open bool) []models.Fact {
 	name := r.Columns[c].Name
 	var ps []point
 	for _, i := range order {
@@ -125,11 +129,16 @@ func timeFacts(r *models.Rows, s shape, c int, order []int) []models.Fact {
 	if len(ps) < 2 {
 		return nil
 	}
-	first, last := ps[0], ps[len(ps)-1]
 	w := words(name)
 	mk := func(kind string, v float64, row *int, unit, text string) models.Fact {
 		return models.Fact{ID: kind + ":" + name, Kind: kind, Label: kind + " of " + w, Value: v, Unit: unit, Column: name, Row: row, Text: text}
 	}
+	var partial []models.Fact
+	if newest := ps[len(ps)-1]; open && len(ps) > 2 && newest.row == order[len(order)-1] {
+		ps = ps[:len(ps)-1]
+		partial = append(partial, mk("partial", newest.v, &newest.row, "", fmt.Sprintf("%s is not over yet: %s so far.", s.label(r, newest.row), format(newest.v, name))))
+	}
+	first, last := ps[0], ps[len(ps)-1]
 	diff := last.v - first.v
 	out := []models.Fact{
 		mk("first", first.v, &first.row, "", fmt.Sprintf("It starts at %s%s.", format(first.v, name), inLabel(s.label(r, first.row)))),
@@ -144,7 +153,7 @@ func timeFacts(r *models.Rows, s shape, c int, order []int) []models.Fact {
 		slope := theilSen(ps)
 		out = append(out, mk("trend", slope, nil, "", fmt.Sprintf("The typical step from one period to the next is %s.", format(slope, name))))
 	}
-	return out
+	return append(out, partial...)
 }
 
 // theilSen is the median of pairwise slopes (Sen 1968): one odd period does not tilt it.

@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/datamind/datamind/models"
 )
+
+var today = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 
 func randomRows(r *rand.Rand) *models.Rows {
 	rows := &models.Rows{}
@@ -49,7 +52,7 @@ func TestWriteIsAlwaysProven(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 3000 {
 		rows := randomRows(r)
-		facts := Facts(rows)
+		facts := Facts(rows, today)
 		text := Write("q", "u", rows, facts)
 		for _, c := range CheckNumbers(text, rows, facts, nil) {
 			require.True(t, c.Proven, "%q in %q rows %v", c.Text, text, rows.Rows)
@@ -68,7 +71,7 @@ func TestWrongNumbersAreCaught(t *testing.T) {
 		for i := range 10 {
 			rows.Rows = append(rows.Rows, []any{fmt.Sprintf("City %d", i), json.Number(fmt.Sprintf("%.2f", 1000+r.Float64()*90000))})
 		}
-		facts := Facts(rows)
+		facts := Facts(rows, today)
 		v, _ := number(rows.Rows[r.IntN(10)][1])
 		wrong := v * (1.01 + r.Float64()/5)
 		for _, c := range CheckNumbers("The revenue was "+format(wrong, "revenue")+".", rows, facts, nil) {
@@ -128,11 +131,46 @@ func TestFactsOverTime(t *testing.T) {
 		r.Rows = append(r.Rows, []any{fmt.Sprintf("2026-0%d-01", i+1), v})
 	}
 	by := map[string]models.Fact{}
-	for _, f := range Facts(r) {
+	for _, f := range Facts(r, today) {
 		by[f.ID] = f
 	}
 	require.InDelta(t, 80, by["change_pct:revenue"].Value, 1e-9)
 	require.InDelta(t, 10, by["trend:revenue"].Value, 1e-9)
 	require.Equal(t, 4, *by["outlier1:revenue"].Row)
-	require.Equal(t, "Revenue rose from 100 (January 2026) to 180 (September 2026), a change of 80.0%. The highest value was 500 (May 2026). Over 9 periods it adds up to 1,620.", Write("", "", r, Facts(r)))
+	require.Equal(t, "Revenue rose from 100 (January 2026) to 180 (September 2026), a change of 80.0%. The highest value was 500 (May 2026). Over 9 periods it adds up to 1,620.", Write("", "", r, Facts(r, today)))
+}
+
+func TestAPeriodThatIsNotOverIsNotCompared(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		periods []string
+		open    string
+	}{
+		{[]string{"2026-09-01", "2026-10-01", "2026-11-01"}, "November 2026 is not over yet: 12 so far."},
+		{[]string{"2026-01-01", "2026-04-01", "2026-07-01"}, ""}, // quarters that are over
+		{[]string{"2026-01-01", "2026-04-01", "2026-10-01"}, "October 2026 is not over yet: 12 so far."},
+		{[]string{"2024-01-01", "2025-01-01", "2026-01-01"}, "2026 is not over yet: 12 so far."},
+		{[]string{"2026-11-09", "2026-11-16", "2026-11-23"}, "2026-11-23 is not over yet: 12 so far."},
+		{[]string{"2026-11-23", "2026-11-24", "2026-11-25"}, "2026-11-25 is not over yet: 12 so far."},
+		{[]string{"2026-11-22", "2026-11-23", "2026-11-24"}, ""},
+		{[]string{"2026-10-01", "2026-11-01", "2026-12-01"}, ""}, // a forecast
+		{[]string{"2026-10-01", "2026-11-01"}, ""},
+	}
+	for _, test := range tests {
+		r := &models.Rows{Columns: []models.Column{{Name: "period"}, {Name: "orders"}}}
+		for i, p := range test.periods {
+			r.Rows = append(r.Rows, []any{p, int64(10 + i)})
+		}
+		facts := Facts(r, today)
+		text := Write("", "", r, facts)
+		if test.open == "" {
+			require.NotContains(t, text, "not over")
+			continue
+		}
+		require.Contains(t, text, test.open)
+		require.Contains(t, text, " to 11 (", "the comparison ends before it")
+		for _, n := range CheckNumbers(text, r, facts, nil) {
+			require.True(t, n.Proven, n.Text)
+		}
+	}
 }

@@ -186,6 +186,9 @@ func overTime(r *models.Rows, s shape, by map[string]models.Fact) []string {
 		}
 	}
 	out := []string{line + "."}
+	if open, ok := by["partial:"+name]; ok {
+		out = append(out, open.Text)
+	}
 	if hi, ok := by["max:"+name]; ok && hi.Row != nil && hi.Value != last.Value && hi.Value != first.Value {
 		out = append(out, fmt.Sprintf("The highest value was %s%s.", format(hi.Value, name), forLabel(s.label(r, *hi.Row))))
 	}
