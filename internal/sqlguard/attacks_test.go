@@ -95,6 +95,15 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// A parser that ran out of its stack is not used again.
+func TestATrapDoesNotBreakTheParser(t *testing.T) {
+	t.Parallel()
+	_, err := parseTree("SELECT 1" + strings.Repeat("+1", 20000))
+	require.ErrorIs(t, err, errTrap, "else this test tests nothing")
+	_, err = parseTree("SELECT id FROM orders")
+	require.NoError(t, err)
+}
+
 func TestLimitsOnSize(t *testing.T) {
 	t.Parallel()
 	guard := shopGuard(t)
