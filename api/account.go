@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"net/http"
 	"strings"
 
@@ -55,9 +57,6 @@ type (
 			Password string `json:"password" minLength:"1" maxLength:"256"`
 		}
 	}
-	refreshIn struct {
-		Refresh string `cookie:"dm_refresh"`
-	}
 	passwordIn struct {
 		Body struct {
 			Name            string `json:"name,omitempty" maxLength:"100"`
@@ -79,22 +78,18 @@ func (s *Server) accountRoutes() {
 	register(s, operation(http.MethodGet, "/auth/me", "get-me", "Who is signed in", 200), auth.Profile, s.me)
 }
 
-func (s *Server) authState(ctx context.Context, in *stateIn) (*stateOut, error) {
+func (s *Server) authState(ctx context.Context, _ *empty) (*stateOut, error) {
 	first, err := s.deps.Store.SystemFirstRun(ctx)
 	if err != nil {
 		return nil, err
 	}
 	out := &stateOut{}
 	out.Body.FirstRun = first
-	if in.Access != "" && len(in.Access) <= maxCredential {
-		_, err := s.deps.Auth.Authenticate(ctx, in.Access)
+	if token := requestFrom(ctx).Credential; token != "" && len(token) <= maxCredential {
+		_, err := s.deps.Auth.Authenticate(ctx, token)
 		out.Body.SignedIn = err == nil
 	}
 	return out, nil
-}
-
-type stateIn struct {
-	Access string `cookie:"dm_access"`
 }
 
 func (s *Server) useLink(ctx context.Context, in *linkIn) (*sessionOut, error) {
@@ -105,7 +100,7 @@ func (s *Server) useLink(ctx context.Context, in *linkIn) (*sessionOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.sessionCookies(tokens), nil
+	return s.signedIn(ctx, tokens), nil
 }
 
 func (s *Server) login(ctx context.Context, in *loginIn) (*sessionOut, error) {
@@ -116,17 +111,29 @@ func (s *Server) login(ctx context.Context, in *loginIn) (*sessionOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.sessionCookies(tokens), nil
+	return s.signedIn(ctx, tokens), nil
 }
 
-func (s *Server) refresh(ctx context.Context, in *refreshIn) (*sessionOut, error) {
+// signedIn ends the session that the browser had until now, which nothing
+// would name any more, and records the new one.
+func (s *Server) signedIn(ctx context.Context, t *auth.Tokens) *sessionOut {
+	r := requestFrom(ctx)
+	if err := s.deps.Auth.Logout(ctx, r.Credential, r.Refresh); err != nil {
+		s.log(ctx).Warn("end the browser's earlier session", slog.Any("error", err))
+	}
+	r.who = &auth.Identity{Scope: t.Scope, SessionID: t.SessionID}
+	s.audit(ctx, "session.create", t.SessionID, nil)
+	return s.sessionCookies(t)
+}
+
+func (s *Server) refresh(ctx context.Context, _ *empty) (*sessionOut, error) {
 	if err := s.limitIP(ctx, "refresh"); err != nil {
 		return nil, err
 	}
-	if in.Refresh == "" || len(in.Refresh) > maxCredential {
-		return nil, errSignIn
+	tokens, err := s.deps.Auth.Refresh(ctx, requestFrom(ctx).Refresh)
+	if errors.Is(err, auth.ErrReused) {
+		s.log(ctx).Warn("a refresh token was used again; its session has been ended")
 	}
-	tokens, err := s.deps.Auth.Refresh(ctx, in.Refresh, s.device(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -134,18 +141,12 @@ func (s *Server) refresh(ctx context.Context, in *refreshIn) (*sessionOut, error
 }
 
 // logout always clears the cookies: a session that is gone is what was asked for.
-func (s *Server) logout(ctx context.Context, in *logoutIn) (*sessionOut, error) {
-	if in.Access != "" || in.Refresh != "" {
-		if err := s.deps.Auth.Logout(ctx, in.Access, in.Refresh); err != nil && models.ErrorCode(err) != models.CodeUnauthorized {
-			return nil, err
-		}
+func (s *Server) logout(ctx context.Context, _ *empty) (*sessionOut, error) {
+	r := requestFrom(ctx)
+	if err := s.deps.Auth.Logout(ctx, r.Credential, r.Refresh); err != nil {
+		return nil, err
 	}
 	return s.noCookies(), nil
-}
-
-type logoutIn struct {
-	Access  string `cookie:"dm_access" maxLength:"4096"`
-	Refresh string `cookie:"dm_refresh" maxLength:"4096"`
 }
 
 func (s *Server) logoutAll(ctx context.Context, _ *empty) (*sessionOut, error) {
@@ -164,7 +165,11 @@ func (s *Server) setPassword(ctx context.Context, in *passwordIn) (*empty, error
 	if err := s.limitIP(ctx, "password"); err != nil {
 		return nil, err
 	}
-	if err := s.deps.Auth.SetPassword(ctx, caller.Scope, caller.SessionID, auth.PasswordChange{Name: strings.TrimSpace(in.Body.Name),
+	name := strings.TrimSpace(in.Body.Name)
+	if !printable(name) {
+		return nil, invalidField("body.name", "must be plain text")
+	}
+	if err := s.deps.Auth.SetPassword(ctx, caller.Scope, caller.SessionID, auth.PasswordChange{Name: name,
 		Email: strings.TrimSpace(in.Body.Email), Current: in.Body.CurrentPassword, New: in.Body.NewPassword}); err != nil {
 		return nil, err
 	}

@@ -124,7 +124,7 @@ func (s *Server) syncCatalog(ctx context.Context, in *IDParam) (*acceptedOut, er
 	if _, err := s.deps.Store.GetConnection(ctx, scope, in.ID); err != nil {
 		return nil, err
 	}
-	if err := s.limit(ctx, "sync:"+in.ID, 6, time.Minute); err != nil {
+	if err := s.deps.Auth.Limit(ctx, "sync:"+in.ID, 6, time.Minute); err != nil {
 		return nil, err
 	}
 	if err := s.deps.Runs.SyncCatalog(ctx, scope, in.ID); err != nil {

@@ -259,7 +259,7 @@ func (s *Server) testSavedConnection(ctx context.Context, in *IDParam) (*reportO
 }
 
 func (s *Server) runTest(ctx context.Context, scope models.Scope, in TestConnectionInput) (*reportOut, error) {
-	if err := s.limit(ctx, "test:"+scope.UserID, s.deps.Config.TestsPerMinute, time.Minute); err != nil {
+	if err := s.deps.Auth.Limit(ctx, "test:"+scope.UserID, s.deps.Config.TestsPerMinute, time.Minute); err != nil {
 		return nil, err
 	}
 	report, err := s.deps.Runs.TestConnection(ctx, scope, in)

@@ -59,7 +59,7 @@ func TestConnectionChanges(t *testing.T) {
 		require.NotEmpty(t, e.RequestID)
 		require.Equal(t, "127.0.0.1", e.IP)
 	}
-	require.Equal(t, []string{"connection.delete", "connection.update", "connection.update", "connection.create"}, actions)
+	require.Equal(t, []string{"connection.delete", "connection.update", "connection.update", "connection.create", "session.create"}, actions)
 }
 
 func TestTestingConnections(t *testing.T) {

@@ -20,14 +20,28 @@ func (s *Server) cookie(name, value, path string, ttl time.Duration) string {
 	return c.String()
 }
 
+// cookieNames are the names of the session's cookies. On TLS their prefixes
+// (RFC 6265bis) keep other hosts of the domain and plain HTTP from setting them.
+type cookieNames struct{ access, refresh string }
+
+func cookieNamesFor(scheme string) cookieNames {
+	if scheme == "https" {
+		return cookieNames{"__Host-" + cookieAccess, "__Secure-" + cookieRefresh}
+	}
+	return cookieNames{cookieAccess, cookieRefresh}
+}
+
 // sessionCookies hands a browser its tokens.
 func (s *Server) sessionCookies(t *auth.Tokens) *sessionOut {
-	return &sessionOut{SetCookie: []string{s.cookie(cookieAccess, t.Access, "/", t.AccessTTL),
-		s.cookie(cookieRefresh, t.Refresh, refreshPath, t.RefreshTTL)}}
+	out := &sessionOut{SetCookie: []string{s.cookie(s.cookies.access, t.Access, "/", t.AccessTTL)}}
+	if t.Refresh != "" {
+		out.SetCookie = append(out.SetCookie, s.cookie(s.cookies.refresh, t.Refresh, refreshPath, t.RefreshTTL))
+	}
+	return out
 }
 
 func (s *Server) noCookies() *sessionOut {
-	return &sessionOut{SetCookie: []string{s.cookie(cookieAccess, "", "/", 0), s.cookie(cookieRefresh, "", refreshPath, 0)}}
+	return &sessionOut{SetCookie: []string{s.cookie(s.cookies.access, "", "/", 0), s.cookie(s.cookies.refresh, "", refreshPath, 0)}}
 }
 
 func (s *Server) device(ctx context.Context) auth.Device {

@@ -23,7 +23,6 @@ const (
 	codeCatalogPending models.Code = "catalog_pending"
 	codeNotFinished    models.Code = "not_finished"
 	codeNotWaiting     models.Code = "not_waiting"
-	codeNoResult       models.Code = "no_result"
 	codeTooManySockets models.Code = "too_many_sockets"
 	codeReusedKey      models.Code = "idempotency_key_reused"
 )
@@ -48,7 +47,6 @@ var statuses = map[models.Code]int{
 	codeCatalogPending:        http.StatusNotFound,
 	codeNotFinished:           http.StatusConflict,
 	codeNotWaiting:            http.StatusConflict,
-	codeNoResult:              http.StatusNotFound,
 	codeTooManySockets:        http.StatusTooManyRequests,
 	codeReusedKey:             http.StatusConflict,
 	codeUpgrade:               http.StatusUpgradeRequired,
@@ -138,6 +136,8 @@ func (s *Server) problem(ctx context.Context, err error) *Problem {
 		s.reportInternal(ctx, err)
 		status, code = http.StatusInternalServerError, models.CodeInternal
 		message = models.ErrorMessage(errUncoded)
+	case code == models.CodeNotFound: // the same sentence everywhere
+		message = errNotFound.Message
 	case status >= http.StatusInternalServerError:
 		s.log(ctx).Warn("dependency unavailable", slog.Any("error", err))
 	}
@@ -145,8 +145,6 @@ func (s *Server) problem(ctx context.Context, err error) *Problem {
 	var r retryable
 	if errors.As(err, &r) {
 		p.retryAfter = r.RetryAfter()
-	} else if status == http.StatusTooManyRequests {
-		p.retryAfter = time.Minute
 	}
 	return p
 }

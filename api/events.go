@@ -24,9 +24,11 @@ type socketTimes struct {
 	ping    time.Duration // between pings
 	recheck time.Duration // between checks that the session still holds
 	grace   time.Duration // between the end of a run and the close
+	life    time.Duration // until the client must connect again
 }
 
-var usualSocketTimes = socketTimes{write: 10 * time.Second, ping: 20 * time.Second, recheck: 10 * time.Second, grace: time.Minute}
+var usualSocketTimes = socketTimes{write: 10 * time.Second, ping: 20 * time.Second, recheck: 10 * time.Second,
+	grace: time.Minute, life: auth.AccessTTL}
 
 // Close codes beyond the standard's, in its private range.
 const (
@@ -80,7 +82,7 @@ func (s *Server) events(c *gin.Context) {
 	}
 	s.metrics.sockets.Inc()
 	defer s.metrics.sockets.Dec()
-	sock := &socket{server: s, conn: conn, times: s.times, credential: credential(c.Request), question: snapshot.ID}
+	sock := &socket{server: s, conn: conn, times: s.times, credential: requestFrom(ctx).Credential, question: snapshot.ID}
 	sock.serve(ctx, after)
 }
 
@@ -131,6 +133,7 @@ func (k *socket) stream(ctx context.Context, cancel context.CancelCauseFunc, aft
 	go k.keepAlive(ctx, cancel)
 	recheck := time.NewTicker(k.times.recheck)
 	defer recheck.Stop()
+	old := time.After(k.times.life)
 	var over <-chan time.Time
 	if position.final {
 		over = time.After(k.times.grace)
@@ -139,6 +142,8 @@ func (k *socket) stream(ctx context.Context, cancel context.CancelCauseFunc, aft
 		select {
 		case <-ctx.Done():
 			return websocket.StatusGoingAway, ""
+		case <-old:
+			return websocket.StatusServiceRestart, "reconnect"
 		case <-k.server.stop:
 			return websocket.StatusServiceRestart, "reconnect"
 		case <-over:

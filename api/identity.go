@@ -32,7 +32,7 @@ func who(ctx context.Context) *auth.Identity { return requestFrom(ctx).who }
 func scopeOf(ctx context.Context) models.Scope { return who(ctx).Scope }
 
 // credential returns the bearer token, or else the access cookie.
-func credential(r *http.Request) string {
+func (s *Server) credential(r *http.Request) string {
 	if h := r.Header.Get("Authorization"); h != "" {
 		token, ok := strings.CutPrefix(h, "Bearer ")
 		if !ok {
@@ -40,21 +40,27 @@ func credential(r *http.Request) string {
 		}
 		return token
 	}
-	if c, err := r.Cookie(cookieAccess); err == nil {
-		return c.Value
-	}
-	return ""
+	return cookieValue(r, s.cookies.access)
 }
 
 // maxCredential bounds what reaches the token parser.
 const maxCredential = 4096
+
+// cookieValue returns "" for a cookie that is missing or longer than any of ours.
+func cookieValue(r *http.Request, name string) string {
+	c, err := r.Cookie(name)
+	if err != nil || len(c.Value) > maxCredential {
+		return ""
+	}
+	return c.Value
+}
 
 var errSignIn = &models.Error{Code: models.CodeUnauthorized, Message: "Sign in first, or send a valid API key."}
 
 // authorize finds out who calls and whether they may.
 func (s *Server) authorize(r *http.Request, need string) error {
 	ctx := r.Context()
-	token := credential(r)
+	token := requestFrom(ctx).Credential
 	if token == "" || len(token) > maxCredential {
 		return errSignIn
 	}
@@ -80,7 +86,7 @@ func (s *Server) guard(hc huma.Context, next func(huma.Context)) {
 		return
 	}
 	if hc.Operation().RequestBody != nil || c.Request.ContentLength != 0 {
-		if p := readBody(c, bodyLimit(hc.Operation())); p != nil {
+		if p := readBody(c, hc.Operation().RequestBody != nil); p != nil {
 			writeProblem(c, p)
 			return
 		}

@@ -2,28 +2,31 @@ package api
 
 import (
 	"context"
+	"net/netip"
 	"time"
 
 	"github.com/datamind/datamind/models"
 )
 
-// limit counts one use of key and refuses the ones that are too many.
-func (s *Server) limit(ctx context.Context, key string, n int, per time.Duration) error {
-	wait, err := s.deps.Auth.Allow(ctx, key, n, per)
-	if err != nil {
-		return err
-	}
-	if wait > 0 {
-		return &retryError{models.Errorf(models.CodeRateLimited,
-			"Too many requests. Try again in %s seconds.", retryAfterSeconds(wait)), wait}
-	}
-	return nil
-}
-
+// limitIP bounds what one network may try on a route that signs in.
 func (s *Server) limitIP(ctx context.Context, what string) error {
-	return s.limit(ctx, "ip:"+what+":"+requestFrom(ctx).IP, s.deps.Config.AuthPerMinute, time.Minute)
+	return s.deps.Auth.Limit(ctx, "ip:"+what+":"+network(requestFrom(ctx).IP), s.deps.Config.AuthPerMinute, time.Minute)
 }
 
 func (s *Server) limitAsk(ctx context.Context, scope models.Scope) error {
-	return s.limit(ctx, "ask:"+scope.UserID, s.deps.Config.AsksPerMinute, time.Minute)
+	return s.deps.Auth.Limit(ctx, "ask:"+scope.UserID, s.deps.Config.AsksPerMinute, time.Minute)
+}
+
+// network is what counts as one address: of IPv6 the first 64 bits, for the
+// rest is the caller's to choose.
+func network(ip string) string {
+	addr, err := netip.ParseAddr(ip)
+	if err != nil || addr.Unmap().Is4() {
+		return ip
+	}
+	prefix, err := addr.WithZone("").Prefix(64)
+	if err != nil {
+		return ip
+	}
+	return prefix.String()
 }

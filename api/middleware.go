@@ -100,9 +100,9 @@ func (s *Server) refuseCrossOrigin(c *gin.Context) {
 	c.Next()
 }
 
-// readBody reads a body within its limit and refuses what is not strict
-// JSON, before any handler sees it.
-func readBody(c *gin.Context, limit int64) *Problem {
+// readBody reads a body within the limit and refuses what is not strict JSON,
+// before any handler sees it. Where no body is wanted an empty object will do.
+func readBody(c *gin.Context, wanted bool) *Problem {
 	ctx := c.Request.Context()
 	if err := checkHeaders(c.Request); err != nil {
 		return newProblem(ctx, http.StatusUnsupportedMediaType, codeMediaType, sentence(err.Error()))
@@ -110,12 +110,12 @@ func readBody(c *gin.Context, limit int64) *Problem {
 	tooLarge := func() *Problem {
 		c.Header("Connection", "close")
 		return newProblem(ctx, http.StatusRequestEntityTooLarge, codeTooLarge,
-			fmt.Sprintf("The body is larger than %d KiB.", limit>>10))
+			fmt.Sprintf("The body is larger than %d KiB.", maxBodyBytes>>10))
 	}
-	if c.Request.ContentLength > limit {
+	if c.Request.ContentLength > maxBodyBytes {
 		return tooLarge()
 	}
-	raw, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, limit))
+	raw, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBodyBytes))
 	if err != nil {
 		if _, ok := err.(*http.MaxBytesError); ok { //nolint:errorlint // returned bare by net/http
 			return tooLarge()
@@ -126,6 +126,9 @@ func readBody(c *gin.Context, limit int64) *Problem {
 		if err := checkJSON(raw); err != nil {
 			return validationProblem(ctx, http.StatusUnprocessableEntity, "", []error{asDetail(err)})
 		}
+	}
+	if !wanted && strings.Trim(string(raw), "{} \t\r\n") != "" {
+		return validationProblem(ctx, http.StatusUnprocessableEntity, "", []error{asDetail(&badJSON{"body", "must be left out: this request takes none"})})
 	}
 	c.Request.Body = io.NopCloser(strings.NewReader(string(raw)))
 	c.Request.ContentLength = int64(len(raw))

@@ -41,13 +41,6 @@ func handlerTimeout(op *huma.Operation) time.Duration {
 	return 10 * time.Second
 }
 
-func bodyLimit(op *huma.Operation) int64 {
-	if n, ok := op.Metadata["body_limit"].(int64); ok {
-		return n
-	}
-	return maxBodyBytes
-}
-
 // register adds a typed operation with the permission it needs. Errors of the
 // handler are translated in errors.go.
 func register[I, O any](s *Server, op huma.Operation, need string, h func(context.Context, *I) (*O, error)) {

@@ -19,6 +19,9 @@ type requestInfo struct {
 	ID        string
 	IP        string
 	UserAgent string
+	// Credential is the bearer token or else the access cookie; Refresh the
+	// refresh cookie. "" where there is none.
+	Credential, Refresh string
 	// who is set once the caller is known.
 	who *auth.Identity
 }
@@ -72,13 +75,14 @@ func (s *Server) captureSentry(ctx context.Context, report func(*sentry.Hub)) {
 var cleanRequestID = regexp.MustCompile(`^[A-Za-z0-9._-]{8,64}$`)
 
 // identifyRequest gives each request its id.
-func identifyRequest(c *gin.Context) {
+func (s *Server) identifyRequest(c *gin.Context) {
 	id := c.GetHeader("X-Request-ID")
 	if !cleanRequestID.MatchString(id) {
 		id = uuid.Must(uuid.NewV7()).String()
 	}
 	c.Header("X-Request-ID", id)
-	info := &requestInfo{ID: id, IP: clientIP(c), UserAgent: truncate(c.Request.UserAgent(), 200)}
+	info := &requestInfo{ID: id, IP: clientIP(c), UserAgent: truncate(c.Request.UserAgent(), 200),
+		Credential: s.credential(c.Request), Refresh: cookieValue(c.Request, s.cookies.refresh)}
 	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), requestKey{}, info))
 	c.Next()
 }

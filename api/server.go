@@ -25,6 +25,7 @@ type Server struct {
 	crossOrigin *http.CrossOriginProtection
 	web         *webPage
 	routes      []Route
+	cookies     cookieNames
 	times       socketTimes
 	// stop closes open sockets when the process ends.
 	stop    chan struct{}
@@ -42,7 +43,7 @@ func New(deps Deps) (*Server, error) {
 		return nil, fmt.Errorf("base URL %q is not an absolute URL", deps.Config.BaseURL)
 	}
 	s := &Server{deps: deps, base: base, metrics: newMetrics(), crossOrigin: http.NewCrossOriginProtection(),
-		times: usualSocketTimes, stop: make(chan struct{})}
+		cookies: cookieNamesFor(base.Scheme), times: usualSocketTimes, stop: make(chan struct{})}
 	if s.uiOrigin, err = originOf(deps.Config.TemporalUIURL); err != nil {
 		return nil, err
 	}
@@ -75,7 +76,7 @@ func (s *Server) build() error {
 	if err := s.engine.SetTrustedProxies(s.deps.Config.TrustedProxies); err != nil {
 		return fmt.Errorf("trusted proxies: %w", err)
 	}
-	s.engine.Use(identifyRequest, s.logAccess, s.recoverPanics, s.secureHeaders, s.refuseCrossOrigin)
+	s.engine.Use(s.identifyRequest, s.logAccess, s.recoverPanics, s.secureHeaders, s.refuseCrossOrigin)
 	s.engine.NoRoute(s.noRoute)
 	s.engine.NoMethod(s.noMethod)
 	s.huma = humagin.New(s.engine, humaConfig(s.deps.Config.Version))
@@ -122,7 +123,7 @@ func humaConfig(version string) huma.Config {
 	c.Info.Description = "Ask questions about connected databases. Errors are RFC 9457 problems with a stable code. " +
 		"Live events of a question: WebSocket /api/v1/questions/{id}/events?after=<event id>."
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"session": {Type: "apiKey", In: "cookie", Name: cookieAccess},
+		"session": {Type: "apiKey", In: "cookie", Name: cookieAccess, Description: "On TLS: __Host-" + cookieAccess},
 		"key":     {Type: "http", Scheme: "bearer", Description: "An API key, dm_…"},
 	}
 	c.Security = []map[string][]string{{"session": {}}, {"key": {}}}

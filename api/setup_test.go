@@ -235,7 +235,7 @@ func (b *bundle) signIn(scope models.Scope) *person {
 
 func (p *person) cookies(res *answer) {
 	for _, c := range res.cookies {
-		switch c.Name {
+		switch cookieName(c) {
 		case "dm_access":
 			p.access = c.Value
 		case "dm_refresh":
@@ -290,11 +290,15 @@ func (p *person) raw(method, path string, body []byte, headers ...string) *answe
 	for i := 0; i < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
 	}
+	host, secure := "", ""
+	if strings.HasPrefix(p.deps.Config.BaseURL, "https:") {
+		host, secure = "__Host-", "__Secure-"
+	}
 	if p.access != "" {
-		req.AddCookie(&http.Cookie{Name: "dm_access", Value: p.access})
+		req.AddCookie(&http.Cookie{Name: host + "dm_access", Value: p.access})
 	}
 	if p.refresh != "" && strings.HasPrefix(path, "/api/v1/auth") {
-		req.AddCookie(&http.Cookie{Name: "dm_refresh", Value: p.refresh})
+		req.AddCookie(&http.Cookie{Name: secure + "dm_refresh", Value: p.refresh})
 	}
 	res, err := http.DefaultTransport.RoundTrip(req)
 	require.NoError(p.t, err)

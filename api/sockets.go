@@ -16,7 +16,7 @@ import (
 const codeUpgrade models.Code = "upgrade_required"
 
 // socketTTL is how long a socket of a killed process counts against its user.
-// A socket lives no longer than its access token, 15 minutes.
+// It is longer than any socket lives.
 const socketTTL = 16 * time.Minute
 
 // takeSocket counts a user's open sockets over all replicas and refuses one

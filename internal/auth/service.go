@@ -3,7 +3,6 @@ package auth
 import (
 	"context"
 	"errors"
-	"net/mail"
 	"strings"
 	"time"
 
@@ -26,17 +25,17 @@ type Service struct {
 	dummy   string
 }
 
-// Tokens are what a browser gets at sign-in and at each refresh.
+// Tokens are what a browser gets at sign-in and at each refresh. Refresh is ""
+// when the browser's other tab has just been given the new one.
 type Tokens struct {
 	Access, Refresh       string
 	AccessTTL, RefreshTTL time.Duration
+	Scope                 models.Scope
+	SessionID             string
 }
 
 // Device is where a sign-in comes from.
 type Device struct{ IP, UserAgent string }
-
-// PasswordChange sets a password, and a name and e-mail where given.
-type PasswordChange struct{ Name, Email, Current, New string }
 
 // Identity is a caller whose session or API key has been checked.
 type Identity struct {
@@ -45,16 +44,6 @@ type Identity struct {
 	KeyID       string // of a machine
 	Permissions []string
 }
-
-// minPassword is the shortest password, in characters (ASVS 5.0 V6.2.1 asks for 8; 15 is its advice).
-const minPassword, maxPassword = 12, 256
-
-// hashAtOnce bounds concurrent argon2id runs (64 MiB each), so that a flood of
-// sign-ins cannot exhaust memory.
-const hashAtOnce = 4
-
-// params of argon2id: OWASP's first choice has 19 MiB and two passes; this is stronger.
-var params = &argon2id.Params{Memory: 64 * 1024, Iterations: 1, Parallelism: 2, SaltLength: 16, KeyLength: 32}
 
 var errUnauthorized = models.Errorf(models.CodeUnauthorized, "Sign in first.")
 
@@ -72,17 +61,26 @@ func New(s *store.Store, r redis.UniversalClient, key []byte) (*Service, error) 
 	return &Service{store: s, redis: r, limiter: redis_rate.NewLimiter(r), key: key, hashing: semaphore.NewWeighted(hashAtOnce), dummy: dummy}, nil
 }
 
-// Allow counts one use of key (GCRA). retryAfter is how long to wait when
-// there were too many, 0 when it is allowed.
-func (s *Service) Allow(ctx context.Context, key string, limit int, per time.Duration) (retryAfter time.Duration, err error) {
-	res, err := s.limiter.Allow(ctx, "limit:"+key, redis_rate.Limit{Rate: limit, Burst: limit, Period: per})
+// limited is a refusal that says when to come back.
+type limited struct {
+	error
+	after time.Duration
+}
+
+func (e *limited) Unwrap() error             { return e.error }
+func (e *limited) RetryAfter() time.Duration { return e.after }
+
+// Limit counts one use of key (GCRA) and refuses the ones that are too many.
+func (s *Service) Limit(ctx context.Context, key string, n int, per time.Duration) error {
+	res, err := s.limiter.Allow(ctx, "limit:"+key, redis_rate.Limit{Rate: n, Burst: n, Period: per})
 	if err != nil {
-		return 0, models.Wrap(err, models.CodeUnavailable, "The service is not ready just now. Try again in a moment.")
+		return models.Wrap(err, models.CodeUnavailable, "The service is not ready just now. Try again in a moment.")
 	}
 	if res.Allowed > 0 {
-		return 0, nil
+		return nil
 	}
-	return res.RetryAfter, nil
+	wait := max(res.RetryAfter, time.Second).Round(time.Second)
+	return &limited{models.Errorf(models.CodeRateLimited, "Too many requests. Try again in %s.", wait), wait}
 }
 
 // NewLink makes a one-time sign-in link for a member; its token is returned
@@ -113,10 +111,7 @@ func (s *Service) UseLink(ctx context.Context, token string, d Device) (*Tokens,
 func (s *Service) Login(ctx context.Context, email, password string, d Device) (*Tokens, error) {
 	wrong := models.Errorf(models.CodeUnauthorized, "The e-mail address or the password is wrong.")
 	email = strings.ToLower(strings.TrimSpace(email))
-	if wait, err := s.Allow(ctx, "login:"+email, 10, 15*time.Minute); err != nil || wait > 0 {
-		if err == nil {
-			err = models.Errorf(models.CodeRateLimited, "Too many attempts for this account. Try again in %s.", wait.Round(time.Second))
-		}
+	if err := s.Limit(ctx, "login:"+email, 10, 15*time.Minute); err != nil {
 		return nil, err
 	}
 	member, err := s.store.SystemMember(ctx, email, "")
@@ -140,69 +135,20 @@ func (s *Service) Login(ctx context.Context, email, password string, d Device) (
 	return s.open(ctx, member.Scope, d)
 }
 
-func (s *Service) compare(ctx context.Context, password, hash string) (bool, error) {
-	if err := s.hashing.Acquire(ctx, 1); err != nil {
-		return false, err
-	}
-	defer s.hashing.Release(1)
-	return argon2id.ComparePasswordAndHash(password, hash)
-}
-
 func (s *Service) open(ctx context.Context, scope models.Scope, d Device) (*Tokens, error) {
-	now := time.Now()
-	refresh, hash := secret()
-	session := &models.Session{ID: store.NewID(), RefreshHash: hash, RotatedAt: now, UserAgent: cut(d.UserAgent, 200), IP: cut(d.IP, 64), ExpiresAt: now.Add(RefreshTTL)}
+	now, id := time.Now(), store.NewID()
+	refresh, hash := s.refreshToken(id)
+	session := &models.Session{ID: id, RefreshHash: hash, RotatedAt: now, UserAgent: cut(d.UserAgent, 200), IP: cut(d.IP, 64), ExpiresAt: now.Add(RefreshTTL)}
 	if err := s.store.CreateSession(ctx, scope, session); err != nil {
 		return nil, err
 	}
-	access, err := s.sign(scope, session.ID, now)
-	return &Tokens{Access: access, Refresh: refresh, AccessTTL: AccessTTL, RefreshTTL: RefreshTTL}, err
+	return s.tokens(scope, session, refresh, now)
 }
 
-// SetPassword changes the signed-in person's password, which asks for the
-// current one where there is one; every other session of theirs ends.
-func (s *Service) SetPassword(ctx context.Context, scope models.Scope, sessionID string, c PasswordChange) error {
-	user, err := s.store.GetUser(ctx, scope, scope.UserID)
-	if err != nil {
-		return err
-	}
-	if user.PasswordHash != "" {
-		if wait, err := s.Allow(ctx, "password:"+scope.UserID, 10, 15*time.Minute); err != nil || wait > 0 {
-			return errors.Join(err, models.Errorf(models.CodeRateLimited, "Too many attempts. Try again in %s.", wait.Round(time.Second)))
-		}
-		match, err := s.compare(ctx, c.Current, user.PasswordHash)
-		if err != nil {
-			return err
-		}
-		if !match {
-			return models.Errorf(models.CodeForbidden, "The current password is wrong.")
-		}
-	}
-	if n := len([]rune(c.New)); n < minPassword || len(c.New) > maxPassword {
-		return models.Errorf(models.CodeInvalid, "The new password must have %d to %d characters.", minPassword, maxPassword)
-	}
-	if c.Email != "" {
-		address, err := mail.ParseAddress(c.Email)
-		if err != nil || address.Address != c.Email || len(c.Email) > 254 {
-			return models.Errorf(models.CodeInvalid, "That is not an e-mail address.")
-		}
-		user.Email = strings.ToLower(c.Email)
-	}
-	if c.Name != "" {
-		user.Name = cut(c.Name, 200)
-	}
-	if err := s.hashing.Acquire(ctx, 1); err != nil {
-		return err
-	}
-	user.PasswordHash, err = argon2id.CreateHash(c.New, params)
-	s.hashing.Release(1)
-	if err != nil {
-		return err
-	}
-	if err := s.store.UpdateUser(ctx, scope, user); err != nil {
-		return err
-	}
-	return s.revokeOthers(ctx, scope, sessionID)
+func (s *Service) tokens(scope models.Scope, session *models.Session, refresh string, now time.Time) (*Tokens, error) {
+	access, err := s.sign(scope, session.ID, now)
+	return &Tokens{Access: access, Refresh: refresh, AccessTTL: AccessTTL, RefreshTTL: session.ExpiresAt.Sub(now),
+		Scope: scope, SessionID: session.ID}, err
 }
 
 func cut(text string, n int) string {

@@ -4,16 +4,27 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/datamind/datamind/models"
 )
 
-// grace is how long the refresh token before the current one still answers
-// "wait" instead of revoking: two tabs may refresh at the same moment.
+// grace is how long the refresh token before the current one still gives an
+// access token instead of revoking: two tabs may refresh at the same moment.
 const grace = 10 * time.Second
+
+// openFor is how long Redis may say that a session is open. Where Redis could
+// not be told of a revocation, the session's tokens live on for that long.
+const openFor = 15 * time.Second
+
+// ErrReused is the cause of the refusal of a refresh token that was replaced
+// before: somebody has a copy of it, and its session has been ended.
+var ErrReused = errors.New("a refresh token was used again")
 
 // keyPrefix begins every API key, so that leaked ones can be searched for.
 const keyPrefix = "dm_"
@@ -50,22 +61,23 @@ func (s *Service) revoked(ctx context.Context, c *claims) error {
 		}
 		return nil
 	}
-	session, err := s.store.SystemSession(ctx, c.Session)
-	if err != nil {
-		return orUnauthorized(err)
+	session, rowErr := s.store.SystemSession(ctx, c.Session)
+	if rowErr != nil {
+		return orUnauthorized(rowErr)
 	}
 	if session.RevokedAt != nil || time.Now().After(session.ExpiresAt) || session.OrgID != c.Org || session.UserID != c.Subject {
 		return errUnauthorized
 	}
-	// Cached briefly; a revocation overwrites it.
-	s.redis.SetNX(ctx, "session:"+c.Session, "open", time.Minute)
+	if errors.Is(err, redis.Nil) { // a revocation overwrites it
+		s.redis.SetNX(ctx, "session:"+c.Session, "open", openFor)
+	}
 	return nil
 }
 
 func (s *Service) markRevoked(ctx context.Context, ids []string) error {
 	for _, id := range ids {
 		if err := s.redis.Set(ctx, "session:"+id, "revoked", AccessTTL+time.Minute).Err(); err != nil {
-			return models.Wrap(err, models.CodeUnavailable, "The sessions have ended, but may be usable for up to a minute.")
+			return models.Wrap(err, models.CodeUnavailable, "The sessions have ended, but may be usable for some seconds more.")
 		}
 	}
 	return nil
@@ -78,52 +90,74 @@ func orUnauthorized(err error) error {
 	return err
 }
 
-// Refresh rotates a refresh token. An older one than the current revokes the
-// whole family: somebody has a copy.
-func (s *Service) Refresh(ctx context.Context, token string, _ Device) (*Tokens, error) {
-	hash := hashOf(token)
-	now := time.Now()
-	fresh, freshHash := secret()
+// Refresh rotates a refresh token. One that was replaced before, however long
+// ago, ends the session: somebody has a copy. Only the one before the current
+// is given an access token for a few seconds, for a browser's other tabs.
+func (s *Service) Refresh(ctx context.Context, token string) (*Tokens, error) {
+	id, ok := s.family(token)
+	if !ok {
+		return nil, errUnauthorized
+	}
+	now, hash := time.Now(), hashOf(token)
+	fresh, freshHash := s.refreshToken(id)
 	var session models.Session
 	err := s.store.SystemWithSession(ctx, hash, func(row *models.Session) error {
 		session = *row
 		switch {
-		case row.RevokedAt != nil || now.After(row.ExpiresAt):
+		case row.RevokedAt != nil, now.After(row.ExpiresAt), now.After(row.RotatedAt.Add(IdleTTL)):
 			return errUnauthorized
 		case bytes.Equal(row.RefreshHash, hash):
 			row.PreviousHash, row.RefreshHash, row.RotatedAt = row.RefreshHash, freshHash, now
 			return nil
 		case now.Sub(row.RotatedAt) < grace:
-			return models.Errorf(models.CodeConflict, "The session has just been renewed by another tab. Try again.")
+			fresh = ""
+			return nil
 		}
-		row.RevokedAt = &now
-		return errUnauthorized
+		return models.Errorf(models.CodeNotFound, "Neither the current token nor the one before.")
 	})
-	if err != nil {
-		if session.ID != "" && models.ErrorCode(err) == models.CodeUnauthorized {
-			_ = s.markRevoked(ctx, []string{session.ID}) // the row is the truth
-		}
-		return nil, orUnauthorized(err)
+	switch models.ErrorCode(err) {
+	case "":
+		return s.tokens(models.Scope{OrgID: session.OrgID, UserID: session.UserID}, &session, fresh, now)
+	case models.CodeNotFound:
+		return nil, s.reused(ctx, id)
 	}
-	access, err := s.sign(models.Scope{OrgID: session.OrgID, UserID: session.UserID}, session.ID, now)
-	return &Tokens{Access: access, Refresh: fresh, AccessTTL: AccessTTL, RefreshTTL: time.Until(session.ExpiresAt)}, err
+	return nil, err
 }
 
-// Logout ends the session that either token belongs to.
-func (s *Service) Logout(ctx context.Context, access, refresh string) error {
-	if c, err := s.parse(access); err == nil {
-		return s.RevokeSession(ctx, models.Scope{OrgID: c.Org, UserID: c.Subject}, c.Session)
+// reused ends the session of a refresh token that was replaced before.
+func (s *Service) reused(ctx context.Context, id string) error {
+	err := s.endSession(ctx, id)
+	switch models.ErrorCode(err) {
+	case "":
+		return models.Wrap(ErrReused, models.CodeUnauthorized, "%s", errUnauthorized.Message)
+	case models.CodeNotFound: // it had ended already
+		return errUnauthorized
 	}
-	var id string
-	err := s.store.SystemWithSession(ctx, hashOf(refresh), func(row *models.Session) error {
-		now := time.Now()
-		row.RevokedAt, id = &now, row.ID
-		return nil
-	})
+	return err
+}
+
+func (s *Service) endSession(ctx context.Context, id string) error {
+	session, err := s.store.SystemSession(ctx, id)
 	if err != nil {
-		return orUnauthorized(err)
+		return err
 	}
-	return s.markRevoked(ctx, []string{id})
+	return s.RevokeSession(ctx, models.Scope{OrgID: session.OrgID, UserID: session.UserID}, id)
+}
+
+// Logout ends the session that either token belongs to; one that has ended
+// already is not an error.
+func (s *Service) Logout(ctx context.Context, access, refresh string) error {
+	id, known := s.family(refresh)
+	if c, err := s.parse(access); err == nil {
+		id, known = c.Session, true
+	}
+	if !known {
+		return nil
+	}
+	if err := s.endSession(ctx, id); models.ErrorCode(err) != models.CodeNotFound {
+		return err
+	}
+	return nil
 }
 
 // LogoutAll ends every session of the person, access tokens included.
@@ -153,18 +187,24 @@ func (s *Service) RevokeSession(ctx context.Context, scope models.Scope, id stri
 }
 
 func (s *Service) revokeOthers(ctx context.Context, scope models.Scope, keepID string) error {
-	sessions, _, err := s.store.ListSessions(ctx, scope, "", 200)
-	if err != nil {
-		return err
-	}
-	for _, session := range sessions {
-		if session.ID != keepID {
-			if err := s.RevokeSession(ctx, scope, session.ID); err != nil {
+	for cursor := ""; ; {
+		sessions, next, err := s.store.ListSessions(ctx, scope, cursor, 200)
+		if err != nil {
+			return err
+		}
+		for _, session := range sessions {
+			if session.ID == keepID {
+				continue
+			}
+			if err := s.RevokeSession(ctx, scope, session.ID); err != nil && models.ErrorCode(err) != models.CodeNotFound {
 				return err
 			}
 		}
+		if next == "" {
+			return nil
+		}
+		cursor = next
 	}
-	return nil
 }
 
 // CreateAPIKey makes a key that acts for the scope's user with a subset of

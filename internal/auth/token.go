@@ -1,9 +1,11 @@
 package auth
 
 import (
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -14,7 +16,8 @@ import (
 // Lifetimes.
 const (
 	AccessTTL  = 15 * time.Minute
-	RefreshTTL = 30 * 24 * time.Hour
+	RefreshTTL = 30 * 24 * time.Hour // of a session
+	IdleTTL    = 14 * 24 * time.Hour // of a session that is not used
 	LinkTTL    = 24 * time.Hour
 )
 
@@ -54,6 +57,33 @@ func (s *Service) parse(text string) (*claims, error) {
 		return nil, jwt.ErrTokenInvalidClaims
 	}
 	return &c, nil
+}
+
+// refreshToken makes a session's next refresh token, "<session>.<secret>.<mac>",
+// and its hash. The session's id in it, which the mac vouches for, tells what
+// to revoke when a token turns up long after it was replaced.
+func (s *Service) refreshToken(sessionID string) (text string, hash []byte) {
+	text, _ = secret()
+	text = sessionID + "." + text
+	text += "." + s.mac(text)
+	return text, hashOf(text)
+}
+
+// family returns the session that a refresh token was made for.
+func (s *Service) family(token string) (sessionID string, ok bool) {
+	dot := strings.LastIndexByte(token, '.')
+	if dot < 0 || !hmac.Equal([]byte(token[dot+1:]), []byte(s.mac(token[:dot]))) {
+		return "", false
+	}
+	sessionID, _, ok = strings.Cut(token, ".")
+	return sessionID, ok
+}
+
+// mac is keyed like the access tokens; its prefix keeps the two apart.
+func (s *Service) mac(text string) string {
+	h := hmac.New(sha256.New, s.key)
+	h.Write([]byte("datamind refresh token\x00" + text))
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
 }
 
 // secret returns 32 random bytes as text, and their hash: only that is stored.

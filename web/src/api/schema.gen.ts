@@ -1339,10 +1339,7 @@ export interface operations {
             query?: never;
             header?: never;
             path?: never;
-            cookie?: {
-                dm_access?: string;
-                dm_refresh?: string;
-            };
+            cookie?: never;
         };
         requestBody?: never;
         responses: {
@@ -1458,9 +1455,7 @@ export interface operations {
             query?: never;
             header?: never;
             path?: never;
-            cookie?: {
-                dm_refresh?: string;
-            };
+            cookie?: never;
         };
         requestBody?: never;
         responses: {
@@ -1488,9 +1483,7 @@ export interface operations {
             query?: never;
             header?: never;
             path?: never;
-            cookie?: {
-                dm_access?: string;
-            };
+            cookie?: never;
         };
         requestBody?: never;
         responses: {
