@@ -91,7 +91,9 @@ func (s *Server) ask(ctx context.Context, in *askIn) (*questionOut, error) {
 	conversation := &models.Conversation{ID: newID(), OrgID: scope.OrgID, UserID: scope.UserID,
 		ConnectionID: conn.ID, Title: titleOf(text)}
 	q := newQuestion(scope, conversation, text, in.IdempotencyKey)
-	return s.insertAndStart(ctx, scope, conversation, q)
+	return s.insertAndStart(ctx, scope, conversation, q, func(earlier *models.Question) bool {
+		return in.Body.ConnectionID == "" || earlier.ConnectionID == conn.ID
+	})
 }
 
 func (s *Server) askIn(ctx context.Context, in *askInConversation) (*questionOut, error) {
@@ -107,20 +109,22 @@ func (s *Server) askIn(ctx context.Context, in *askInConversation) (*questionOut
 	if err := s.limitAsk(ctx, scope); err != nil {
 		return nil, err
 	}
-	return s.insertAndStart(ctx, scope, conversation, newQuestion(scope, conversation, text, in.IdempotencyKey))
+	return s.insertAndStart(ctx, scope, conversation, newQuestion(scope, conversation, text, in.IdempotencyKey),
+		func(earlier *models.Question) bool { return earlier.ConversationID == conversation.ID })
 }
 
 // insertAndStart stores the question, and its conversation where that is new,
 // and starts the run. A start that fails is not the caller's problem: the row
-// is queued and the relay starts it.
+// is queued and the relay starts it. same says whether an earlier question
+// with the same idempotency key was asked by the same request.
 func (s *Server) insertAndStart(ctx context.Context, scope models.Scope, conversation *models.Conversation,
-	q *models.Question,
+	q *models.Question, same func(earlier *models.Question) bool,
 ) (*questionOut, error) {
 	stored, created, err := s.deps.Store.CreateQuestion(ctx, scope, conversation, q)
 	if err != nil {
 		return nil, err
 	}
-	if !created && stored.Text != q.Text {
+	if !created && (stored.Text != q.Text || !same(stored)) {
 		return nil, models.Errorf(codeReusedKey, "This Idempotency-Key was used for another question. Send a new one.")
 	}
 	if stored.Status == models.StatusQueued {
