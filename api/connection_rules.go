@@ -42,7 +42,10 @@ func checkConnection(c *models.Connection) error {
 }
 
 func checkHost(host string) error {
-	bare := strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+	bare := host
+	if strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]") {
+		bare = host[1 : len(host)-1]
+	}
 	if a, err := netip.ParseAddr(bare); err == nil {
 		if a.Zone() != "" {
 			return invalidField("body.host", "must be an IP address without a zone")
