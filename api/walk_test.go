@@ -1,0 +1,166 @@
+package api_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/datamind/datamind/api"
+	"github.com/datamind/datamind/internal/auth"
+	"github.com/datamind/datamind/internal/store"
+	"github.com/datamind/datamind/models"
+)
+
+// contents digests every table's rows, so that a test can prove that nothing
+// at all was written.
+func (b *bundle) contents() map[string]string {
+	b.t.Helper()
+	conn, err := pgx.Connect(b.t.Context(), b.owner)
+	require.NoError(b.t, err)
+	defer func() { _ = conn.Close(b.t.Context()) }()
+	rows, err := conn.Query(b.t.Context(), `SELECT table_name FROM information_schema.tables
+		WHERE table_schema = 'public' AND table_type = 'BASE TABLE'`)
+	require.NoError(b.t, err)
+	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(b.t, err)
+	require.Greater(b.t, len(tables), 10)
+	out := map[string]string{}
+	for _, table := range tables {
+		var digest string
+		require.NoError(b.t, conn.QueryRow(b.t.Context(),
+			fmt.Sprintf("SELECT count(*) || ' ' || md5(coalesce(string_agg(t::text, ' ' ORDER BY t::text), '')) FROM %s t", table)).Scan(&digest))
+		out[table] = digest
+	}
+	return out
+}
+
+// untouched runs f and requires that no row and no run changed.
+func (b *bundle) untouched(f func()) {
+	b.t.Helper()
+	b.runs.take()
+	before := b.contents()
+	f()
+	require.Equal(b.t, before, b.contents())
+	require.Empty(b.t, b.runs.take())
+}
+
+// belongings are ids of one of everything that a person has.
+type belongings map[string]string
+
+func (p *person) belongings() belongings {
+	p.t.Helper()
+	own := belongings{"connections": p.connection()}
+	q := p.asked(own["connections"])
+	p.move(q, models.StatusAnswered)
+	own["questions"], own["conversations"] = q.ID, q.ConversationID
+	res := p.do(http.MethodPost, "/api-keys", map[string]any{"name": "ci", "scopes": []string{auth.ReadConnections}})
+	require.Equal(p.t, http.StatusCreated, res.status, res.body)
+	own["api-keys"] = res.field(p.t, "id").(string)
+	var open api.Page[api.Session]
+	p.do(http.MethodGet, "/sessions", nil).into(p.t, &open)
+	own["sessions"] = open.Items[0].ID
+	return own
+}
+
+// concrete puts ids into a route's path; a new kind of id must be added above.
+func (own belongings) concrete(t *testing.T, route api.Route) string {
+	t.Helper()
+	if !strings.Contains(route.Path, "{") {
+		return route.Path
+	}
+	kind, _, _ := strings.Cut(strings.TrimPrefix(route.Path, "/api/v1/"), "/")
+	require.Contains(t, own, kind, "%s has an id of a kind that this test does not know", route.Path)
+	path := strings.ReplaceAll(route.Path, "{id}", own[kind])
+	require.NotContains(t, path, "{", "another parameter than {id}")
+	return path
+}
+
+// bodies are a valid body of each route that takes one.
+func (own belongings) bodies() map[string]map[string]any {
+	ask := map[string]any{"question": "How many orders?", "connection_id": own["connections"]}
+	connect := map[string]any{"name": "db", "host": "h", "port": 5432, "database": "d", "username": "u", "password": "p", "schemas": []string{"public"}}
+	return map[string]map[string]any{
+		"POST /api/v1/auth/link":                    {"token": "0123456789abcdef"},
+		"POST /api/v1/auth/login":                   {"email": "ann@a.example", "password": "not the password"},
+		"POST /api/v1/auth/password":                {"name": "N", "email": "n@example.com", "current_password": "x", "new_password": "a quiet river"},
+		"POST /api/v1/connections":                  connect,
+		"POST /api/v1/connections/test":             {"connection_id": own["connections"]},
+		"PATCH /api/v1/connections/{id}":            {"name": "renamed", "max_rows": 5},
+		"POST /api/v1/conversations":                {"connection_id": own["connections"], "title": "T"},
+		"PATCH /api/v1/conversations/{id}":          {"title": "renamed"},
+		"POST /api/v1/questions":                    ask,
+		"POST /api/v1/conversations/{id}/questions": {"question": "And by month?"},
+		"POST /api/v1/questions/{id}/clarify":       {"reply": "2026"},
+		"POST /api/v1/questions/{id}/approve":       {"yes": true},
+		"POST /api/v1/questions/{id}/edit-sql":      {"sql": "SELECT 1"},
+		"POST /api/v1/api-keys":                     {"name": "k", "scopes": []string{auth.Ask}, "expires_in_days": 3},
+		"POST /api/v1/temporal/codec/decode":        {"payloads": []any{}},
+		"POST /api/v1/temporal/codec/encode":        {"payloads": []any{}},
+	}
+}
+
+// unknown is a set of ids that do not exist.
+func unknown() belongings {
+	own := belongings{}
+	for _, kind := range []string{"connections", "questions", "conversations", "api-keys", "sessions"} {
+		own[kind] = store.NewID()
+	}
+	return own
+}
+
+// walk sends a route a body; nil sends none.
+func (p *person) walk(route api.Route, path string, body any) *answer {
+	p.t.Helper()
+	var raw []byte
+	var headers []string
+	if body != nil {
+		var err error
+		raw, err = json.Marshal(body)
+		require.NoError(p.t, err)
+		headers = []string{"Content-Type", "application/json"}
+	}
+	return p.raw(route.Method, path, raw, append(headers, origin(route)...)...)
+}
+
+// origin is what the codec wants to see.
+func origin(route api.Route) []string {
+	if strings.Contains(route.Path, "/temporal/codec/") {
+		return []string{"Origin", uiOrigin}
+	}
+	return nil
+}
+
+func takesBody(own belongings, route api.Route) (any, bool) {
+	body, ok := own.bodies()[route.Method+" "+route.Path]
+	if !ok {
+		return nil, false
+	}
+	return body, true
+}
+
+// requireProblem checks the form that every refusal has.
+func requireProblem(t *testing.T, res *answer, what string) {
+	t.Helper()
+	require.True(t, res.status >= 400 && res.status < 500, "%s: %d %s", what, res.status, res.body)
+	require.Equal(t, "application/problem+json", res.header.Get("Content-Type"), what)
+	require.Regexp(t, `^[a-z_]+$`, res.code(t), what)
+	for _, internal := range []string{"SQLSTATE", "goroutine", ".go:", "pq:", "gorm", "sql:", "json:", "dial tcp"} {
+		require.NotContains(t, res.body, internal, what)
+	}
+}
+
+// sameBody is an answer's body without the request's id.
+func sameBody(t *testing.T, res *answer) string {
+	t.Helper()
+	var m map[string]any
+	res.into(t, &m)
+	delete(m, "request_id")
+	raw, err := json.Marshal(m)
+	require.NoError(t, err)
+	return string(raw)
+}
