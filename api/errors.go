@@ -193,7 +193,10 @@ func validationProblem(ctx context.Context, status int, msg string, errs []error
 		var d huma.ErrorDetailer
 		if errors.As(err, &d) {
 			detail := d.ErrorDetail()
-			f = FieldError{Location: detail.Location, Message: detail.Message}
+			f.Location = detail.Location
+			if !strings.HasPrefix(detail.Message, "json: ") { // the decoder's words name our types
+				f.Message = detail.Message
+			}
 		}
 		if strings.HasPrefix(f.Location, "path.") {
 			return notFoundProblem(ctx)

@@ -43,8 +43,8 @@ func checkHeaders(r *http.Request) error {
 }
 
 // checkJSON accepts exactly one JSON object in UTF-8 whose keys are unique
-// without regard to case, no deeper than maxJSONDepth, without NUL
-// characters or lone surrogates (PostgreSQL stores neither).
+// without regard to case, no deeper than maxJSONDepth, with numbers that a
+// float64 holds, without NUL characters or lone surrogates (PostgreSQL stores neither).
 func checkJSON(raw []byte) error {
 	if !utf8.Valid(raw) {
 		return &badJSON{"body", "is not valid UTF-8"}
@@ -97,6 +97,11 @@ func checkValue(dec *json.Decoder, at string, depth int) error {
 	tok, err := dec.Token()
 	if err != nil {
 		return &badJSON{at, "is not valid JSON"}
+	}
+	if n, ok := tok.(json.Number); ok {
+		if _, err := n.Float64(); err != nil {
+			return &badJSON{at, "is a number out of range"}
+		}
 	}
 	delim, ok := tok.(json.Delim)
 	if !ok {

@@ -29,6 +29,7 @@ func TestCheckJSON(t *testing.T) {
 		"invalid UTF-8":      {"{\"a\":\"\xff\xfe\"}", "body"},
 		"deep":               {`{"a":` + strings.Repeat("[", 100_000), "body"},
 		"NaN":                {`{"a":NaN}`, "body.a"},
+		"huge number":        {`{"a":[1e999]}`, "body.a[0]"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

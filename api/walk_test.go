@@ -149,7 +149,7 @@ func requireProblem(t *testing.T, res *answer, what string) {
 	require.True(t, res.status >= 400 && res.status < 500, "%s: %d %s", what, res.status, res.body)
 	require.Equal(t, "application/problem+json", res.header.Get("Content-Type"), what)
 	require.Regexp(t, `^[a-z_]+$`, res.code(t), what)
-	for _, internal := range []string{"SQLSTATE", "goroutine", ".go:", "pq:", "gorm", "sql:", "json:", "dial tcp"} {
+	for _, internal := range []string{"SQLSTATE", "goroutine", ".go:", "pq:", "gorm", " sql: ", "json:", "dial tcp"} {
 		require.NotContains(t, res.body, internal, what)
 	}
 }
