@@ -44,7 +44,7 @@ func (s *Service) sign(scope models.Scope, sessionID string, now time.Time) (str
 }
 
 // parse accepts one algorithm, one type, one issuer and one audience, and
-// wants every claim there.
+// wants every claim there; no token of ours lives longer than AccessTTL.
 func (s *Service) parse(text string) (*claims, error) {
 	var c claims
 	token, err := jwt.ParseWithClaims(text, &c, func(*jwt.Token) (any, error) { return s.key, nil },
@@ -53,7 +53,8 @@ func (s *Service) parse(text string) (*claims, error) {
 	if err != nil {
 		return nil, err
 	}
-	if token.Header["typ"] != tokenType || c.Session == "" || c.Org == "" || c.Subject == "" || c.IssuedAt == nil {
+	if token.Header["typ"] != tokenType || c.Session == "" || c.Org == "" || c.Subject == "" ||
+		c.IssuedAt == nil || c.ExpiresAt.Sub(c.IssuedAt.Time) > AccessTTL {
 		return nil, jwt.ErrTokenInvalidClaims
 	}
 	return &c, nil
