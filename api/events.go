@@ -82,7 +82,7 @@ func (s *Server) events(c *gin.Context) {
 	}
 	s.metrics.sockets.Inc()
 	defer s.metrics.sockets.Dec()
-	sock := &socket{server: s, conn: conn, times: s.times, credential: requestFrom(ctx).Credential, question: snapshot.ID}
+	sock := &socket{server: s, conn: conn, times: s.times, credential: requestFrom(ctx).Credential, question: snapshot.ID, final: snapshot.Status.Final()}
 	sock.serve(ctx, after)
 }
 
@@ -106,6 +106,7 @@ type socket struct {
 	times      socketTimes
 	credential string
 	question   string
+	final      bool // when the client came; a new run's status event says otherwise
 }
 
 var errTooSlow = errors.New("client too slow")
@@ -195,7 +196,7 @@ func (k *socket) start(ctx context.Context, after string) (position, bool, error
 		return position{}, false, err
 	}
 	if after != "" && first != "" && !newer(first, after) && !newer(after, last) {
-		return position{from: after, live: after}, false, nil
+		return position{from: after, live: after, final: k.final}, false, nil
 	}
 	q, err := k.server.questionWithSteps(ctx, k.question)
 	if err != nil {
