@@ -146,7 +146,7 @@ func takesBody(own belongings, route api.Route) (any, bool) {
 // requireProblem checks the form that every refusal has.
 func requireProblem(t *testing.T, res *answer, what string) {
 	t.Helper()
-	require.True(t, res.status >= 400 && res.status < 500, "%s: %d %s", what, res.status, res.body)
+	require.True(t, res.status >= 400 && res.status < 500, "%s: %d %.300s", what, res.status, res.body)
 	require.Equal(t, "application/problem+json", res.header.Get("Content-Type"), what)
 	require.Regexp(t, `^[a-z_]+$`, res.code(t), what)
 	for _, internal := range []string{"SQLSTATE", "goroutine", ".go:", "pq:", "gorm", " sql: ", "json:", "dial tcp"} {
