@@ -82,20 +82,24 @@ func TestBadInputsOfTheCorpus(t *testing.T) {
 				if later.MatchString(in.text("flow")) {
 					continue
 				}
-				require.True(t, interpret(c, in), "%s: not understood: %.300v", in.ID, in.Input)
+				understood := false
+				if has(in, "flow") { // several requests, some of which do what they ask
+					understood = interpret(c, in)
+				} else {
+					c.untouched(func() { understood = interpret(c, in) })
+				}
+				require.True(t, understood, "%s: not understood: %.300v", in.ID, in.Input)
 			}
 			require.NotContains(t, b.logs.String(), `"panic"`)
 		})
 	}
 }
 
-// refused sends a request and requires a problem and that nothing changed.
+// refused sends a request and requires a problem.
 func (c *corpus) refused(in badInput, p *person, method, path string, body []byte, headers ...string) {
 	c.t.Helper()
-	c.untouched(func() {
-		res := p.raw(method, path, body, append([]string{"Content-Type", "application/json"}, headers...)...)
-		requireProblem(c.t, res, in.ID+" "+method+" "+path[:min(len(path), 200)])
-	})
+	res := p.raw(method, path, body, append([]string{"Content-Type", "application/json"}, headers...)...)
+	requireProblem(c.t, res, in.ID+" "+method+" "+path[:min(len(path), 200)])
 }
 
 var repeated = regexp.MustCompile(`^(.*?)\.*("?}?) repeated to (\d+) MB$`)
@@ -154,11 +158,13 @@ func (c *corpus) ids(in badInput) bool {
 	case has(in, "path_id"):
 		c.badIDs(in)
 	case strings.Contains(strings.ToLower(in.text("flow")), "workflow id"):
-		for _, kind := range []string{"ask", "alert", "export", "report", "sync", "test"} {
-			for _, sep := range []string{"/", "%2F", "-"} {
-				c.noSuchID(in, c.b, kind+sep+c.own["questions"])
+		c.untouched(func() {
+			for _, kind := range []string{"ask", "alert", "export", "report", "sync", "test"} {
+				for _, sep := range []string{"/", "%2F", "-"} {
+					c.noSuchID(in, c.b, kind+sep+c.own["questions"])
+				}
 			}
-		}
+		})
 	default:
 		return false
 	}
@@ -205,17 +211,15 @@ func (c *corpus) noSuchID(in badInput, p *person, id string) {
 	if _, err := url.ParseRequestURI("/" + id); err != nil {
 		return // no client can send it
 	}
-	c.untouched(func() {
-		for _, route := range c.server.Routes() {
-			if !strings.Contains(route.Path, "{id}") {
-				continue
-			}
-			res := p.raw(route.Method, strings.ReplaceAll(route.Path, "{id}", id), nil)
-			what := in.ID + " " + route.Method + " " + route.Path + " " + id[:min(len(id), 60)]
-			requireProblem(c.t, res, what)
-			require.Contains(c.t, []int{http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed}, res.status, what)
+	for _, route := range c.server.Routes() {
+		if !strings.Contains(route.Path, "{id}") {
+			continue
 		}
-	})
+		res := p.raw(route.Method, strings.ReplaceAll(route.Path, "{id}", id), nil)
+		what := in.ID + " " + route.Method + " " + route.Path + " " + id[:min(len(id), 60)]
+		requireProblem(c.t, res, what)
+		require.Contains(c.t, []int{http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed}, res.status, what)
+	}
 }
 
 // pagination: a query goes to every list.
@@ -242,21 +246,19 @@ func (c *corpus) pagination(in badInput) bool {
 		}
 	}
 	for _, path := range c.lists(c.own) {
-		c.untouched(func() {
-			res := c.a.raw(http.MethodGet, path+"?"+query.Encode(), nil)
-			if res.status != http.StatusOK {
-				requireProblem(c.t, res, in.ID+" "+path)
-				return
-			}
-			// A value of the right form: a limit given twice, a place in time.
-			var page api.Page[map[string]any]
-			res.into(c.t, &page)
-			require.LessOrEqual(c.t, len(page.Items), 200)
-			require.NotContains(c.t, res.body, c.b.scope.OrgID)
-			for _, id := range c.theirs {
-				require.NotContains(c.t, res.body, id)
-			}
-		})
+		res := c.a.raw(http.MethodGet, path+"?"+query.Encode(), nil)
+		if res.status != http.StatusOK {
+			requireProblem(c.t, res, in.ID+" "+path)
+			continue
+		}
+		// A value of the right form: a limit given twice, a place in time.
+		var page api.Page[map[string]any]
+		res.into(c.t, &page)
+		require.LessOrEqual(c.t, len(page.Items), 200)
+		require.NotContains(c.t, res.body, c.b.scope.OrgID)
+		for _, id := range c.theirs {
+			require.NotContains(c.t, res.body, id)
+		}
 	}
 	return true
 }
