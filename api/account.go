@@ -173,7 +173,7 @@ func (s *Server) setPassword(ctx context.Context, in *passwordIn) (*empty, error
 		Email: strings.TrimSpace(in.Body.Email), Current: in.Body.CurrentPassword, New: in.Body.NewPassword}); err != nil {
 		return nil, err
 	}
-	s.audit(ctx, "user.password", caller.Scope.UserID, nil)
+	s.audit(ctx, "user.password", caller.Scope.UserID, map[string]any{"name": in.Body.Name != "", "email": in.Body.Email != ""})
 	return nil, nil
 }
 

@@ -27,6 +27,10 @@ func TestFirstRunToPasswordToSignOut(t *testing.T) {
 	const password = "correct horse battery"
 	res := p.do(http.MethodPost, "/auth/password", map[string]any{"name": "Ann A.", "email": "ann@company.example", "new_password": password})
 	require.Equal(t, http.StatusNoContent, res.status, res.body)
+	var log api.Page[api.AuditEvent]
+	p.do(http.MethodGet, "/audit", nil).into(t, &log)
+	require.Equal(t, "user.password", log.Items[0].Action)
+	require.Equal(t, map[string]any{"email": true, "name": true}, log.Items[0].Detail, "what changed, not to what")
 	stranger := &person{bundle: b}
 	wrong := stranger.do(http.MethodPost, "/auth/login", map[string]any{"email": "ann@company.example", "password": "wrong password!"})
 	require.Equal(t, http.StatusUnauthorized, wrong.status)

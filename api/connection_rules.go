@@ -17,6 +17,10 @@ var (
 	numericHost = regexp.MustCompile(`(^|\.)(0[xX][0-9A-Fa-f]*|[0-9]+)\.?$`)
 )
 
+// minPort keeps tests of connections away from mail, web and remote shells:
+// PostgreSQL does not run as root and so cannot listen below it.
+const minPort = 1024
+
 // checkConnection trims a connection's fields and refuses what cannot be a
 // plain PostgreSQL address: sockets, paths, URLs, several hosts, driver
 // options and odd spellings of IP addresses. Which addresses may be dialled
@@ -27,9 +31,12 @@ func checkConnection(c *models.Connection) error {
 	if err := checkHost(c.Host); err != nil {
 		return err
 	}
-	for field, v := range map[string]string{"name": c.Name, "database": c.Database, "username": c.Username} {
-		if v == "" || !printable(v) {
-			return invalidField("body."+field, "must be plain text and not blank")
+	if c.Port < minPort {
+		return invalidField("body.port", "must be 1024 or higher: those below belong to other services")
+	}
+	for _, f := range []struct{ field, value string }{{"name", c.Name}, {"database", c.Database}, {"username", c.Username}} {
+		if f.value == "" || !printable(f.value) {
+			return invalidField("body."+f.field, "must be plain text and not blank")
 		}
 	}
 	if strings.ContainsAny(c.Database, "?=&/\\'\"` \t") || strings.Contains(c.Database, "://") {

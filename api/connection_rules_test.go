@@ -22,7 +22,7 @@ func TestConnectionHosts(t *testing.T) {
 		require.NoError(t, checkConnection(aConnection(func(c *models.Connection) { c.Host = host })), host)
 	}
 	for _, host := range []string{"", " ", "/var/run/postgresql", "@abstract", "a,b", "db:5432", "postgres://db", "user@db",
-		"db/x", "db?sslmode=disable", "2130706433", "0x7f000001", "127.1", "0177.0.0.1", "2130706433", "[::1%25lo]",
+		"db/x", "db?sslmode=disable", "2130706433", "0x7f000001", "127.1", "0177.0.0.1", "2130706433", "[::1%25lo]", "[::1", "::1]", "[db]", "[]",
 		"fe80::1%eth0", "db example", "-db", "db\n", "db\x00", "..", "a..b", "0x7f.1", "localhost#x", "db;drop"} {
 		if host == "db\n" {
 			continue // trimmed, and then fine
@@ -41,6 +41,7 @@ func TestConnectionFields(t *testing.T) {
 		"body.username": func(c *models.Connection) { c.Username = "a\x00b" },
 		"body.schemas":  func(c *models.Connection) { c.Schemas = []string{"pg_catalog"} },
 		"body.tls_ca":   func(c *models.Connection) { c.TLSCA = "/etc/passwd" },
+		"body.port":     func(c *models.Connection) { c.Port = 443 },
 	} {
 		err := checkConnection(aConnection(change))
 		require.ErrorContains(t, err, at)

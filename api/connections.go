@@ -234,9 +234,9 @@ func (s *Server) testConnection(ctx context.Context, in *connectionTestIn) (*rep
 		}
 		return s.testSavedConnection(ctx, &IDParam{ID: canonical(b.ConnectionID)})
 	}
-	for field, v := range map[string]string{"host": b.Host, "database": b.Database, "username": b.Username} {
-		if v == "" {
-			return nil, invalidField("body."+field, "is required")
+	for _, f := range []struct{ field, value string }{{"host", b.Host}, {"database", b.Database}, {"username", b.Username}} {
+		if f.value == "" {
+			return nil, invalidField("body."+f.field, "is required")
 		}
 	}
 	scope := scopeOf(ctx)

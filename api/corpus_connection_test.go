@@ -114,7 +114,7 @@ func (c *corpus) portScan() {
 	require.NoError(c.t, c.redis.Del(c.t.Context(), "rate:limit:test:"+p.scope.UserID).Err())
 	refused := 0
 	for n := range 50 {
-		res := p.do(http.MethodPost, "/connections/test", map[string]any{"host": "10.0.0." + strconv.Itoa(n), "port": 1 + n, "database": "d", "username": "u"})
+		res := p.do(http.MethodPost, "/connections/test", map[string]any{"host": "10.0.0." + strconv.Itoa(n), "port": 5000 + n, "database": "d", "username": "u"})
 		if res.status == http.StatusTooManyRequests {
 			require.NotEmpty(c.t, res.header.Get("Retry-After"))
 			refused++
@@ -134,7 +134,7 @@ func (c *corpus) passwordStays() {
 		require.NotContains(c.t, strings.ToLower(res.body), "password")
 		require.NotContains(c.t, res.body, "s3cret")
 	}
-	for _, moved := range []map[string]any{{"host": "evil.example.com"}, {"port": 1}, {"username": "other"}, {"database": "other"}, {"tls_mode": "disable"}} {
+	for _, moved := range []map[string]any{{"host": "evil.example.com"}, {"port": 5433}, {"username": "other"}, {"database": "other"}, {"tls_mode": "disable"}} {
 		res := c.a.do(http.MethodPatch, "/connections/"+id, moved)
 		require.Equal(c.t, http.StatusUnprocessableEntity, res.status, "%v: %s", moved, res.body)
 	}
