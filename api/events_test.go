@@ -164,10 +164,10 @@ func TestAnIDThatTheStreamDoesNotHaveGetsASnapshot(t *testing.T) {
 func TestASlowClientIsDroppedAndOthersAreNot(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(d *api.Deps) {
-		d.Hub = realtime.NewWith(d.Redis, realtime.Options{Buffer: 4, SlowAfter: 500 * time.Millisecond, Retry: 10 * time.Millisecond})
+		d.Hub = realtime.NewWith(d.Redis, realtime.Options{Buffer: 4, SlowAfter: 2 * time.Second, Retry: 10 * time.Millisecond})
 	})
 	t.Cleanup(b.deps.Hub.Close)
-	b.server.HurrySockets(500*time.Millisecond, 0, 0, 0)
+	b.server.HurrySockets(2*time.Second, 0, 0, 0)
 	q := b.a.asked(b.a.connection())
 	b.a.watching(q.ID, "") // and never reads
 	quick := b.a.watching(q.ID, "")
@@ -206,7 +206,7 @@ func TestASocketEndsWithItsSession(t *testing.T) {
 	} {
 		p := b.signIn(b.a.scope)
 		if name == "expired" {
-			p.access = p.with(jwt.MapClaims{"exp": time.Now().Add(2 * time.Second).Unix()})
+			p.access = p.with(jwt.MapClaims{"exp": time.Now().Add(4 * time.Second).Unix()})
 		}
 		conn := p.watching(q.ID, "")
 		require.Equal(t, "snapshot", next(t, conn).Type)

@@ -146,12 +146,13 @@ func TestSignInDoesNotTellWhoHasAnAccount(t *testing.T) {
 	b.withPassword()
 	took := map[string]time.Duration{}
 	var bodies []string
-	for _, email := range []string{"ann@a.example", "nobody@a.example", "ben@b.example"} {
-		took[email] = time.Hour
-		for range 3 {
+	for range 3 {
+		for _, email := range []string{"ann@a.example", "nobody@a.example", "ben@b.example"} {
 			start := time.Now()
 			res := b.login(email, "wrong password", "")
-			took[email] = min(took[email], time.Since(start))
+			if d := time.Since(start); took[email] == 0 || d < took[email] {
+				took[email] = d
+			}
 			require.Equal(t, http.StatusUnauthorized, res.status)
 			bodies = append(bodies, sameBody(t, res))
 		}

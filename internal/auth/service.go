@@ -79,7 +79,7 @@ func (s *Service) Limit(ctx context.Context, key string, n int, per time.Duratio
 	if res.Allowed > 0 {
 		return nil
 	}
-	wait := max(res.RetryAfter, time.Second).Round(time.Second)
+	wait := res.RetryAfter.Truncate(time.Second) + time.Second // rounded up: a second too early counts again
 	return &limited{models.Errorf(models.CodeRateLimited, "Too many requests. Try again in %s.", wait), wait}
 }
 
