@@ -41,7 +41,7 @@ type Step struct {
 	Run           int               `json:"run"`
 	Kind          models.StepKind   `json:"kind" enum:"discover,plan,guard,query,analyse"`
 	Attempt       int               `json:"attempt"`
-	Status        models.StepStatus `json:"status" enum:"running,done,failed,cancelled"`
+	Status        models.StepStatus `json:"status" enum:"running,done,failed,cancelled,waiting"`
 	Tries         int               `json:"tries"`
 	Summary       string            `json:"summary"`
 	Output        json.RawMessage   `json:"output,omitempty"`

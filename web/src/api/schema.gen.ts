@@ -1077,7 +1077,7 @@ export interface components {
             /** Format: date-time */
             started_at: string;
             /** @enum {string} */
-            status: "running" | "done" | "failed" | "cancelled";
+            status: "running" | "done" | "failed" | "cancelled" | "waiting";
             summary: string;
             /** Format: int64 */
             tries: number;
