@@ -1,17 +1,25 @@
 import '@mantine/core/styles.css'
-import { createTheme, MantineProvider } from '@mantine/core'
+import { createTheme, type CSSVariablesResolver, MantineProvider } from '@mantine/core'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
-import { Problem } from './api/client'
+import { onSignedOut, Problem } from './api/client'
 import { router } from './router'
 import './style.css'
 
+// Shades that reach the contrast of WCAG AA, which Mantine's own do not.
 const theme = createTheme({
   primaryColor: 'teal',
+  primaryShade: 9,
   defaultRadius: 'md',
   fontFamily: 'Inter, system-ui, -apple-system, "Segoe UI", sans-serif',
+})
+
+const variables: CSSVariablesResolver = () => ({
+  variables: {},
+  light: { '--mantine-color-dimmed': '#5c636a', '--mantine-color-placeholder': '#6b7278' },
+  dark: { '--mantine-color-dimmed': '#a6a7ab', '--mantine-color-placeholder': '#8e8f93' },
 })
 
 const queries = new QueryClient({
@@ -23,11 +31,17 @@ const queries = new QueryClient({
   },
 })
 
+onSignedOut(() => {
+  const { pathname } = router.state.location
+  if (pathname === '/sign-in' || pathname === '/link') return
+  void router.navigate({ to: '/sign-in', search: pathname === '/' ? {} : { next: pathname } }).then(() => queries.clear())
+})
+
 const root = document.getElementById('root')
 if (root) {
   createRoot(root).render(
     <StrictMode>
-      <MantineProvider theme={theme} defaultColorScheme="auto">
+      <MantineProvider theme={theme} cssVariablesResolver={variables} defaultColorScheme="auto">
         <QueryClientProvider client={queries}>
           <RouterProvider router={router} />
         </QueryClientProvider>

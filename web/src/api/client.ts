@@ -1,62 +1,108 @@
-/** An error answer of the API: a stable code, and a sentence for the person. */
+import createClient from 'openapi-fetch'
+import type { paths } from './schema.gen'
+import type { ProblemBody } from './types'
+
+/** An error answer of the API: a stable code, and a sentence for the person. Status 0: no answer came. */
 export class Problem extends Error {
-  constructor(readonly status: number, readonly code: string, message: string, readonly requestId: string) {
+  constructor(readonly status: number, readonly code: string, message: string, readonly requestId = '', readonly fields: string[] = []) {
     super(message)
   }
 }
 
-let refreshing: Promise<boolean> | null = null
+const offline = () =>
+  new Problem(0, 'offline', 'DataMind cannot be reached. Check that it runs and that you are online; your questions go on without the page.')
 
-/** Renews the session once, however many requests found it expired. */
-function refresh(): Promise<boolean> {
-  refreshing ??= fetch('/api/v1/auth/refresh', { method: 'POST' })
-    .then((r) => r.ok, () => false)
-    .finally(() => { refreshing = null })
-  return refreshing
+// --- whether the server answers -----------------------------------------------
+
+let reachable = true
+const watchers = new Set<() => void>()
+
+/** For useSyncExternalStore: whether the last request got an answer. */
+export const reach = {
+  subscribe: (watch: () => void) => {
+    watchers.add(watch)
+    return () => { watchers.delete(watch) }
+  },
+  get: () => reachable,
 }
 
-/** Sends one request to /api/v1 and returns its JSON; throws a Problem. */
-export async function call<T>(method: string, path: string, body?: unknown, key?: string): Promise<T> {
-  const headers: Record<string, string> = {}
-  if (body !== undefined) headers['Content-Type'] = 'application/json'
-  if (key) headers['Idempotency-Key'] = key
-  const init: RequestInit = { method, headers, body: body === undefined ? undefined : JSON.stringify(body) }
-  let response = await send(path, init)
-  if (response.status === 401 && !path.startsWith('/auth/') && (await refresh())) {
-    response = await send(path, init)
+async function attempt(request: Request): Promise<Response> {
+  const response = await fetch(request).catch(() => null)
+  if (reachable !== (response !== null)) {
+    reachable = response !== null
+    for (const watch of watchers) watch()
   }
-  if (response.status === 401 && path === '/auth/me' && (await refresh())) {
-    response = await send(path, init)
+  if (!response) throw offline()
+  return response
+}
+
+// --- the session --------------------------------------------------------------
+
+let renewing: Promise<boolean> | null = null
+let renewals = 0
+let signedOut = () => {}
+
+/** Sets what happens when the session has ended and cannot be renewed. */
+export function onSignedOut(handler: () => void): void {
+  signedOut = handler
+}
+
+/**
+ * Renews the access token, once, however many requests found it expired. False: the session has ended. An
+ * outage is a Problem instead, because it must not sign anybody out.
+ */
+function renew(): Promise<boolean> {
+  renewing ??= rotate(3).finally(() => { renewing = null })
+  return renewing
+}
+
+async function rotate(tries: number): Promise<boolean> {
+  const response = await attempt(new Request(origin() + '/api/v1/auth/refresh', { method: 'POST' }))
+  if (response.status === 409 && tries > 1) { // another tab is renewing it: its cookies arrive any moment
+    await new Promise((done) => setTimeout(done, 300))
+    return rotate(tries - 1)
   }
-  if (!response.ok) throw await problem(response)
-  const text = await response.text()
-  return (text ? JSON.parse(text) : undefined) as T
+  if (response.ok) renewals++
+  else if (response.status !== 401) throw toProblem(response.status, await response.json().catch(() => null))
+  return response.ok
 }
 
-async function send(path: string, init: RequestInit): Promise<Response> {
-  try {
-    return await fetch('/api/v1' + path, init)
-  } catch {
-    throw new Problem(0, 'offline', 'DataMind cannot be reached. Check that it runs; your questions go on without the page.', '')
+/** Sends a request. A 401 of a request that left before the last renewal only needs the new cookie. */
+async function send(request: Request): Promise<Response> {
+  const again = request.clone()
+  const before = renewals
+  const response = await attempt(request)
+  if (response.status !== 401 || /\/auth\/(login|link|logout)$/.test(new URL(request.url).pathname)) return response
+  if (renewals === before && !(await renew())) {
+    signedOut()
+    return response
   }
+  return attempt(again)
 }
 
-async function problem(response: Response): Promise<Problem> {
-  const body = (await response.json().catch(() => ({}))) as { code?: string; detail?: string; title?: string; request_id?: string }
-  return new Problem(response.status, body.code ?? 'internal', body.detail ?? body.title ?? 'Something went wrong.', body.request_id ?? '')
+// --- requests -----------------------------------------------------------------
+
+// Vitest runs without a page, where requests need a whole address.
+const origin = () => globalThis.location?.origin ?? 'http://localhost'
+
+export const api = createClient<paths>({ baseUrl: origin(), fetch: send })
+
+interface Answer<T> { data?: T; error?: unknown; response: Response }
+
+/** The body of an answer; throws a Problem where it is an error. */
+export async function unwrap<T>(answer: Promise<Answer<T>>): Promise<T> {
+  const { data, error, response } = await answer
+  if (!response.ok) throw toProblem(response.status, error)
+  return data as T
 }
 
-/** Renews the access cookie before a WebSocket is opened, which cannot do it itself. */
-export async function ensureSession(): Promise<void> {
-  await call('GET', '/auth/me')
+function toProblem(status: number, body: unknown): Problem {
+  const p: Partial<ProblemBody> = typeof body === 'object' && body !== null ? body : {}
+  const fields = (p.errors ?? []).map((e) => `${e.location.replace(/^body\./, '')}: ${e.message}`)
+  return new Problem(status, p.code ?? 'internal', p.detail ?? p.title ?? 'Something went wrong. Try again.', p.request_id, fields)
 }
 
-export const keys = {
-  me: ['me'] as const,
-  conversations: ['conversations'] as const,
-  questions: (conversation: string) => ['questions', conversation] as const,
-  result: (question: string, run: number) => ['result', question, run] as const,
-  connections: ['connections'] as const,
-  catalog: (connection: string) => ['catalog', connection] as const,
-  suggestions: (connection: string) => ['suggestions', connection] as const,
+/** A fresh idempotency key. (crypto.randomUUID is missing on plain-HTTP addresses other than localhost.) */
+export function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('')
 }

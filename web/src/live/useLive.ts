@@ -1,62 +1,37 @@
-import { useEffect, useReducer } from 'react'
-import { call, ensureSession } from '../api/client'
+import { useQueryClient } from '@tanstack/react-query'
+import { useEffect, useReducer, useRef } from 'react'
+import { conversationsQuery, questionQuery, questionsQuery } from '../api/queries'
 import type { Question } from '../api/types'
-import { initial, isFinal, reduce, type Live, type LiveEvent } from './reducer'
+import { initial, isFinal, reduce, type Live } from './reducer'
+import { follow } from './socket'
 
-const RECONNECT_MS = [300, 1000, 3000, 10000]
-
-/** Follows a question live. Where the socket cannot, the row is polled; leaving the page only detaches. */
-export function useLive(question: Question): Live {
+/** Follows a question live. The second value takes over a row that an action answered. */
+export function useLive(question: Question): [Live, (row: Question) => void] {
+  const queries = useQueryClient()
   const [state, dispatch] = useReducer(reduce, question, initial)
+  const { id, conversation_id: conversation, run } = state.question
   const following = !isFinal(state.question.status)
-  const id = question.id
+  const followed = useRef(false)
+
+  useEffect(() => dispatch({ type: 'row', data: question }), [question])
 
   useEffect(() => {
-    if (!following) return
-    let closed = false
-    let socket: WebSocket | undefined
-    let timer: ReturnType<typeof setTimeout> | undefined
-    let failures = 0
-    let after = ''
-
-    const open = () => {
-      if (closed) return
-      const scheme = location.protocol === 'https:' ? 'wss' : 'ws'
-      socket = new WebSocket(`${scheme}://${location.host}/api/v1/questions/${id}/events?after=${encodeURIComponent(after)}`)
-      socket.onmessage = (message) => {
-        failures = 0
-        const event = JSON.parse(String(message.data)) as LiveEvent
-        if (event.id) after = event.id
-        dispatch(event)
-      }
-      socket.onclose = () => {
-        if (closed) return
-        const wait = RECONNECT_MS[Math.min(failures++, RECONNECT_MS.length - 1)]
-        timer = setTimeout(reopen, wait)
-      }
-    }
-    const reopen = async () => {
-      try {
-        await ensureSession()
-        const row = await call<Question>('GET', `/questions/${id}`)
-        if (!closed) dispatch({ type: 'snapshot', data: row })
-      } catch {
-        // Offline: the next turn tries again.
-      }
-      open()
-    }
-    open()
-    return () => {
-      closed = true
-      clearTimeout(timer)
-      socket?.close()
-    }
+    if (following) return follow(id, dispatch)
   }, [id, following])
 
-  // Another page or an edit moved the row: take it over.
+  // At the end the row says what events leave out: times, tokens, facts.
   useEffect(() => {
-    if (question.run > state.question.run) dispatch({ type: 'snapshot', data: question })
-  }, [question, state.question.run])
+    if (following) {
+      followed.current = true
+      return
+    }
+    if (!followed.current) return
+    followed.current = false
+    void queries.invalidateQueries({ queryKey: conversationsQuery.queryKey })
+    queries.fetchQuery({ ...questionQuery(id, run), staleTime: 0 }).then((row) => {
+      queries.setQueryData(questionsQuery(conversation).queryKey, (all) => all?.map((q) => (q.id === id ? row : q)))
+    }, () => {}) // it stays as the events told it
+  }, [following, id, run, conversation, queries])
 
-  return state
+  return [state, (row) => dispatch({ type: 'row', data: row })]
 }

@@ -1,63 +1,73 @@
-import { Anchor, Badge, Button, Card, Group, Select, SimpleGrid, Stack, Text, Title } from '@mantine/core'
+import { Anchor, Button, Card, Group, Select, SimpleGrid, Skeleton, Stack, Text, Title } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
-import { call, keys } from '../api/client'
-import { newKey } from '../api/key'
-import type { Connection, Me, Page, Question } from '../api/types'
+import { api, newKey, unwrap } from '../api/client'
+import { connectionsQuery, conversationsQuery, meQuery, questionsQuery, suggestionsQuery } from '../api/queries'
 import { AskBox } from '../parts/AskBox'
 import { ErrorNote } from '../parts/ErrorNote'
+import { plannerName } from '../parts/words'
 
 /** Where a conversation begins: a connection, three questions, a box. */
 export function Ask() {
   const navigate = useNavigate()
   const queries = useQueryClient()
-  const me = useQuery({ queryKey: keys.me, queryFn: () => call<Me>('GET', '/auth/me') })
-  const connections = useQuery({ queryKey: keys.connections, queryFn: () => call<Page<Connection>>('GET', '/connections?limit=100') })
+  const me = useQuery(meQuery)
+  const connections = useQuery(connectionsQuery)
   const [chosen, setChosen] = useState<string | null>(null)
   const [error, setError] = useState<Error | null>(null)
-  const items = connections.data?.items ?? []
+  const [asking, setAsking] = useState('')
+  const items = connections.data ?? []
   const connection = items.find((c) => c.id === chosen) ?? items.find((c) => c.sample) ?? items[0]
-  const suggestions = useQuery({
-    queryKey: keys.suggestions(connection?.id ?? ''),
-    queryFn: () => call<{ questions: string[] | null }>('GET', `/connections/${connection?.id}/suggestions`),
-    enabled: !!connection,
-  })
+  const suggestions = useQuery({ ...suggestionsQuery(connection?.id ?? ''), enabled: !!connection })
 
+  // Before the connections are known the API takes the one that the page would.
   const ask = async (question: string, key: string) => {
-    if (!connection) return
     setError(null)
+    setAsking(question)
     try {
-      const q = await call<Question>('POST', '/questions', { connection_id: connection.id, question }, key)
-      await queries.invalidateQueries({ queryKey: keys.conversations })
+      const q = await unwrap(api.POST('/api/v1/questions', { params: { header: { 'Idempotency-Key': key } }, body: { connection_id: connection?.id, question } }))
+      queries.setQueryData(questionsQuery(q.conversation_id).queryKey, [q])
+      void queries.invalidateQueries({ queryKey: conversationsQuery.queryKey })
       await navigate({ to: '/conversations/$id', params: { id: q.conversation_id } })
     } catch (e) {
       setError(e as Error)
+      setAsking('')
       throw e
     }
   }
 
-  if (connections.data && !connection) {
-    return <Stack maw={640} mx="auto" mt="xl"><Title order={1} size="h2">Connect a database first</Title><Button component={Link} to="/connections" w="fit-content">Connect a database</Button></Stack>
-  }
+  if (connections.data && !connection) return <NoConnection />
   return (
     <Stack maw={820} mx="auto" mt={{ base: 'md', sm: 64 }} gap="lg">
       <Title order={1} size="h2">What would you like to know?</Title>
-      <AskBox onAsk={ask} disabled={!connection} autoFocus />
+      <AskBox onAsk={ask} disabled={!!asking} autoFocus />
       <ErrorNote error={error ?? connections.error} />
-      <Group gap="xs">
+      <Group gap="sm">
         <Select aria-label="Database" data={items.map((c) => ({ value: c.id, label: c.name }))} value={connection?.id ?? null} onChange={setChosen} allowDeselect={false} />
-        {me.data && <Badge variant="light" color="gray">answered by {me.data.features.planner === 'builtin' ? 'the built-in planner' : me.data.features.planner}</Badge>}
+        {me.data && <Text size="sm" c="dimmed">Answered by {plannerName(me.data.features.planner)}</Text>}
       </Group>
-      <SimpleGrid cols={{ base: 1, sm: 3 }}>
-        {suggestions.data?.questions?.slice(0, 3).map((question) => (
-          <Card key={question} withBorder component="button" type="button" style={{ cursor: 'pointer', textAlign: 'left' }}
-            onClick={() => void ask(question, newKey()).catch(() => undefined)}>
+      <SimpleGrid cols={{ base: 1, sm: 3 }} aria-label="Questions to start with">
+        {suggestions.isPending && connection && [1, 2, 3].map((n) => <Skeleton key={n} h={72} />)}
+        {suggestions.data?.slice(0, 3).map((question) => (
+          <Card key={question} withBorder component="button" type="button" className="suggestion" disabled={!!asking}
+            onClick={() => void ask(question, newKey()).catch(() => undefined)} data-testid="suggestion">
             <Text size="sm">{question}</Text>
           </Card>
         ))}
       </SimpleGrid>
-      <Text size="sm" c="dimmed"><Anchor component={Link} to="/connections">Connect your own database</Anchor> to ask about your company’s data.</Text>
+      <ErrorNote error={suggestions.error} onRetry={() => void suggestions.refetch()} />
+      <Text size="sm" c="dimmed"><Anchor component={Link} to="/connections" underline="always" inherit>Connect your own database</Anchor> to ask about your company’s data.</Text>
+    </Stack>
+  )
+}
+
+function NoConnection() {
+  return (
+    <Stack maw={640} mx="auto" mt="xl">
+      <Title order={1} size="h2">Connect a database first</Title>
+      <Text>DataMind answers questions about data that you already have. It only ever reads it.</Text>
+      <Button component={Link} to="/connections" w="fit-content">Connect a database</Button>
     </Stack>
   )
 }

@@ -1,9 +1,9 @@
-import { Loader, Stack, Title } from '@mantine/core'
+import { Skeleton, Stack, Title } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
-import { useState } from 'react'
-import { call, keys } from '../api/client'
-import type { Conversation as Thread, Page, Question } from '../api/types'
+import { useEffect, useRef, useState } from 'react'
+import { api, newKey, unwrap } from '../api/client'
+import { conversationQuery, conversationsQuery, questionsQuery } from '../api/queries'
 import { Answer } from '../parts/Answer'
 import { AskBox } from '../parts/AskBox'
 import { ErrorNote } from '../parts/ErrorNote'
@@ -11,33 +11,45 @@ import { ErrorNote } from '../parts/ErrorNote'
 /** A thread of questions and their answers. */
 export function Conversation() {
   const { id } = useParams({ strict: false }) as { id: string }
+  return <Thread key={id} id={id} />
+}
+
+function Thread({ id }: { id: string }) {
   const queries = useQueryClient()
   const [error, setError] = useState<Error | null>(null)
-  const thread = useQuery({ queryKey: [...keys.conversations, id], queryFn: () => call<Thread>('GET', `/conversations/${id}`) })
-  const questions = useQuery({
-    queryKey: keys.questions(id),
-    queryFn: () => call<Page<Question>>('GET', `/conversations/${id}/questions?limit=100`),
-  })
+  const thread = useQuery(conversationQuery(id))
+  const questions = useQuery(questionsQuery(id))
+  const last = useRef<HTMLDivElement>(null)
+  const count = questions.data?.length ?? 0
+  const asked = useRef(false)
+
+  useEffect(() => {
+    if (asked.current) last.current?.scrollIntoView({ block: 'start', behavior: 'smooth' })
+    asked.current = false
+  }, [count])
 
   const ask = async (question: string, key: string) => {
     setError(null)
     try {
-      await call<Question>('POST', `/conversations/${id}/questions`, { question }, key)
-      await queries.invalidateQueries({ queryKey: keys.questions(id) })
+      const q = await unwrap(api.POST('/api/v1/conversations/{id}/questions', { params: { path: { id }, header: { 'Idempotency-Key': key } }, body: { question } }))
+      asked.current = true
+      queries.setQueryData(questionsQuery(id).queryKey, (all = []) => (all.some((o) => o.id === q.id) ? all : [...all, q]))
+      void queries.invalidateQueries({ queryKey: conversationsQuery.queryKey })
     } catch (e) {
       setError(e as Error)
       throw e
     }
   }
+  const again = (question: string) => void ask(question, newKey()).catch(() => undefined)
 
-  if (questions.isLoading) return <Loader m="xl" aria-label="Loading" />
   return (
     <Stack maw={1000} mx="auto" gap="lg">
-      <Title order={1} size="h4">{thread.data?.title}</Title>
-      <ErrorNote error={questions.error ?? thread.error} />
-      {[...(questions.data?.items ?? [])]
-        .sort((a, b) => a.created_at.localeCompare(b.created_at))
-        .map((q) => <Answer key={q.id} question={q} />)}
+      <Title order={1} size="h5" c="dimmed" fw={500} className="wrap">{thread.data?.title ?? ' '}</Title>
+      <ErrorNote error={questions.error ?? thread.error} onRetry={() => { void questions.refetch(); void thread.refetch() }} />
+      {questions.isLoading && <Skeleton h={240} aria-label="Loading" />}
+      {questions.data?.map((q, i) => (
+        <div key={q.id} ref={i === count - 1 ? last : undefined}><Answer question={q} onAgain={again} /></div>
+      ))}
       {questions.data && <AskBox onAsk={ask} placeholder="Ask a follow-up" />}
       <ErrorNote error={error} />
     </Stack>

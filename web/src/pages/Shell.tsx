@@ -1,61 +1,100 @@
-import { AppShell, Badge, Burger, Button, Group, Loader, NavLink, ScrollArea, Stack, Text } from '@mantine/core'
+import { Alert, AppShell, Badge, Burger, Button, Center, Group, Loader, NavLink, ScrollArea, Stack, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { Link, Navigate, Outlet, useLocation, useNavigate } from '@tanstack/react-router'
-import { call, keys, Problem } from '../api/client'
-import type { Conversation, Me, Page } from '../api/types'
+import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router'
+import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
+import { api, reach, unwrap } from '../api/client'
+import { conversationsQuery, meQuery } from '../api/queries'
+import type { Me } from '../api/types'
 import { ErrorNote } from '../parts/ErrorNote'
 
 /** The frame of every signed-in page: conversations, connections, who is signed in. */
 export function Shell() {
   const [open, { toggle, close }] = useDisclosure()
-  const me = useQuery({ queryKey: keys.me, queryFn: () => call<Me>('GET', '/auth/me'), staleTime: 60_000 })
+  const reachable = useReachable()
+  const me = useQuery({ ...meQuery, refetchInterval: reachable ? false : 2000 })
   const { pathname } = useLocation()
-  const conversations = useQuery({
-    queryKey: keys.conversations,
-    queryFn: () => call<Page<Conversation>>('GET', '/conversations?limit=50'),
-    enabled: me.isSuccess,
-  })
 
-  if (me.error instanceof Problem && me.error.status === 401) return <Navigate to="/sign-in" />
-  if (me.error) return <ErrorNote error={me.error} />
-  if (!me.data) return <Loader m="xl" aria-label="Loading" />
-
+  if (!me.data) {
+    return (
+      <Center mih="100vh" p="md">
+        {me.error ? <ErrorNote error={me.error} onRetry={() => void me.refetch()} /> : <Loader aria-label="Loading" />}
+      </Center>
+    )
+  }
   return (
     <AppShell header={{ height: { base: 52, sm: 0 } }} navbar={{ width: 270, breakpoint: 'sm', collapsed: { mobile: !open } }} padding="md">
       <AppShell.Header hiddenFrom="sm">
-        <Group h="100%" px="md"><Burger opened={open} onClick={toggle} size="sm" aria-label="Menu" /><Text fw={700}>DataMind</Text></Group>
+        <Group h="100%" px="md"><Burger opened={open} onClick={toggle} size="sm" aria-label="Menu" aria-expanded={open} /><Text fw={700}>DataMind</Text></Group>
       </AppShell.Header>
       <AppShell.Navbar p="sm">
-        <Group justify="space-between" mb="sm" visibleFrom="sm"><Text fw={700} size="lg">DataMind</Text><Badge variant="light">{me.data.org.name}</Badge></Group>
+        <Group justify="space-between" mb="sm" wrap="nowrap" visibleFrom="sm"><Text fw={700} size="lg">DataMind</Text><Badge variant="default" tt="none" maw={150}>{me.data.org.name}</Badge></Group>
         <Button component={Link} to="/" mb="xs" onClick={close}>New question</Button>
         <NavLink component={Link} to="/connections" label="Connections" active={pathname === '/connections'} onClick={close} />
-        <Text size="xs" c="dimmed" mt="sm" mb={4} px="sm">Conversations</Text>
-        <ScrollArea style={{ flex: 1 }}>
-          {conversations.data?.items?.map((c) => (
-            <NavLink key={c.id} component={Link} to={`/conversations/${c.id}`} label={c.title} active={pathname.endsWith(c.id)} onClick={close} />
-          ))}
-          {conversations.data && !conversations.data.items?.length && <Text size="sm" c="dimmed" px="sm">None yet.</Text>}
-        </ScrollArea>
+        <Conversations onNavigate={close} />
         <Person me={me.data} onNavigate={close} />
       </AppShell.Navbar>
-      <AppShell.Main><Outlet /></AppShell.Main>
+      <AppShell.Main>
+        {!reachable && <Alert color="yellow" mb="md" role="status" title="DataMind cannot be reached">Trying again… Questions that are being answered go on without the page.</Alert>}
+        <Outlet />
+      </AppShell.Main>
     </AppShell>
+  )
+}
+
+/** Whether the server answers; when it comes back, what is on the page is read again. */
+function useReachable(): boolean {
+  const queries = useQueryClient()
+  const reachable = useSyncExternalStore(reach.subscribe, reach.get)
+  const before = useRef(reachable)
+  useEffect(() => {
+    if (reachable && !before.current) void queries.invalidateQueries()
+    before.current = reachable
+  }, [reachable, queries])
+  return reachable
+}
+
+function Conversations({ onNavigate }: { onNavigate: () => void }) {
+  const { pathname } = useLocation()
+  const list = useInfiniteQuery(conversationsQuery)
+  const items = list.data?.pages.flatMap((p) => p.items)
+  return (
+    <>
+      <Text size="xs" c="dimmed" mt="sm" mb={4} px="sm" id="conversations">Conversations</Text>
+      <ScrollArea style={{ flex: 1 }} type="auto">
+        <nav aria-labelledby="conversations">
+          {items?.map((c) => (
+            <NavLink key={c.id} component={Link} to={`/conversations/${c.id}`} label={c.title} active={pathname.endsWith(c.id)} onClick={onNavigate} noWrap title={c.title} />
+          ))}
+        </nav>
+        {items?.length === 0 && <Text size="sm" c="dimmed" px="sm">None yet.</Text>}
+        {list.isError && !items && <Text size="sm" c="dimmed" px="sm">They cannot be read now.</Text>}
+        {list.hasNextPage && <Button size="compact-sm" variant="subtle" fullWidth loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>Older</Button>}
+      </ScrollArea>
+    </>
   )
 }
 
 function Person({ me, onNavigate }: { me: Me; onNavigate: () => void }) {
   const navigate = useNavigate()
   const queries = useQueryClient()
+  const [error, setError] = useState<Error | null>(null)
   const signOut = async () => {
-    await call('POST', '/auth/logout').catch(() => undefined)
-    queries.clear()
+    try {
+      await unwrap(api.POST('/api/v1/auth/logout'))
+    } catch (e) { // saying "signed out" while the session goes on would be wrong
+      setError(e as Error)
+      return
+    }
     await navigate({ to: '/sign-in' })
+    queries.clear()
   }
   return (
     <Stack gap={4} pt="sm" style={{ borderTop: '1px solid var(--mantine-color-default-border)' }}>
-      <Text size="sm" fw={600} truncate>{me.user.name}</Text>
-      <Text size="xs" c="dimmed" truncate>{me.user.email} · {me.role}</Text>
+      <ErrorNote error={error} />
+      <Text size="sm" fw={600} truncate data-testid="person-name">{me.user.name}</Text>
+      <Text size="xs" c="dimmed" truncate data-testid="person-email">{me.user.email} · {me.role}</Text>
+      {!me.user.has_password && <Text size="xs" className="warning">No password yet: choose one under Profile, or you need a new link to sign in again.</Text>}
       <Group gap="xs" grow>
         <Button size="xs" variant="default" component={Link} to="/profile" onClick={onNavigate}>Profile</Button>
         <Button size="xs" variant="default" onClick={() => void signOut()}>Sign out</Button>

@@ -1,14 +1,15 @@
 import { Button, Center, Paper, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
-import { useNavigate } from '@tanstack/react-router'
-import { type FormEvent, useEffect, useRef, useState } from 'react'
-import { call } from '../api/client'
+import { useNavigate, useSearch } from '@tanstack/react-router'
+import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react'
+import { api, unwrap } from '../api/client'
 import { ErrorNote } from '../parts/ErrorNote'
 
 /** E-mail and password. */
 export function SignIn() {
   const navigate = useNavigate()
   const queries = useQueryClient()
+  const { next } = useSearch({ strict: false }) as { next?: string }
   const [email, setEmail] = useState('')
   const [password, setPassword] = useState('')
   const [error, setError] = useState<Error | null>(null)
@@ -19,9 +20,9 @@ export function SignIn() {
     setBusy(true)
     setError(null)
     try {
-      await call('POST', '/auth/login', { email, password })
+      await unwrap(api.POST('/api/v1/auth/login', { body: { email, password } }))
       queries.clear()
-      await navigate({ to: '/' })
+      await navigate({ href: next ?? '/', replace: true })
     } catch (e) {
       setError(e as Error)
     } finally {
@@ -33,7 +34,7 @@ export function SignIn() {
     <Frame title="Sign in to DataMind">
       <form onSubmit={(e) => void submit(e)}>
         <Stack>
-          <TextInput label="E-mail" type="email" autoComplete="username" required value={email} onChange={(e) => setEmail(e.target.value)} />
+          <TextInput label="E-mail" autoComplete="username" required value={email} onChange={(e) => setEmail(e.target.value)} />
           <PasswordInput label="Password" autoComplete="current-password" required value={password} onChange={(e) => setPassword(e.target.value)} />
           <ErrorNote error={error} />
           <Button type="submit" loading={busy}>Sign in</Button>
@@ -56,8 +57,8 @@ export function LinkSignIn() {
     used.current = true
     const token = new URLSearchParams(location.hash.slice(1)).get('token') ?? ''
     history.replaceState(null, '', '/link')
-    call('POST', '/auth/link', { token })
-      .then(() => { queries.clear(); return navigate({ to: '/' }) })
+    unwrap(api.POST('/api/v1/auth/link', { body: { token } }))
+      .then(() => { queries.clear(); return navigate({ to: '/', replace: true }) })
       .catch((e: Error) => setError(e))
   }, [navigate, queries])
 
@@ -68,9 +69,9 @@ export function LinkSignIn() {
   )
 }
 
-function Frame({ title, children }: { title: string; children: React.ReactNode }) {
+function Frame({ title, children }: { title: string; children: ReactNode }) {
   return (
-    <Center mih="100vh" p="md">
+    <Center mih="100vh" p="md" component="main">
       <Paper withBorder shadow="sm" p="xl" w={400} maw="100%">
         <Title order={1} size="h3" mb="lg">{title}</Title>
         {children}

@@ -1,97 +1,93 @@
-import { Alert, Badge, Button, Collapse, Group, Loader, Paper, Stack, Text, Title } from '@mantine/core'
+import { Badge, Button, Collapse, Group, Loader, Paper, Skeleton, Stack, Text, Title } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import { lazy, Suspense, useState } from 'react'
-import { call, keys } from '../api/client'
-import type { Question, Result } from '../api/types'
+import { api, newKey, unwrap } from '../api/client'
+import { questionQuery, resultQuery } from '../api/queries'
+import type { Question } from '../api/types'
 import { isFinal } from '../live/reducer'
 import { useLive } from '../live/useLive'
 import { AnswerText } from './AnswerText'
+import { Ending } from './Ending'
 import { ErrorNote } from './ErrorNote'
+import { duration } from './format'
 import { PromptCard } from './PromptCard'
 import { ResultTable } from './ResultTable'
 import { Sql } from './Sql'
 import { Steps } from './Steps'
+import { COLORS, doing, plannerName, WORDS } from './words'
 
 const ChartView = lazy(() => import('./ChartView'))
 
-const COLORS: Record<string, string> = {
-  answered: 'teal', failed: 'red', refused: 'orange', cancelled: 'gray', budget_exhausted: 'orange', clarify: 'yellow', approve: 'yellow',
-}
-const WORDS: Record<string, string> = {
-  queued: 'waiting to start', running: 'working', clarify: 'needs your reply', approve: 'needs your yes',
-  budget_exhausted: 'token budget used up', cancelled: 'stopped',
-}
-
 /** One question with everything known of its answer, live while it is worked on. */
-export function Answer({ question }: { question: Question }) {
-  const live = useLive(question)
+export function Answer({ question, onAgain }: { question: Question; onAgain: (question: string) => void }) {
+  const [live, take] = useLive(question)
   const q = live.question
+  const final = isFinal(q.status)
   const [error, setError] = useState<Error | null>(null)
   const [stopping, setStopping] = useState(false)
-  const [steps, stepsToggle] = useDisclosure(false)
-  const final = isFinal(q.status)
-  const result = useQuery({
-    queryKey: keys.result(q.id, q.run),
-    queryFn: () => call<Result>('GET', `/questions/${q.id}/result?limit=500`),
-    enabled: live.resultReady,
-  })
+  const [opened, steps] = useDisclosure(false)
+  const result = useQuery({ ...resultQuery(q.id, q.run), enabled: q.has_result })
+  // Lists leave the steps out: they are fetched when somebody looks.
+  const detail = useQuery({ ...questionQuery(q.id, q.run), enabled: opened && final && q.steps.length === 0 })
 
-  const act = async (path: string, body?: unknown) => {
+  /** Does something to the question and shows the row that comes back. */
+  const act = async (action: Promise<Question>): Promise<boolean> => {
     setError(null)
     try {
-      await call('POST', `/questions/${q.id}/${path}`, body ?? {})
+      take(await action)
+      return true
     } catch (e) {
       setError(e as Error)
+      return false
     }
   }
+  const params = { path: { id: q.id } }
   const stop = async () => {
     setStopping(true)
-    await act('stop')
+    if (!(await act(unwrap(api.POST('/api/v1/questions/{id}/stop', { params }))))) setStopping(false)
   }
+  const edit = (sql: string) => {
+    setStopping(false)
+    return act(unwrap(api.POST('/api/v1/questions/{id}/edit-sql', { params, body: { sql } })))
+  }
+  const reply = (text: string) => act(unwrap(api.POST('/api/v1/questions/{id}/clarify',
+    { params: { ...params, header: { 'Idempotency-Key': newKey() } }, body: { reply: text } })))
+  const approve = (yes: boolean) => act(unwrap(api.POST('/api/v1/questions/{id}/approve', { params, body: { yes } })))
 
+  const showSteps = opened || !final
   return (
-    <Paper withBorder p="lg" component="article" aria-busy={!final} data-status={q.status} data-question={q.id}>
+    <Paper withBorder p={{ base: 'sm', sm: 'lg' }} component="article" aria-busy={!final} data-status={q.status} data-question={q.id}>
       <Stack gap="sm">
         <Group justify="space-between" wrap="nowrap" align="start">
           <Title order={2} size="h4" className="wrap">{q.question}</Title>
           <Group gap="xs" wrap="nowrap">
-            <Badge color={COLORS[q.status] ?? 'blue'} variant="light">{WORDS[q.status] ?? q.status}</Badge>
-            {!final && <Button size="xs" color="red" variant="light" loading={stopping} onClick={() => void stop()}>Stop</Button>}
+            <Badge color={COLORS[q.status]} variant="light" miw="max-content">{WORDS[q.status]}</Badge>
+            {!final && <Button size="xs" color="red" variant="outline" loading={stopping} onClick={() => void stop()}>Stop</Button>}
           </Group>
         </Group>
-        {q.understanding && <Text size="sm" c="dimmed" className="wrap">Understood as: {q.understanding}</Text>}
         <div aria-live="polite">
-          {!final && !q.text && !live.partial && <Group gap="xs"><Loader size="xs" /><Text size="sm">{current(q)}</Text></Group>}
-          <AnswerText text={q.text || live.partial} numbers={q.text ? q.numbers : null} />
+          {!final && !q.prompt && !q.text && !live.partial && <Group gap="xs"><Loader size="xs" /><Text size="sm">{doing(q)}</Text></Group>}
+          <AnswerText text={q.text || live.partial} numbers={q.text ? q.numbers : []} />
         </div>
-        {q.prompt && !final && <PromptCard prompt={q.prompt} onReply={(reply) => act('clarify', { reply })} onApprove={(yes) => act('approve', { yes })} />}
-        {final && q.status !== 'answered' && (
-          <Alert color={COLORS[q.status] ?? 'gray'} title={WORDS[q.status] ?? q.status}>
-            <Text size="sm" className="wrap">{q.error || (q.status === 'cancelled' ? 'Stopped. Nothing keeps running in the database.' : '')}</Text>
-            <Text size="xs" c="dimmed" mt={4}>{q.error_code && `${q.error_code} · `}question {q.id}</Text>
-          </Alert>
+        {q.prompt && !final && <PromptCard prompt={q.prompt} onReply={reply} onApprove={approve} />}
+        {final && q.status !== 'answered' && <Ending question={q} onAgain={() => onAgain(q.question)} />}
+        {q.has_result && result.isPending && <Skeleton h={120} aria-label="Loading the rows" />}
+        {result.data && q.chart && (
+          <Suspense fallback={<Skeleton h={300} />}><ChartView chart={q.chart} result={result.data} /></Suspense>
         )}
-        {result.data && q.chart && <Suspense fallback={null}><ChartView chart={q.chart} result={result.data} /></Suspense>}
-        {result.data && <ResultTable result={result.data} />}
+        {result.data && <ResultTable key={q.run} result={result.data} />}
         <ErrorNote error={error ?? result.error} />
-        {q.sql && <Sql sql={q.sql} editable={final || !!q.prompt} onRun={(sql) => act('edit-sql', { sql })} questionKey={q.conversation_id} />}
-        <Group gap="xs">
-          <Button size="compact-xs" variant="subtle" color="gray" onClick={stepsToggle.toggle} aria-expanded={steps || !final}>
-            {q.steps?.length ?? 0} steps{final && q.ms ? ` · ${(q.ms / 1000).toFixed(2)} s` : ''}
+        {q.understanding && <Text size="sm" c="dimmed" className="wrap">Understood as: {q.understanding}</Text>}
+        {q.sql && <Sql sql={q.sql} editable={final || !!q.prompt} onRun={edit} />}
+        <Group gap={4} justify="space-between">
+          <Button size="compact-xs" variant="subtle" color="gray" onClick={steps.toggle} disabled={!final} aria-expanded={showSteps}>
+            {showSteps ? 'Steps' : 'Show steps'}{final && q.ms > 0 && ` · ${duration(q.ms)}`}
           </Button>
-          {q.planner && <Text size="xs" c="dimmed">answered by {q.planner === 'builtin' ? 'the built-in planner (no model)' : q.planner}</Text>}
+          {q.planner && <Text size="xs" c="dimmed" data-testid="planner">{final ? 'Answered' : 'Being answered'} by {plannerName(q.planner)}</Text>}
         </Group>
-        <Collapse {...{ in: steps || !final, expanded: steps || !final }}><Steps steps={q.steps ?? []} /></Collapse>
+        <Collapse expanded={showSteps}>{showSteps && <Steps steps={q.steps.length ? q.steps : (detail.data?.steps ?? [])} />}</Collapse>
       </Stack>
     </Paper>
   )
-}
-
-function current(q: Question): string {
-  const running = q.steps?.findLast((s) => s.status === 'running')
-  const names: Record<string, string> = {
-    discover: 'Reading the schema…', plan: 'Planning the query…', guard: 'Checking the SQL…', query: 'Running the query…', analyse: 'Writing the answer…',
-  }
-  return (running && names[running.kind]) ?? (q.status === 'queued' ? 'Waiting for a free worker…' : 'Working…')
 }

@@ -1,5 +1,5 @@
 import { Button, Group, Textarea } from '@mantine/core'
-import { newKey } from '../api/key'
+import { newKey } from '../api/client'
 import { type KeyboardEvent, useRef, useState } from 'react'
 
 interface Props {
@@ -17,7 +17,7 @@ export function AskBox({ onAsk, disabled, autoFocus, placeholder }: Props) {
 
   const send = async () => {
     const question = text.trim()
-    if (!question || busy) return
+    if (!question || busy || disabled) return
     setBusy(true)
     try {
       await onAsk(question, key.current)

@@ -4,25 +4,41 @@ import type { Prompt } from '../api/types'
 
 interface Props {
   prompt: Prompt
-  onReply: (reply: string) => Promise<void>
-  onApprove: (yes: boolean) => Promise<void>
+  onReply: (reply: string) => Promise<unknown>
+  onApprove: (yes: boolean) => Promise<unknown>
 }
 
 /** A question back to the person. It waits durably: closing the page loses nothing. */
 export function PromptCard({ prompt, onReply, onApprove }: Props) {
   const [reply, setReply] = useState('')
+  const [busy, setBusy] = useState(false)
+  const send = async (action: Promise<unknown>) => {
+    setBusy(true)
+    await action
+    setBusy(false)
+  }
   return (
-    <Alert color="yellow" title={prompt.kind === 'approve' ? 'Run a costly query?' : 'One question first'}>
+    <Alert color="yellow" title={prompt.kind === 'approve' ? 'Run a costly query?' : 'One question first'} data-testid="prompt">
       <Text size="sm" className="wrap" mb="sm">{prompt.text}</Text>
       {prompt.kind === 'approve' ? (
-        <Group><Button size="xs" onClick={() => void onApprove(true)}>Run it</Button><Button size="xs" variant="default" onClick={() => void onApprove(false)}>Do not run it</Button></Group>
+        <Group>
+          <Button size="xs" disabled={busy} onClick={() => void send(onApprove(true))}>Run it</Button>
+          <Button size="xs" disabled={busy} variant="default" onClick={() => void send(onApprove(false))}>Do not run it</Button>
+        </Group>
       ) : (
         <>
-          <Group gap="xs" mb="xs">
-            {prompt.choices?.map((choice) => <Button key={choice} size="xs" variant="light" onClick={() => void onReply(choice)}>{choice}</Button>)}
-          </Group>
-          <form onSubmit={(e) => { e.preventDefault(); if (reply.trim()) void onReply(reply.trim()) }}>
-            <Group><TextInput aria-label="Your reply" size="xs" style={{ flex: 1 }} maxLength={2000} value={reply} onChange={(e) => setReply(e.target.value)} /><Button size="xs" type="submit">Reply</Button></Group>
+          {!!prompt.choices?.length && (
+            <Group gap="xs" mb="xs">
+              {prompt.choices.map((choice) => (
+                <Button key={choice} size="xs" variant="default" disabled={busy} onClick={() => void send(onReply(choice))}>{choice}</Button>
+              ))}
+            </Group>
+          )}
+          <form onSubmit={(e) => { e.preventDefault(); if (reply.trim()) void send(onReply(reply.trim())) }}>
+            <Group gap="xs">
+              <TextInput aria-label="Your reply" placeholder="Or in your own words" size="xs" style={{ flex: 1 }} maxLength={2000} value={reply} onChange={(e) => setReply(e.target.value)} />
+              <Button size="xs" type="submit" disabled={busy || !reply.trim()}>Reply</Button>
+            </Group>
           </form>
         </>
       )}

@@ -1,61 +1,77 @@
-import { ScrollArea, Table, Text, UnstyledButton } from '@mantine/core'
-import { flexRender, getCoreRowModel, getSortedRowModel, useReactTable } from '@tanstack/react-table'
-import { useMemo } from 'react'
+import { Button, Group, ScrollArea, Table, Text, UnstyledButton } from '@mantine/core'
+import { createColumnHelper, flexRender, getCoreRowModel, getSortedRowModel, useReactTable } from '@tanstack/react-table'
+import { useMemo, useState } from 'react'
 import type { Cell, Result } from '../api/types'
-import { formatCell } from './format'
+import { exact, formatter, isNumeric } from './format'
 
-const NUMERIC = new Set(['number', 'integer'])
+const PAGE = 50
+const columnOf = createColumnHelper<Cell[]>()
 
-/** The rows as a table, sortable by a click on a heading. */
+/** The rows as a table, sortable by a click on a heading. Names and cells are text, whatever they hold. */
 export function ResultTable({ result }: { result: Result }) {
-  const columns = useMemo(
-    () => result.columns.map((column, i) => ({
+  const [shown, setShown] = useState(PAGE)
+  const columns = useMemo(() => result.columns.map((column, i) => {
+    const format = formatter(column, result.rows.map((row) => row[i] ?? null))
+    return columnOf.accessor((row) => row[i] ?? undefined, {
       id: String(i),
-      header: column.name,
-      accessorFn: (row: Cell[]) => row[i] ?? undefined,
-      sortUndefined: 'last' as const,
-      cell: ({ row }: { row: { original: Cell[] } }) => formatCell(row.original[i] ?? null, column),
-    })),
-    [result.columns],
-  )
+      header: () => column.name,
+      cell: ({ row }) => <CellText cell={row.original[i] ?? null} text={format(row.original[i] ?? null)} />,
+      sortUndefined: 'last',
+      sortingFn: isNumeric(column) ? (a, b) => Number(a.original[i]) - Number(b.original[i]) : 'alphanumeric',
+    })
+  }), [result])
   const table = useReactTable({ data: result.rows, columns, getCoreRowModel: getCoreRowModel(), getSortedRowModel: getSortedRowModel() })
-  const kind = (i: string) => (NUMERIC.has(result.columns[Number(i)]?.type ?? '') ? 'number' : undefined)
+  const align = (id: string) => {
+    const column = result.columns[Number(id)]
+    return column && isNumeric(column) ? 'number' : undefined
+  }
+  const rows = table.getRowModel().rows
   return (
     <div>
-      <ScrollArea.Autosize mah={360} type="auto">
+      <ScrollArea.Autosize mah={380} type="auto" offsetScrollbars="present" viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': 'Rows' }}>
         <Table className="answer-table" striped highlightOnHover stickyHeader data-testid="rows">
           <Table.Thead>
             <Table.Tr>
-              {table.getFlatHeaders().map((header) => (
-                <Table.Th key={header.id} className={kind(header.id)} aria-sort={sortOf(header.column.getIsSorted())}>
-                  <UnstyledButton fz="sm" fw={600} onClick={header.column.getToggleSortingHandler()}>
-                    {flexRender(header.column.columnDef.header, header.getContext())}
-                    {{ asc: ' ↑', desc: ' ↓' }[header.column.getIsSorted() as string] ?? ''}
+              {table.getFlatHeaders().map(({ id, column, getContext }) => (
+                <Table.Th key={id} className={align(id)} aria-sort={ARIA[column.getIsSorted() || 'none']}>
+                  <UnstyledButton fz="sm" fw={600} onClick={column.getToggleSortingHandler()} title={result.columns[Number(id)]?.type}>
+                    {flexRender(column.columnDef.header, getContext())}{ARROW[column.getIsSorted() || 'none']}
                   </UnstyledButton>
                 </Table.Th>
               ))}
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
-            {table.getRowModel().rows.map((row) => (
+            {rows.slice(0, shown).map((row) => (
               <Table.Tr key={row.id}>
                 {row.getVisibleCells().map((cell) => (
-                  <Table.Td key={cell.id} className={kind(cell.column.id)}>{flexRender(cell.column.columnDef.cell, cell.getContext())}</Table.Td>
+                  <Table.Td key={cell.id} className={align(cell.column.id)}>{flexRender(cell.column.columnDef.cell, cell.getContext())}</Table.Td>
                 ))}
               </Table.Tr>
             ))}
           </Table.Tbody>
         </Table>
       </ScrollArea.Autosize>
-      <Text size="xs" c="dimmed" mt={4}>
-        {result.row_count === 1 ? '1 row' : `${result.row_count} rows`}
-        {result.rows.length < result.row_count && `, the first ${result.rows.length} shown`}
-        {result.truncated && '; the result was cut at the connection’s limit'}
-      </Text>
+      <Group gap="xs" mt={4}>
+        <Text size="xs" c="dimmed">{summary(result, Math.min(shown, rows.length))}</Text>
+        {shown < rows.length && <Button size="compact-xs" variant="subtle" onClick={() => setShown(shown + 4 * PAGE)}>Show more</Button>}
+      </Group>
     </div>
   )
 }
 
-function sortOf(sorted: false | 'asc' | 'desc'): 'ascending' | 'descending' | 'none' {
-  return sorted === 'asc' ? 'ascending' : sorted === 'desc' ? 'descending' : 'none'
+const ARIA = { none: 'none', asc: 'ascending', desc: 'descending' } as const
+const ARROW = { none: '', asc: ' ↑', desc: ' ↓' } as const
+
+function CellText({ cell, text }: { cell: Cell; text: string }) {
+  if (cell === null) return <span className="null">null</span>
+  const whole = exact(cell)
+  return <span title={whole === text && whole.length < 40 ? undefined : whole}>{text}</span>
+}
+
+function summary(result: Result, shown: number): string {
+  if (result.row_count === 0) return 'The query found no rows.'
+  const count = result.row_count === 1 ? '1 row' : `${result.row_count.toLocaleString()} rows`
+  return count + (shown < result.row_count ? `, the first ${shown.toLocaleString()} shown` : '') +
+    (result.truncated ? '; there were more, cut at the connection’s limit' : '')
 }

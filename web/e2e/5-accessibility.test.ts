@@ -1,0 +1,64 @@
+import { createRequire } from 'node:module'
+import type { Page } from 'playwright-core'
+import { expect, it } from 'vitest'
+import { ask, runSQL, status } from './browser'
+import { journey } from './journey'
+
+const { visit } = journey()
+const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
+
+interface Violation { id: string; nodes: { html: string; failureSummary?: string }[] }
+
+/** Runs axe-core in the page, past its CSP; the answer is what it found, in words. */
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(() => Promise.all(document.getAnimations().map((a) => a.finished.catch(() => undefined))))
+  const { readFileSync } = await import('node:fs')
+  await page.evaluate(readFileSync(axePath, 'utf8') + ';0')
+  const found = await page.evaluate(() =>
+    (globalThis as unknown as { axe: { run: () => Promise<{ violations: Violation[] }> } }).axe.run().then((r) => r.violations))
+  return found.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.html.slice(0, 160)} ${n.failureSummary ?? ''}`))
+}
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  it(`has no violation on any page (${colorScheme})`, async () => {
+    const { page, context } = await visit({ colorScheme })
+    const check = async (name: string) => expect.soft(await violations(page), name).toEqual([])
+
+    const card = await ask(page, 'How many orders were there by month?')
+    await status(card, 'answered')
+    await card.getByTestId('chart').locator('svg').waitFor()
+    await card.getByRole('button', { name: /Show steps/ }).click()
+    await card.getByTestId('steps').getByText('Plan the query').waitFor()
+    await check('answer')
+    await runSQL(card, 'DELETE FROM public.orders')
+    await status(card, 'refused')
+    await check('refused')
+
+    await page.goto('/')
+    await page.getByTestId('suggestion').first().waitFor()
+    await check('ask')
+
+    await page.goto('/connections')
+    await page.getByRole('button', { name: 'Catalog' }).first().click()
+    await page.getByRole('button', { name: /^orders/ }).click()
+    await page.getByText('What it holds').waitFor()
+    await check('connections')
+    await page.getByRole('button', { name: 'Connect a database' }).click()
+    await page.getByLabel('Host').waitFor()
+    await check('connection form')
+
+    await page.goto('/profile')
+    await page.getByLabel('E-mail').waitFor()
+    await check('profile')
+    await page.setViewportSize({ width: 390, height: 844 })
+    await page.getByRole('button', { name: 'Menu' }).click()
+    await page.getByRole('button', { name: 'Sign out' }).waitFor()
+    await check('menu of a small screen')
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
+
+    await context.clearCookies()
+    await page.goto('/sign-in')
+    await page.getByRole('heading', { name: 'Sign in to DataMind' }).waitFor()
+    await check('sign-in')
+  })
+}

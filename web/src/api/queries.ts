@@ -1,0 +1,78 @@
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
+import { api, Problem, unwrap } from './client'
+import { parseExact } from './exact'
+import type { Question, Result } from './types'
+
+/** What the page reads, each with its key: one place to invalidate from. */
+export const meQuery = queryOptions({
+  queryKey: ['me'],
+  queryFn: () => unwrap(api.GET('/api/v1/auth/me')),
+  staleTime: 60_000,
+})
+
+export const conversationsQuery = infiniteQueryOptions({
+  queryKey: ['conversations'],
+  queryFn: ({ pageParam }) => unwrap(api.GET('/api/v1/conversations', { params: { query: { limit: 50, cursor: pageParam || undefined } } })),
+  initialPageParam: '',
+  getNextPageParam: (last) => last.next_cursor || undefined,
+})
+
+export const conversationQuery = (id: string) => queryOptions({
+  queryKey: ['conversation', id],
+  queryFn: () => unwrap(api.GET('/api/v1/conversations/{id}', { params: { path: { id } } })),
+})
+
+/** All questions of a conversation, oldest first. */
+export const questionsQuery = (conversation: string) => queryOptions({
+  queryKey: ['questions', conversation],
+  queryFn: async () => {
+    const all: Question[] = []
+    for (let cursor = ''; ;) {
+      const page = await unwrap(api.GET('/api/v1/conversations/{id}/questions', {
+        params: { path: { id: conversation }, query: { limit: 200, cursor: cursor || undefined } },
+      }))
+      all.push(...page.items)
+      cursor = page.next_cursor
+      if (!cursor) return all
+    }
+  },
+})
+
+/** A question with its steps. */
+export const questionQuery = (id: string, run: number) => queryOptions({
+  queryKey: ['question', id, run],
+  queryFn: () => unwrap(api.GET('/api/v1/questions/{id}', { params: { path: { id } } })),
+})
+
+export const RESULT_LIMIT = 1000
+
+export const resultQuery = (question: string, run: number) => queryOptions({
+  queryKey: ['result', question, run],
+  queryFn: async () => {
+    const params = { path: { id: question }, query: { limit: RESULT_LIMIT } }
+    return parseExact(await unwrap(api.GET('/api/v1/questions/{id}/result', { params, parseAs: 'text' }))) as Result
+  },
+  staleTime: Infinity,
+})
+
+export const connectionsQuery = queryOptions({
+  queryKey: ['connections'],
+  queryFn: async () => (await unwrap(api.GET('/api/v1/connections', { params: { query: { limit: 200 } } }))).items,
+})
+
+/** Whether a new connection's structure is still being read, which takes moments. */
+const pending = (error: Error | null) => error instanceof Problem && error.code === 'catalog_pending'
+
+export const catalogQuery = (id: string) => queryOptions({
+  queryKey: ['catalog', id],
+  queryFn: () => unwrap(api.GET('/api/v1/connections/{id}/catalog', { params: { path: { id } } })),
+  retry: (count, error) => pending(error) && count < 30,
+  retryDelay: 1000,
+})
+
+export const suggestionsQuery = (id: string) => queryOptions({
+  queryKey: ['suggestions', id],
+  queryFn: async () => (await unwrap(api.GET('/api/v1/connections/{id}/suggestions', { params: { path: { id } } }))).questions,
+  retry: (count, error) => pending(error) && count < 30,
+  retryDelay: 1000,
+})

@@ -1,0 +1,87 @@
+import { Accordion, Button, Group, Loader, ScrollArea, Stack, Table, Text, TextInput } from '@mantine/core'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { api, unwrap } from '../api/client'
+import { catalogQuery } from '../api/queries'
+import type { Catalog, Table as DbTable } from '../api/types'
+import { ErrorNote } from './ErrorNote'
+
+const MAX_SHOWN = 200
+
+/** What a database holds: tables and views, columns, comments, common values. */
+export function CatalogView({ id, maySync }: { id: string; maySync: boolean }) {
+  const queries = useQueryClient()
+  const [search, setSearch] = useState('')
+  const [opened, setOpened] = useState<string | null>(null)
+  const [error, setError] = useState<Error | null>(null)
+  const [syncing, setSyncing] = useState('') // taken_at of the catalog that is being replaced
+  const catalog = useQuery({ ...catalogQuery(id), refetchInterval: (q) => (syncing && q.state.data?.taken_at === syncing ? 1000 : false) })
+
+  if (catalog.isPending) return <Group gap="xs" mt="sm"><Loader size="xs" /><Text size="sm">Reading the structure…</Text></Group>
+  if (!catalog.data) return <ErrorNote error={catalog.error} onRetry={() => void catalog.refetch()} />
+  const sync = () => {
+    setError(null)
+    unwrap(api.POST('/api/v1/connections/{id}/catalog/sync', { params: { path: { id } } }))
+      .then(() => { setSyncing(catalog.data.taken_at); return queries.invalidateQueries({ queryKey: catalogQuery(id).queryKey }) })
+      .catch((e: Error) => setError(e))
+  }
+  const tables = matching(catalog.data, search)
+  return (
+    <Stack mt="sm" gap="xs">
+      <Group gap="xs">
+        <TextInput aria-label="Search tables and columns" placeholder="Search tables and columns" style={{ flex: 1 }} value={search} onChange={(e) => setSearch(e.target.value)} />
+        {maySync && <Button variant="default" loading={syncing === catalog.data.taken_at} onClick={sync}>Read again</Button>}
+      </Group>
+      <ErrorNote error={error} />
+      <Text size="xs" c="dimmed">
+        {tables.length === 1 ? '1 table' : `${tables.length} tables`}{tables.length > MAX_SHOWN && `, the first ${MAX_SHOWN} shown: search for others`} · read {new Date(catalog.data.taken_at).toLocaleString()}
+      </Text>
+      <Accordion variant="contained" value={opened} onChange={setOpened}>
+        {tables.slice(0, MAX_SHOWN).map((t) => <TableItem key={nameOf(t)} table={t} open={opened === nameOf(t)} />)}
+      </Accordion>
+    </Stack>
+  )
+}
+
+const nameOf = (t: DbTable) => `${t.schema}.${t.name}`
+
+function matching(catalog: Catalog, search: string): DbTable[] {
+  const wanted = search.trim().toLowerCase()
+  return catalog.tables.filter((t) => `${nameOf(t)} ${t.columns.map((c) => c.name).join(' ')}`.toLowerCase().includes(wanted))
+}
+
+function TableItem({ table: t, open }: { table: DbTable; open: boolean }) {
+  return (
+    <Accordion.Item value={nameOf(t)}>
+      <Accordion.Control>
+        <Text size="sm" fw={600} className="wrap">{t.schema !== 'public' && `${t.schema}.`}{t.name} <Text span c="dimmed" size="xs">{t.kind}{t.rows >= 0 && ` · about ${t.rows.toLocaleString()} rows`}</Text></Text>
+        {t.comment && <Text size="xs" c="dimmed" className="wrap">{t.comment}</Text>}
+      </Accordion.Control>
+      <Accordion.Panel>
+        {open && (
+          <ScrollArea.Autosize type="auto" viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': `Columns of ${t.name}` }}>
+            <Table miw={420} fz="sm">
+              <Table.Thead><Table.Tr><Table.Th>Column</Table.Th><Table.Th>Type</Table.Th><Table.Th>What it holds</Table.Th></Table.Tr></Table.Thead>
+              <Table.Tbody>
+                {t.columns.map((c) => (
+                  <Table.Tr key={c.name}>
+                    <Table.Td className="wrap">{c.name}{t.primary_key.includes(c.name) && <Text span size="xs" c="dimmed"> key</Text>}</Table.Td>
+                    <Table.Td>{c.type}</Table.Td>
+                    <Table.Td className="wrap">
+                      {c.comment}{references(t, c.name) && <Text size="xs" c="dimmed">→ {references(t, c.name)}</Text>}
+                      {c.values.length > 0 && <Text size="xs" c="dimmed">{c.values.slice(0, 8).join(', ')}{c.values.length > 8 && ', …'}</Text>}
+                    </Table.Td>
+                  </Table.Tr>
+                ))}
+              </Table.Tbody>
+            </Table>
+          </ScrollArea.Autosize>
+        )}
+      </Accordion.Panel>
+    </Accordion.Item>
+  )
+}
+
+function references(t: DbTable, column: string): string {
+  return t.foreign_keys.filter((k) => k.columns.includes(column)).map((k) => `${k.ref_table}.${k.ref_columns[k.columns.indexOf(column)] ?? ''}`).join(', ')
+}
