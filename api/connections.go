@@ -112,7 +112,7 @@ func (s *Server) connectionRoutes() {
 	register(s, operation(http.MethodPatch, "/connections/{id}", "update-connection", "Change a connection", 200),
 		auth.WriteConnections, s.updateConnection)
 	register(s, operation(http.MethodDelete, "/connections/{id}", "delete-connection",
-		"Disconnect a database; its conversations go with it", 204),
+		"Disconnect a database that no conversation uses", 204),
 		auth.WriteConnections, s.deleteConnection)
 	register(s, slow(operation(http.MethodPost, "/connections/{id}/test", "test-saved-connection",
 		"Try a saved connection", 200), testTimeout),

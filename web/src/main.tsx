@@ -18,7 +18,10 @@ const theme = createTheme({
 
 const variables: CSSVariablesResolver = () => ({
   variables: {},
-  light: { '--mantine-color-dimmed': '#5c636a', '--mantine-color-placeholder': '#6b7278' },
+  light: {
+    '--mantine-color-dimmed': '#5c636a', '--mantine-color-placeholder': '#6b7278', '--mantine-color-teal-light-color': '#05614a',
+    '--mantine-color-orange-light-color': '#943000', '--mantine-color-yellow-light-color': '#7a4400', '--mantine-color-red-light-color': '#a51d1d',
+  },
   dark: { '--mantine-color-dimmed': '#a6a7ab', '--mantine-color-placeholder': '#8e8f93' },
 })
 

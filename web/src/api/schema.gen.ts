@@ -238,7 +238,7 @@ export interface paths {
         get: operations["get-connection"];
         put?: never;
         post?: never;
-        /** Disconnect a database; its conversations go with it */
+        /** Disconnect a database that no conversation uses */
         delete: operations["delete-connection"];
         options?: never;
         head?: never;

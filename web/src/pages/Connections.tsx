@@ -68,7 +68,7 @@ function ConnectionCard({ connection: c, mayWrite }: { connection: Connection; m
       {browsing && <CatalogView id={c.id} maySync={mayWrite} />}
       <Modal opened={removing} onClose={close} title={`Disconnect ${c.name}?`} closeButtonProps={{ 'aria-label': 'Close' }}>
         <Stack>
-          <Text size="sm">Its conversations and their answers are deleted here. The database itself is not touched.</Text>
+          <Text size="sm">It has to be out of use: delete the conversations about it first. The database itself is not touched.</Text>
           <ErrorNote error={error} />
           <Group><Button color="red" loading={busy === 'remove'} onClick={() => void remove()}>Disconnect</Button><Button variant="default" onClick={close}>Cancel</Button></Group>
         </Stack>

@@ -1,6 +1,7 @@
-import { Skeleton, Stack, Title } from '@mantine/core'
+import { Button, Group, Modal, Skeleton, Stack, Text, Title } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { useParams } from '@tanstack/react-router'
+import { useNavigate, useParams } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
 import { api, newKey, unwrap } from '../api/client'
 import { conversationQuery, conversationsQuery, questionsQuery } from '../api/queries'
@@ -44,7 +45,10 @@ function Thread({ id }: { id: string }) {
 
   return (
     <Stack maw={1000} mx="auto" gap="lg">
-      <Title order={1} size="h5" c="dimmed" fw={500} className="wrap">{thread.data?.title ?? ' '}</Title>
+      <Group justify="space-between" wrap="nowrap">
+        <Title order={1} size="h5" c="dimmed" fw={500} className="wrap">{thread.data?.title ?? ' '}</Title>
+        {thread.data && <DeleteButton id={id} />}
+      </Group>
       <ErrorNote error={questions.error ?? thread.error} onRetry={() => { void questions.refetch(); void thread.refetch() }} />
       {questions.isLoading && <Skeleton h={240} aria-label="Loading" />}
       {questions.data?.map((q, i) => (
@@ -53,5 +57,36 @@ function Thread({ id }: { id: string }) {
       {questions.data && <AskBox onAsk={ask} placeholder="Ask a follow-up" />}
       <ErrorNote error={error} />
     </Stack>
+  )
+}
+
+function DeleteButton({ id }: { id: string }) {
+  const navigate = useNavigate()
+  const queries = useQueryClient()
+  const [asking, { open, close }] = useDisclosure(false)
+  const [error, setError] = useState<Error | null>(null)
+  const [busy, setBusy] = useState(false)
+  const remove = async () => {
+    setBusy(true)
+    try {
+      await unwrap(api.DELETE('/api/v1/conversations/{id}', { params: { path: { id } } }))
+      await navigate({ to: '/' })
+      await queries.invalidateQueries({ queryKey: conversationsQuery.queryKey })
+    } catch (e) {
+      setError(e as Error)
+      setBusy(false)
+    }
+  }
+  return (
+    <>
+      <Button size="compact-sm" variant="subtle" color="gray" onClick={open}>Delete</Button>
+      <Modal opened={asking} onClose={close} title="Delete this conversation?" closeButtonProps={{ 'aria-label': 'Close' }}>
+        <Stack>
+          <Text size="sm">Its questions and answers are deleted; what still runs is stopped.</Text>
+          <ErrorNote error={error} />
+          <Group><Button color="red" loading={busy} onClick={() => void remove()}>Delete</Button><Button variant="default" onClick={close}>Cancel</Button></Group>
+        </Stack>
+      </Modal>
+    </>
   )
 }

@@ -1,0 +1,80 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { expect, it } from 'vitest'
+import { ask, runSQL, status } from './browser'
+import { journey } from './journey'
+import { ROOT } from './server'
+
+// Not a test: `make screenshots` takes the README's picture, and one of each page to look at.
+const { visit } = journey()
+const QUESTION = 'revenue by month'
+const WIDTHS = { wide: { width: 1440, height: 1000 }, middle: { width: 1024, height: 900 }, small: { width: 390, height: 844 } }
+
+const shots = join(ROOT, 'e2e/screenshots')
+mkdirSync(shots, { recursive: true })
+
+/** A finished answer, its chart drawn. */
+async function answer(page: Page) {
+  const card = await ask(page, QUESTION)
+  await status(card, 'answered')
+  await card.getByTestId('chart').locator('svg').waitFor()
+  await card.getByTestId('rows').waitFor()
+  return card
+}
+
+it('takes the picture of the README', async () => {
+  const { page } = await visit({ viewport: { width: 1440, height: 1130 }, colorScheme: 'light' })
+  await answer(page)
+  await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur())
+  await page.screenshot({ path: join(ROOT, 'docs/images/answer.png') })
+})
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  for (const [size, viewport] of Object.entries(WIDTHS)) {
+    it(`takes a picture of each page, ${size} and ${colorScheme}`, async () => {
+      const { page, context } = await visit({ viewport, colorScheme })
+      const shoot = async (name: string) => {
+        await page.screenshot({ path: join(shots, `${name}-${size}-${colorScheme}.png`), fullPage: true, animations: 'disabled' })
+        expect.soft(await page.evaluate(() => document.documentElement.scrollWidth), name).toBeLessThanOrEqual(viewport.width)
+      }
+      const card = await answer(page)
+      await card.getByRole('button', { name: /Show steps/ }).click()
+      await card.getByTestId('steps').getByText('Plan the query').waitFor()
+      await shoot('answer')
+      await runSQL(card, 'DELETE FROM public.orders')
+      await status(card, 'refused')
+      await shoot('refused')
+      await runSQL(card, 'SELECT count(*) FROM public.order_items a CROSS JOIN public.order_items b CROSS JOIN public.orders c')
+      await status(card, 'approve')
+      await shoot('approve')
+      await card.getByRole('button', { name: 'Stop' }).click()
+      await status(card, 'cancelled')
+
+      await page.goto('/')
+      await page.getByTestId('suggestion').first().waitFor()
+      await shoot('ask')
+      await page.goto('/connections')
+      await page.getByRole('button', { name: 'Catalog' }).click()
+      await page.getByRole('button', { name: /^orders/ }).click()
+      await page.getByText('What it holds').waitFor()
+      await shoot('connections')
+      await page.getByRole('button', { name: 'Connect a database' }).click()
+      await page.getByLabel('Host').fill('db.invalid')
+      await page.getByLabel(/^Database/).fill('sales')
+      await page.getByLabel('User').fill('reader')
+      await page.getByRole('dialog').getByRole('button', { name: 'Test' }).click()
+      await page.getByTestId('report').waitFor()
+      await shoot('form')
+      await page.goto('/profile')
+      await page.getByLabel('E-mail').waitFor()
+      if (size === 'small') await page.getByRole('button', { name: 'Menu' }).click()
+      await page.getByTestId('person-name').waitFor()
+      await shoot('profile')
+      await context.clearCookies()
+      await page.goto('/sign-in')
+      await page.getByRole('button', { name: 'Sign in' }).waitFor()
+      await shoot('sign-in')
+    })
+  }
+}
