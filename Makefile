@@ -18,11 +18,11 @@ WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts
 TEMPORAL_SOURCES := $(wildcard deploy/temporal-dev/*.go) deploy/temporal-dev/go.mod deploy/temporal-dev/go.sum
 TOOLS := bin/tools/golangci-lint bin/tools/gotestsum bin/tools/workflowcheck
 
-.PHONY: help up down build test check bench fmt gen setup setup-test toolchain web temporal-dev FORCE \
-	check-tidy check-vet check-lint check-workflows check-web check-generated check-scripts test-web test-temporal-dev test-go
+.PHONY: help up down build test check bench fmt gen screenshots setup setup-test toolchain web temporal-dev FORCE \
+	check-tidy check-vet check-lint check-workflows check-web check-generated check-scripts test-web test-browser test-temporal-dev test-go
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 up: setup build ## Run everything on this machine until Ctrl-C (ARGS="--data DIR …" for its options)
 	@exec bin/datamind up $(ARGS)
@@ -33,7 +33,7 @@ down: ## Stop what 'make up' runs, or what a crash left over (ARGS="--data DIR")
 build: bin/datamind temporal-dev ## Build bin/datamind with the web page, and bin/temporal-dev
 
 test: setup-test build bin/tools/gotestsum ## Run all tests (PKG=./api for some of the Go tests only)
-	@$(MAKE) test-web test-temporal-dev
+	@$(MAKE) test-web test-browser test-temporal-dev
 	@$(MAKE) test-go
 
 check: toolchain check-scripts check-tidy check-vet check-lint check-workflows check-web check-generated ## Run every static check that CI runs
@@ -46,6 +46,9 @@ fmt: bin/tools/golangci-lint ## Format the Go code
 
 gen: bin/datamind ## Write what is generated: the OpenAPI document and the page's types
 	@scripts/generated write
+
+screenshots: setup-test build ## Take the README's picture, and one of each page into e2e/screenshots
+	@mkdir -p docs/images && cd web && npm run --silent screenshots
 
 # --- set-up -----------------------------------------------------------------
 
@@ -86,6 +89,10 @@ $(TOOLS): tools/go.mod tools/go.sum
 
 test-web: web/node_modules/.installed
 	@cd web && npm run --silent test
+
+# Journeys in the system's Chromium, on a server of their own.
+test-browser: build
+	@cd web && npm run --silent test:browser
 
 test-temporal-dev:
 	@cd deploy/temporal-dev && go vet ./... && go test ./...

@@ -37,7 +37,7 @@ it('tests, connects and browses a database, and says what is wrong on the way', 
   const card = page.getByRole('region', { name: 'Shop' })
   await card.getByRole('button', { name: 'Catalog' }).click()
   await card.getByRole('button', { name: /^campaigns/ }).click()
-  await card.getByText('What it holds').waitFor()
+  await card.getByRole('list', { name: 'Columns of campaigns' }).waitFor()
   const admin = await server.connect('sample_company')
   await admin.query("COMMENT ON TABLE public.campaigns IS '<img src=http://127.0.0.1:9/z onerror=alert(5)> sales'")
   await admin.end()

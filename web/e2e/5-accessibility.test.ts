@@ -41,7 +41,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await page.goto('/connections')
     await page.getByRole('button', { name: 'Catalog' }).first().click()
     await page.getByRole('button', { name: /^orders/ }).click()
-    await page.getByText('What it holds').waitFor()
+    await page.getByRole('list', { name: 'Columns of orders' }).waitFor()
     await check('connections')
     await page.getByRole('button', { name: 'Connect a database' }).click()
     await page.getByLabel('Host').waitFor()

@@ -24,7 +24,7 @@ async function answer(page: Page) {
 }
 
 it('takes the picture of the README', async () => {
-  const { page } = await visit({ viewport: { width: 1440, height: 1130 }, colorScheme: 'light' })
+  const { page } = await visit({ viewport: { width: 1440, height: 1060 }, colorScheme: 'light' })
   await answer(page)
   await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur())
   await page.screenshot({ path: join(ROOT, 'docs/images/answer.png') })
@@ -34,8 +34,9 @@ for (const colorScheme of ['light', 'dark'] as const) {
   for (const [size, viewport] of Object.entries(WIDTHS)) {
     it(`takes a picture of each page, ${size} and ${colorScheme}`, async () => {
       const { page, context } = await visit({ viewport, colorScheme })
-      const shoot = async (name: string) => {
-        await page.screenshot({ path: join(shots, `${name}-${size}-${colorScheme}.png`), fullPage: true, animations: 'disabled' })
+      const shoot = async (name: string, fullPage = true) => {
+        if (fullPage) await page.evaluate(() => scrollTo(0, 0))
+        await page.screenshot({ path: join(shots, `${name}-${size}-${colorScheme}.png`), fullPage, animations: 'disabled' })
         expect.soft(await page.evaluate(() => document.documentElement.scrollWidth), name).toBeLessThanOrEqual(viewport.width)
       }
       const card = await answer(page)
@@ -57,7 +58,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await page.goto('/connections')
       await page.getByRole('button', { name: 'Catalog' }).click()
       await page.getByRole('button', { name: /^orders/ }).click()
-      await page.getByText('What it holds').waitFor()
+      await page.getByRole('list', { name: 'Columns of orders' }).waitFor()
       await shoot('connections')
       await page.getByRole('button', { name: 'Connect a database' }).click()
       await page.getByLabel('Host').fill('db.invalid')
@@ -65,7 +66,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await page.getByLabel('User').fill('reader')
       await page.getByRole('dialog').getByRole('button', { name: 'Test' }).click()
       await page.getByTestId('report').waitFor()
-      await shoot('form')
+      await shoot('form', false)
       await page.goto('/profile')
       await page.getByLabel('E-mail').waitFor()
       if (size === 'small') await page.getByRole('button', { name: 'Menu' }).click()

@@ -56,6 +56,8 @@ export function Answer({ question, onAgain }: { question: Question; onAgain: (qu
   const approve = (yes: boolean) => act(unwrap(api.POST('/api/v1/questions/{id}/approve', { params, body: { yes } })))
 
   const showSteps = opened || !final
+  // SQL that the guard refused was not taken over, and neither was where it came from.
+  const understanding = q.run > 1 && q.status === 'refused' ? 'SQL written by a person' : q.understanding
   return (
     <Paper withBorder p={{ base: 'sm', sm: 'lg' }} component="article" aria-busy={!final} data-status={q.status} data-question={q.id}>
       <Stack gap="sm">
@@ -78,13 +80,13 @@ export function Answer({ question, onAgain }: { question: Question; onAgain: (qu
         )}
         {result.data && <ResultTable key={q.run} result={result.data} />}
         <ErrorNote error={error ?? result.error} />
-        {q.understanding && <Text size="sm" c="dimmed" className="wrap">Understood as: {q.understanding}</Text>}
+        {understanding && <Text size="sm" c="dimmed" className="wrap">Understood as: {understanding}</Text>}
         {q.sql && <Sql sql={q.sql} editable={final || !!q.prompt} onRun={edit} />}
         <Group gap={4} justify="space-between">
-          <Button size="compact-xs" variant="subtle" color="gray" onClick={steps.toggle} disabled={!final} aria-expanded={showSteps}>
-            {showSteps ? 'Steps' : 'Show steps'}{final && q.ms > 0 && ` · ${duration(q.ms)}`}
-          </Button>
-          {q.planner && <Text size="xs" c="dimmed" data-testid="planner">{final ? 'Answered' : 'Being answered'} by {plannerName(q.planner)}</Text>}
+          {final
+            ? <Button size="compact-xs" variant="subtle" color="gray" onClick={steps.toggle} aria-expanded={showSteps}>{showSteps ? 'Hide steps' : 'Show steps'}{q.ms > 0 && ` · ${duration(q.ms)}`}</Button>
+            : <Text size="xs" fw={600} px={8}>Steps</Text>}
+          {q.planner && <Text size="xs" c="dimmed" data-testid="planner">{q.status === 'answered' ? 'Answered' : 'Worked on'} by {plannerName(q.planner)}</Text>}
         </Group>
         <Collapse expanded={showSteps}>{showSteps && <Steps steps={q.steps.length ? q.steps : (detail.data?.steps ?? [])} />}</Collapse>
       </Stack>

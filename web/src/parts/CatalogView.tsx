@@ -1,4 +1,4 @@
-import { Accordion, Button, Group, Loader, ScrollArea, Stack, Table, Text, TextInput } from '@mantine/core'
+import { Accordion, Button, Group, Loader, Stack, Text, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, unwrap } from '../api/client'
@@ -59,23 +59,15 @@ function TableItem({ table: t, open }: { table: DbTable; open: boolean }) {
       </Accordion.Control>
       <Accordion.Panel>
         {open && (
-          <ScrollArea.Autosize type="auto" viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': `Columns of ${t.name}` }}>
-            <Table miw={420} fz="sm">
-              <Table.Thead><Table.Tr><Table.Th>Column</Table.Th><Table.Th>Type</Table.Th><Table.Th>What it holds</Table.Th></Table.Tr></Table.Thead>
-              <Table.Tbody>
-                {t.columns.map((c) => (
-                  <Table.Tr key={c.name}>
-                    <Table.Td className="wrap">{c.name}{t.primary_key.includes(c.name) && <Text span size="xs" c="dimmed"> key</Text>}</Table.Td>
-                    <Table.Td>{c.type}</Table.Td>
-                    <Table.Td className="wrap">
-                      {c.comment}{references(t, c.name) && <Text size="xs" c="dimmed">→ {references(t, c.name)}</Text>}
-                      {c.values.length > 0 && <Text size="xs" c="dimmed">{c.values.slice(0, 8).join(', ')}{c.values.length > 8 && ', …'}</Text>}
-                    </Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </ScrollArea.Autosize>
+          <Stack gap="xs" component="ul" className="plain-list" aria-label={`Columns of ${t.name}`}>
+            {t.columns.map((c) => (
+              <li key={c.name}>
+                <Text size="sm" className="wrap"><Text span fw={600} inherit>{c.name}</Text> <Text span c="dimmed" size="xs">{c.type}{t.primary_key.includes(c.name) && ' · key'}{references(t, c.name)}</Text></Text>
+                {c.comment && <Text size="sm" className="wrap">{c.comment}</Text>}
+                {c.values.length > 0 && <Text size="xs" c="dimmed" className="wrap">such as {c.values.slice(0, 8).join(', ')}{c.values.length > 8 && ', …'}</Text>}
+              </li>
+            ))}
+          </Stack>
         )}
       </Accordion.Panel>
     </Accordion.Item>
@@ -83,5 +75,6 @@ function TableItem({ table: t, open }: { table: DbTable; open: boolean }) {
 }
 
 function references(t: DbTable, column: string): string {
-  return t.foreign_keys.filter((k) => k.columns.includes(column)).map((k) => `${k.ref_table}.${k.ref_columns[k.columns.indexOf(column)] ?? ''}`).join(', ')
+  return t.foreign_keys.filter((k) => k.columns.includes(column))
+    .map((k) => ` · refers to ${k.ref_table}.${k.ref_columns[k.columns.indexOf(column)] ?? ''}`).join('')
 }

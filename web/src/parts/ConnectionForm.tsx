@@ -1,6 +1,6 @@
 import { Alert, Button, Group, List, NumberInput, PasswordInput, Select, SimpleGrid, Stack, Text, Textarea, TextInput } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
-import { type FormEvent, useState } from 'react'
+import { type FormEvent, useEffect, useRef, useState } from 'react'
 import { api, unwrap } from '../api/client'
 import { connectionsQuery } from '../api/queries'
 import type { ConnectionInput, Report } from '../api/types'
@@ -31,6 +31,11 @@ export function ConnectionForm({ onDone }: { onDone: () => void }) {
     setForm((f) => ({ ...f, [key]: value }))
   }
   const body = { ...form, schemas: form.schemas.filter(Boolean) }
+
+  const outcome = useRef<HTMLDivElement>(null) // may be below the edge of a small screen
+  useEffect(() => {
+    if (report || error) outcome.current?.scrollIntoView({ block: 'nearest' })
+  }, [report, error])
 
   const run = async (name: string, work: () => Promise<void>) => {
     setBusy(name)
@@ -72,8 +77,7 @@ export function ConnectionForm({ onDone }: { onDone: () => void }) {
         </SimpleGrid>
         {form.tls_mode === 'verify-full' && <Textarea label="CA certificate (PEM)" description="Leave empty to use the system's." value={form.tls_ca} onChange={(e) => set('tls_ca', e.target.value)} />}
         <Text size="xs" c="dimmed">Use a role that can only read. The password is sealed for the query workers; nobody can read it back.</Text>
-        {report && <ReportNote report={report} />}
-        <ErrorNote error={error} />
+        <div ref={outcome}>{report && <ReportNote report={report} />}<ErrorNote error={error} /></div>
         <Group><Button variant="default" loading={busy === 'test'} disabled={!form.host || !form.database || !form.username} onClick={() => void test()}>Test</Button><Button type="submit" loading={busy === 'save'}>Save</Button></Group>
       </Stack>
     </form>

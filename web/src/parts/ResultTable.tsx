@@ -28,8 +28,8 @@ export function ResultTable({ result }: { result: Result }) {
   const rows = table.getRowModel().rows
   return (
     <div>
-      <ScrollArea.Autosize mah={380} type="auto" offsetScrollbars="present" viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': 'Rows' }}>
-        <Table className="answer-table" striped highlightOnHover stickyHeader data-testid="rows">
+      <ScrollArea.Autosize mah={340} type="auto" offsetScrollbars="present" viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': 'Rows' }}>
+        <Table className="answer-table" striped highlightOnHover stickyHeader verticalSpacing={6} data-testid="rows">
           <Table.Thead>
             <Table.Tr>
               {table.getFlatHeaders().map(({ id, column, getContext }) => (

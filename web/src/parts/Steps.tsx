@@ -8,7 +8,7 @@ const COLORS: Record<Step['status'], string> = { done: 'teal', failed: 'red', ca
 /** What happened, in order: how long, how many tries, what came of it. */
 export function Steps({ steps }: { steps: Step[] }) {
   return (
-    <Timeline bulletSize={14} lineWidth={2} active={steps.length} mt="xs" data-testid="steps">
+    <Timeline bulletSize={14} lineWidth={2} active={steps.length} mt="xs" className="steps" data-testid="steps">
       {steps.map((s) => (
         <Timeline.Item key={`${s.run}-${s.kind}-${s.attempt}`} color={COLORS[s.status]} data-step={s.kind} data-status={s.status} title={
           <Text size="sm" span>{STEPS[s.kind]?.name ?? s.kind}{s.attempt > 1 && `, attempt ${s.attempt}`}{s.run > 1 && `, run ${s.run}`}</Text>
