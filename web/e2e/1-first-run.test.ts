@@ -5,7 +5,7 @@ import { journey } from './journey'
 const { server, visit } = journey()
 
 it('leads from the one-time link to an answered question, and to a password', async () => {
-  const { page } = await visit({ signedIn: false })
+  const { page } = await visit({ session: 'none' })
   await page.goto(server.link)
   await page.getByRole('heading', { name: 'What would you like to know?' }).waitFor()
   expect(page.url(), 'the token must not stay in the address').toBe(server.url + '/')
@@ -37,7 +37,7 @@ it('leads from the one-time link to an answered question, and to a password', as
 })
 
 it('says what to do when the link has been used', async () => {
-  const { page } = await visit({ signedIn: false })
+  const { page } = await visit({ session: 'none' })
   await page.goto(server.link)
   await page.getByRole('alert').waitFor()
   await page.getByRole('link', { name: 'Sign in with a password' }).click()

@@ -5,7 +5,7 @@ import { journey } from './journey'
 const { server, visit } = journey()
 
 it('renews an expired access token silently, once for all requests', async () => {
-  const { page, context } = await visit()
+  const { page, context } = await visit({ session: 'own' })
   await page.goto('/connections')
   await page.getByText('Sample company').waitFor()
   const expire = async () => context.clearCookies({ name: 'dm_access' })
@@ -24,8 +24,31 @@ it('renews an expired access token silently, once for all requests', async () =>
   expect((await context.cookies()).some((c) => c.name === 'dm_access' && c.httpOnly)).toBe(true)
 })
 
+it('goes on following a question when its socket is closed for an expired token', async () => {
+  const { page, context } = await visit({ session: 'own' })
+  const locker = await server.connect('sample_company')
+  await locker.query('BEGIN; LOCK TABLE public.orders IN ACCESS EXCLUSIVE MODE')
+  let sockets = 0
+  await page.routeWebSocket(/\/events/, (socket) => {
+    const first = ++sockets === 1
+    socket.connectToServer().onMessage((message) => {
+      socket.send(message)
+      if (first && /"kind":"query".*"status":"running"/.test(String(message))) {
+        void context.clearCookies({ name: 'dm_access' }).then(() => socket.close({ code: 4401, reason: 'sign in again' }))
+      }
+    })
+  })
+  const renewed = page.waitForResponse((response) => response.url().endsWith('/auth/refresh') && response.ok())
+  const card = await ask(page, 'How many orders are there by channel?')
+  await renewed
+  await locker.end() // lets the query go on
+  await status(card, 'answered')
+  await card.getByTestId('rows').waitFor()
+  expect(sockets).toBe(2)
+})
+
 it('signs out, and back in to where one was', async () => {
-  const { page } = await visit()
+  const { page } = await visit({ session: 'own' })
   await page.goto('/connections')
   await page.getByTestId('person-name').getByText(OWNER.name).waitFor()
   await page.getByRole('button', { name: 'Sign out' }).click()

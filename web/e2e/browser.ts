@@ -51,12 +51,13 @@ export async function open(browser: Browser, server: Server, options: BrowserCon
 }
 
 /**
- * Signs in. The files of a run share a session for as long as it holds, because an account has only so many sign-ins
- * in a time; then the password serves, and the first time of all the link, to choose one.
+ * Signs in: with the session that the tests share for as long as it holds, because an account has only so many
+ * sign-ins in a time; then with the password; the first time of all with the link, to choose one. A test that renews
+ * or ends its session needs one of its own: a refresh token that is used twice ends the session.
  */
-export async function signIn(context: BrowserContext, server: Server): Promise<void> {
+export async function signIn(context: BrowserContext, server: Server, shared = true): Promise<void> {
   const kept = join(server.data, 'browser-session.json')
-  if (existsSync(kept)) {
+  if (shared && existsSync(kept)) {
     await context.addCookies((JSON.parse(readFileSync(kept, 'utf8')) as { cookies: Cookie[] }).cookies)
     if ((await context.request.get('/api/v1/auth/me')).ok()) return
     await context.clearCookies()
@@ -68,7 +69,7 @@ export async function signIn(context: BrowserContext, server: Server): Promise<v
     const password = await post('password', { name: OWNER.name, email: OWNER.email, new_password: OWNER.password })
     if (link !== 204 || password !== 204) throw new Error(`cannot sign in: login ${login}, link ${link}, password ${password}`)
   }
-  await context.storageState({ path: kept })
+  if (shared) await context.storageState({ path: kept })
 }
 
 /** Asks on the first page and returns the answer's card. */

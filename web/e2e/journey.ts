@@ -6,8 +6,8 @@ import { launch, open, signIn, type Watched } from './browser'
 import { ROOT, Server } from './server'
 
 /**
- * Gives a file's tests their server and browser. visit opens a page in a context of its own, signed in unless told
- * otherwise; at the test's end it must have had no errors, dialogs or requests to other places.
+ * Gives a file's tests their server and browser. visit opens a page in a context of its own, signed in with the session
+ * that the files share, one of its own, or not at all; at the test's end it must have had no errors, dialogs or requests to other places.
  */
 export function journey() {
   const server = Server.from(inject('server'))
@@ -31,10 +31,10 @@ export function journey() {
       await page.screenshot({ path: join(dir, `failed-${test.replace(/\W+/g, '-')}-${i}.png`), fullPage: true }).catch(() => undefined)
     }
   }
-  const visit = async ({ signedIn = true, ...options }: BrowserContextOptions & { signedIn?: boolean } = {}): Promise<Watched> => {
+  const visit = async ({ session = 'shared', ...options }: BrowserContextOptions & { session?: 'shared' | 'own' | 'none' } = {}): Promise<Watched> => {
     const watched = await open(browser, server, options)
     opened.push(watched)
-    if (signedIn) await signIn(watched.context, server)
+    if (session !== 'none') await signIn(watched.context, server, session === 'shared')
     return watched
   }
   return { server, visit }

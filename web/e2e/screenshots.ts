@@ -24,7 +24,7 @@ async function answer(page: Page) {
 }
 
 it('takes the picture of the README', async () => {
-  const { page } = await visit({ viewport: { width: 1440, height: 1060 }, colorScheme: 'light' })
+  const { page } = await visit({ viewport: { width: 1440, height: 1100 }, colorScheme: 'light' })
   await answer(page)
   await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur())
   await page.screenshot({ path: join(ROOT, 'docs/images/answer.png') })

@@ -103,11 +103,15 @@ export class Server {
   }
 }
 
+const MODEL = join(ROOT, 'bin/llmserver')
+
+export async function buildModel(): Promise<void> {
+  await promisify(execFile)('go', ['build', '-o', MODEL, './internal/llm/llmtest/llmserver'], { cwd: ROOT })
+}
+
 /** A scripted model: the real wire, with answers that are known beforehand. */
 export async function startModel(script: string): Promise<{ url: string; stop: () => void }> {
-  const program = join(ROOT, 'bin/llmserver')
-  await promisify(execFile)('go', ['build', '-o', program, './internal/llm/llmtest/llmserver'], { cwd: ROOT })
-  const child = spawn(program, ['-script', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(MODEL, ['-script', script], { stdio: ['ignore', 'pipe', 'inherit'] })
   const url = await new Promise<string>((done, fail) => {
     child.stdout.once('data', (line: Buffer) => done(line.toString().trim()))
     child.once('exit', (code) => fail(new Error(`llmserver ended with ${code}`)))

@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node'
-import { type Address, Server } from './server'
+import { type Address, buildModel, Server } from './server'
 
 declare module 'vitest' {
   export interface ProvidedContext { server: Address }
@@ -9,7 +9,7 @@ declare module 'vitest' {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const server = await Server.make()
   try {
-    await server.start()
+    await Promise.all([server.start(), process.env.SCREENSHOTS ? null : buildModel()])
   } catch (error) {
     await server.remove()
     throw error

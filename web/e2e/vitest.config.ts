@@ -14,7 +14,7 @@ export default defineConfig({
   test: {
     include: process.env.SCREENSHOTS ? ['screenshots.ts'] : ['*.test.ts'],
     sequence: { sequencer: ByName },
-    globalSetup: 'setup.ts', fileParallelism: false,
+    globalSetup: 'setup.ts', fileParallelism: false, isolate: false,
     testTimeout: 40_000, hookTimeout: 90_000, slowTestThreshold: 10_000,
   },
 })
