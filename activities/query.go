@@ -147,10 +147,10 @@ func (a *Query) check(ctx context.Context, in QueryInput) (sqlguard.Approved, er
 			return none, err
 		}
 		if in.Edited {
-			if err := a.Store.SetPlan(ctx, in.Scope, in.QuestionID, in.Run, in.SQL, "SQL written by a person", ""); err != nil {
+			if err := a.Store.SetPlan(ctx, in.Scope, in.QuestionID, in.Run, in.SQL, models.EditedUnderstanding, ""); err != nil {
 				return none, err
 			}
-			publish(ctx, a.Events, in.QuestionID, "sql", map[string]any{"run": in.Run, "attempt": in.Attempt, "sql": in.SQL, "understanding": "SQL written by a person"})
+			publish(ctx, a.Events, in.QuestionID, "sql", map[string]any{"run": in.Run, "attempt": in.Attempt, "sql": in.SQL, "understanding": models.EditedUnderstanding})
 		}
 	}
 	return approved, err

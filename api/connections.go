@@ -112,7 +112,7 @@ func (s *Server) connectionRoutes() {
 	register(s, operation(http.MethodPatch, "/connections/{id}", "update-connection", "Change a connection", 200),
 		auth.WriteConnections, s.updateConnection)
 	register(s, operation(http.MethodDelete, "/connections/{id}", "delete-connection",
-		"Disconnect a database that no conversation uses", 204),
+		"Disconnect a database; conversations about it must be gone, or go with it", 204),
 		auth.WriteConnections, s.deleteConnection)
 	register(s, slow(operation(http.MethodPost, "/connections/{id}/test", "test-saved-connection",
 		"Try a saved connection", 200), testTimeout),
@@ -218,11 +218,18 @@ func set[T any](to, from *T) {
 	}
 }
 
-func (s *Server) deleteConnection(ctx context.Context, in *IDParam) (*empty, error) {
-	if err := s.deps.Store.DeleteConnection(ctx, scopeOf(ctx), in.ID); err != nil {
+type connectionDeleteIn struct {
+	IDParam
+	Conversations bool `query:"conversations" doc:"Delete the conversations of the whole organisation about it as well"`
+}
+
+func (s *Server) deleteConnection(ctx context.Context, in *connectionDeleteIn) (*empty, error) {
+	open, err := s.deps.Store.DeleteConnection(ctx, scopeOf(ctx), in.ID, in.Conversations)
+	if err != nil {
 		return nil, err
 	}
-	s.audit(ctx, "connection.delete", in.ID, nil)
+	s.stopAll(ctx, open)
+	s.audit(ctx, "connection.delete", in.ID, map[string]any{"conversations": in.Conversations})
 	return nil, nil
 }
 

@@ -117,13 +117,19 @@ func (s *Server) deleteConversation(ctx context.Context, in *IDParam) (*empty, e
 	if err != nil {
 		return nil, err
 	}
-	for _, id := range open {
-		if err := s.deps.Runs.Stop(ctx, id); err != nil {
-			s.log(ctx).Warn("stop run of deleted conversation", "question_id", id, "error", err)
-		}
-	}
+	s.stopAll(ctx, open)
 	s.audit(ctx, "conversation.delete", in.ID, nil)
 	return nil, nil
+}
+
+// stopAll stops the runs of questions that were deleted; one that cannot be
+// reached finds its question gone and ends.
+func (s *Server) stopAll(ctx context.Context, questions []string) {
+	for _, id := range questions {
+		if err := s.deps.Runs.Stop(ctx, id); err != nil {
+			s.log(ctx).Warn("stop the run of a deleted question", "question_id", id, "error", err)
+		}
+	}
 }
 
 func (s *Server) listQuestions(ctx context.Context, in *conversationQuestionsIn) (*pageOut[Question], error) {

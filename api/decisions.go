@@ -103,13 +103,19 @@ func (s *Server) editQuestionSQL(ctx context.Context, in *editSQLIn) (*questionO
 	if err != nil {
 		return nil, err
 	}
+	if key := in.IdempotencyKey; key != "" && key == q.EditKey {
+		if q.SQL != sql {
+			return nil, models.Errorf(codeReusedKey, "This Idempotency-Key was used for other SQL. Send a new one.")
+		}
+		return &questionOut{Body: questionView(q, nil)}, nil
+	}
 	if q.Status == models.StatusQueued || q.Status == models.StatusRunning {
 		return nil, models.Errorf(codeNotFinished, "This question is still %s. Stop it or wait, then edit its SQL.", q.Status)
 	}
 	if err := s.limitAsk(ctx, scope); err != nil {
 		return nil, err
 	}
-	if err := s.startEdit(ctx, scope, q, sql); err != nil {
+	if err := s.startEdit(ctx, scope, q, sql, in.IdempotencyKey); err != nil {
 		return nil, unavailable(err, "The run could not be started. Try again in a moment.")
 	}
 	s.audit(ctx, "question.edit_sql", q.ID, nil)
@@ -121,14 +127,14 @@ func (s *Server) editQuestionSQL(ctx context.Context, in *editSQLIn) (*questionO
 
 // startEdit looks first whether Temporal answers: a new run clears the old
 // answer. A start that fails all the same ends the new run.
-func (s *Server) startEdit(ctx context.Context, scope models.Scope, q *models.Question, sql string) error {
+func (s *Server) startEdit(ctx context.Context, scope models.Scope, q *models.Question, sql, key string) error {
 	if !q.Status.Final() {
 		return s.deps.Runs.EditSQL(ctx, scope, q, sql)
 	}
 	if err := s.deps.Runs.Ready(ctx); err != nil {
 		return err
 	}
-	q, err := s.deps.Store.StartRun(ctx, scope, q.ID, sql)
+	q, err := s.deps.Store.StartRun(ctx, scope, q.ID, sql, key)
 	if err != nil {
 		return err
 	}

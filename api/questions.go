@@ -54,6 +54,7 @@ type approveIn struct {
 
 type editSQLIn struct {
 	IDParam
+	IdempotencyParam
 	Body struct {
 		SQL string `json:"sql" minLength:"1" maxLength:"20000"`
 	}

@@ -119,6 +119,23 @@ func TestTheSameRequestAsksOnce(t *testing.T) {
 	}
 }
 
+func TestTheSameEditRunsOnce(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	q := b.a.asked(b.a.connection())
+	b.a.move(q, models.StatusAnswered)
+	b.runs.take()
+	edit := func(sql string) *answer {
+		return b.a.do(http.MethodPost, "/questions/"+q.ID+"/edit-sql", map[string]any{"sql": sql}, "Idempotency-Key", "the-same-edit")
+	}
+	require.Equal(t, http.StatusAccepted, edit("SELECT 2").status)
+	require.Equal(t, http.StatusAccepted, edit("SELECT 2").status, "while it runs")
+	b.a.move(b.a.question(q.ID), models.StatusAnswered)
+	require.Equal(t, http.StatusAccepted, edit("SELECT 2").status, "after its end")
+	require.Equal(t, []string{"edit " + q.ID + " 2 SELECT 2"}, b.runs.take())
+	require.Equal(t, "idempotency_key_reused", edit("SELECT 3").code(t))
+}
+
 func TestDecisionsReachOnlyARunThatWaits(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

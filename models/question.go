@@ -30,6 +30,10 @@ func (s QuestionStatus) Final() bool {
 	return false
 }
 
+// EditedUnderstanding stands where the planner says how it understood the
+// question, when a person wrote the SQL.
+const EditedUnderstanding = "SQL written by a person"
+
 // Conversation is a thread of questions about one connection.
 type Conversation struct {
 	ID           string    `gorm:"type:uuid;primaryKey" json:"id"`
@@ -53,6 +57,8 @@ type Question struct {
 	Status         QuestionStatus `gorm:"not null;index:questions_open,where:status in ('queued'\\,'running'\\,'clarify'\\,'approve')" json:"status"`
 	// IdempotencyKey is the client's header, or the question's own id: unique per organisation.
 	IdempotencyKey string `gorm:"not null;uniqueIndex:questions_idempotency,priority:2" json:"-"`
+	// EditKey is the client's header of the last edit of the SQL: sent again, it starts no run.
+	EditKey string `gorm:"not null;default:''" json:"-"`
 	// Run counts runs of the question: 1, and one more for each edit of its SQL.
 	Run     int    `gorm:"not null;default:1" json:"run"`
 	RunID   string `gorm:"not null;default:''" json:"run_id"`  // Temporal run

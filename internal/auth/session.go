@@ -101,7 +101,7 @@ func (s *Service) Refresh(ctx context.Context, token string) (*Tokens, error) {
 	now, hash := time.Now(), hashOf(token)
 	fresh, freshHash := s.refreshToken(id)
 	var session models.Session
-	err := s.store.SystemWithSession(ctx, hash, func(row *models.Session) error {
+	err := s.store.SystemWithSession(ctx, id, func(row *models.Session) error {
 		session = *row
 		switch {
 		case row.RevokedAt != nil, now.After(row.ExpiresAt), now.After(row.RotatedAt.Add(IdleTTL)):
@@ -109,7 +109,7 @@ func (s *Service) Refresh(ctx context.Context, token string) (*Tokens, error) {
 		case bytes.Equal(row.RefreshHash, hash):
 			row.PreviousHash, row.RefreshHash, row.RotatedAt = row.RefreshHash, freshHash, now
 			return nil
-		case now.Sub(row.RotatedAt) < grace:
+		case bytes.Equal(row.PreviousHash, hash) && now.Sub(row.RotatedAt) < grace:
 			fresh = ""
 			return nil
 		}

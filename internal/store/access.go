@@ -13,9 +13,9 @@ import (
 
 // SystemFirstRun reports whether nobody has signed in yet.
 func (s *Store) SystemFirstRun(ctx context.Context) (bool, error) {
-	var n int64
-	err := s.system(ctx, func(tx *gorm.DB) error { return tx.Model(&models.Session{}).Limit(1).Count(&n).Error })
-	return n == 0, err
+	var some bool
+	err := s.system(ctx, func(tx *gorm.DB) error { return tx.Raw("SELECT EXISTS (SELECT FROM sessions)").Scan(&some).Error })
+	return !some, err
 }
 
 // SystemBootstrap makes the first organisation and its owner where there is
@@ -144,12 +144,11 @@ func (s *Store) CreateSession(ctx context.Context, scope models.Scope, session *
 	return s.tx(ctx, scope, func(tx *gorm.DB) error { return tx.Create(session).Error })
 }
 
-// SystemWithSession finds the session that hash belongs or belonged to, locks
-// it, and stores what f makes of it.
-func (s *Store) SystemWithSession(ctx context.Context, hash []byte, f func(*models.Session) error) error {
+// SystemWithSession locks a session, and stores what f makes of it.
+func (s *Store) SystemWithSession(ctx context.Context, id string, f func(*models.Session) error) error {
 	return s.system(ctx, func(tx *gorm.DB) error {
 		var session models.Session
-		err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).First(&session, "refresh_hash = ? OR previous_hash = ?", hash, hash).Error
+		err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).First(&session, "id = ?", id).Error
 		if err != nil {
 			return err
 		}

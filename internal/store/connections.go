@@ -48,10 +48,21 @@ func (s *Store) UpdateConnection(ctx context.Context, scope models.Scope, c *mod
 	})
 }
 
-// DeleteConnection removes a connection with its catalogs; one that questions
-// were asked of stays, so that their answers keep their source.
-func (s *Store) DeleteConnection(ctx context.Context, scope models.Scope, id string) error {
-	err := s.tx(ctx, scope, func(tx *gorm.DB) error {
+// DeleteConnection removes a connection with its catalogs. One that questions
+// were asked of stays, so that their answers keep their source, unless the
+// conversations of the whole organisation about it are to go as well. It
+// returns the ids of questions that were still open, for their runs to be stopped.
+func (s *Store) DeleteConnection(ctx context.Context, scope models.Scope, id string, conversations bool) (open []string, err error) {
+	err = s.tx(ctx, scope, func(tx *gorm.DB) error {
+		if conversations {
+			err := tx.Model(&models.Question{}).Where("org_id = ? AND connection_id = ? AND status IN ?", scope.OrgID, id, openStatuses).Pluck("id", &open).Error
+			if err != nil {
+				return err
+			}
+			if err := tx.Where("org_id = ? AND connection_id = ?", scope.OrgID, id).Delete(&models.Conversation{}).Error; err != nil {
+				return err
+			}
+		}
 		res := tx.Where("org_id = ? AND id = ?", scope.OrgID, id).Delete(&models.Connection{})
 		if res.Error == nil && res.RowsAffected == 0 {
 			return notFound("connection")
@@ -59,9 +70,9 @@ func (s *Store) DeleteConnection(ctx context.Context, scope models.Scope, id str
 		return res.Error
 	})
 	if models.ErrorCode(err) == models.CodeConflict {
-		return models.Wrap(err, models.CodeConflict, "Conversations use this connection. Delete them first.")
+		err = models.Wrap(err, models.CodeConflict, "Conversations use this connection. Delete them first, or with it.")
 	}
-	return err
+	return open, err
 }
 
 // ListConnections lists the organisation's connections, newest first.

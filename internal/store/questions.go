@@ -224,8 +224,8 @@ func (s *Store) Finish(ctx context.Context, scope models.Scope, id string, run i
 }
 
 // StartRun raises the run of a question that has ended, for SQL that a person
-// changed; the earlier run's steps stay.
-func (s *Store) StartRun(ctx context.Context, scope models.Scope, id, sql string) (*models.Question, error) {
+// changed; the earlier run's steps stay. key names the request, "" does not.
+func (s *Store) StartRun(ctx context.Context, scope models.Scope, id, sql, key string) (*models.Question, error) {
 	var q models.Question
 	err := s.tx(ctx, scope, func(tx *gorm.DB) error {
 		if err := mine(tx, scope).Clauses(clause.Locking{Strength: "UPDATE"}).First(&q, "id = ?", id).Error; err != nil {
@@ -235,7 +235,8 @@ func (s *Store) StartRun(ctx context.Context, scope models.Scope, id, sql string
 			return models.Errorf(models.CodeConflict, "The question is still being worked on. Stop it first, or wait for its end.")
 		}
 		q.Run, q.Status, q.EndedAt, q.ErrorCode, q.ErrorText, q.Prompt = q.Run+1, models.StatusQueued, nil, "", "", nil
-		q.SQL, q.Answer, q.Numbers, q.Facts, q.Chart, q.ResultID = sql, "", nil, nil, nil, nil
+		q.SQL, q.EditKey, q.Understanding = sql, key, models.EditedUnderstanding
+		q.Answer, q.Numbers, q.Facts, q.Chart, q.ResultID = "", nil, nil, nil, nil
 		return tx.Save(&q).Error
 	})
 	return &q, err

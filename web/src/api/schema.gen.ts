@@ -238,7 +238,7 @@ export interface paths {
         get: operations["get-connection"];
         put?: never;
         post?: never;
-        /** Disconnect a database that no conversation uses */
+        /** Disconnect a database; conversations about it must be gone, or go with it */
         delete: operations["delete-connection"];
         options?: never;
         head?: never;
@@ -1641,7 +1641,10 @@ export interface operations {
     };
     "delete-connection": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Delete the conversations of the whole organisation about it as well */
+                conversations?: boolean;
+            };
             header?: never;
             path: {
                 /** @description The id */
@@ -2254,7 +2257,10 @@ export interface operations {
     "edit-question-sql": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A name of your own for this request; repeats answer the same question */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The id */
                 id: string;

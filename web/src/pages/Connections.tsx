@@ -1,4 +1,4 @@
-import { Badge, Button, Group, Modal, Paper, Skeleton, Stack, Text, Title } from '@mantine/core'
+import { Badge, Button, Checkbox, Group, Modal, Paper, Skeleton, Stack, Text, Title } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -37,6 +37,7 @@ function ConnectionCard({ connection: c, mayWrite }: { connection: Connection; m
   const [report, setReport] = useState<Report | null>(null)
   const [error, setError] = useState<Error | null>(null)
   const [busy, setBusy] = useState('')
+  const [withConversations, setWithConversations] = useState(false)
   const params = { path: { id: c.id } }
   const run = async (name: string, work: () => Promise<void>) => {
     setBusy(name)
@@ -46,7 +47,7 @@ function ConnectionCard({ connection: c, mayWrite }: { connection: Connection; m
   }
   const test = () => run('test', async () => setReport(await unwrap(api.POST('/api/v1/connections/{id}/test', { params }))))
   const remove = () => run('remove', async () => {
-    await unwrap(api.DELETE('/api/v1/connections/{id}', { params }))
+    await unwrap(api.DELETE('/api/v1/connections/{id}', { params: { ...params, query: { conversations: withConversations } } }))
     close()
     await queries.invalidateQueries()
   })
@@ -68,7 +69,9 @@ function ConnectionCard({ connection: c, mayWrite }: { connection: Connection; m
       {browsing && <CatalogView id={c.id} maySync={mayWrite} />}
       <Modal opened={removing} onClose={close} title={`Disconnect ${c.name}?`} closeButtonProps={{ 'aria-label': 'Close' }}>
         <Stack>
-          <Text size="sm">It has to be out of use: delete the conversations about it first. The database itself is not touched.</Text>
+          <Text size="sm">The database itself is not touched.</Text>
+          <Checkbox label="Delete the conversations about it as well, those of other people included"
+            checked={withConversations} onChange={(e) => setWithConversations(e.currentTarget.checked)} />
           <ErrorNote error={error} />
           <Group><Button color="red" loading={busy === 'remove'} onClick={() => void remove()}>Disconnect</Button><Button variant="default" onClick={close}>Cancel</Button></Group>
         </Stack>

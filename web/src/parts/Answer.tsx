@@ -49,15 +49,14 @@ export function Answer({ question, onAgain }: { question: Question; onAgain: (qu
   }
   const edit = (sql: string) => {
     setStopping(false)
-    return act(unwrap(api.POST('/api/v1/questions/{id}/edit-sql', { params, body: { sql } })))
+    return act(unwrap(api.POST('/api/v1/questions/{id}/edit-sql',
+      { params: { ...params, header: { 'Idempotency-Key': newKey() } }, body: { sql } })))
   }
   const reply = (text: string) => act(unwrap(api.POST('/api/v1/questions/{id}/clarify',
     { params: { ...params, header: { 'Idempotency-Key': newKey() } }, body: { reply: text } })))
   const approve = (yes: boolean) => act(unwrap(api.POST('/api/v1/questions/{id}/approve', { params, body: { yes } })))
 
   const showSteps = opened || !final
-  // SQL that the guard refused was not taken over, and neither was where it came from.
-  const understanding = q.run > 1 && q.status === 'refused' ? 'SQL written by a person' : q.understanding
   return (
     <Paper withBorder p={{ base: 'sm', sm: 'lg' }} component="article" aria-busy={!final} data-status={q.status} data-question={q.id}>
       <Stack gap="sm">
@@ -80,7 +79,7 @@ export function Answer({ question, onAgain }: { question: Question; onAgain: (qu
         )}
         {result.data && <ResultTable key={q.run} result={result.data} />}
         <ErrorNote error={error ?? result.error} />
-        {understanding && <Text size="sm" c="dimmed" className="wrap">Understood as: {understanding}</Text>}
+        {q.understanding && <Text size="sm" c="dimmed" className="wrap">Understood as: {q.understanding}</Text>}
         {q.sql && <Sql sql={q.sql} editable={final || !!q.prompt} onRun={edit} />}
         <Group gap={4} justify="space-between">
           {final
