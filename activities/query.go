@@ -175,7 +175,7 @@ func (a *Query) run(ctx context.Context, in QueryInput, step *models.QuestionSte
 		}
 		if estimate.Cost > in.ApproveCost {
 			return QueryResult{NeedsApproval: true, Prompt: fmt.Sprintf(
-				"This query is estimated to be costly for the database (cost %.0f, about %d rows to return). Run it all the same?", estimate.Cost, int64(estimate.Rows))}, nil
+				"This query looks costly for the database: by its own estimate %s times what runs without asking. Run it all the same?", times(estimate.Cost/in.ApproveCost))}, nil
 		}
 	}
 	begun := time.Now()
@@ -192,6 +192,19 @@ func (a *Query) run(ctx context.Context, in QueryInput, step *models.QuestionSte
 	}
 	publish(ctx, a.Events, in.QuestionID, "rows", map[string]any{"run": in.Run, "result_ready": true, "row_count": got.RowCount, "columns": rows.Columns})
 	return got, nil
+}
+
+// times writes a ratio above 1 as a person would say it.
+func times(ratio float64) string {
+	for _, unit := range []struct {
+		size float64
+		name string
+	}{{1e12, " trillion"}, {1e9, " billion"}, {1e6, " million"}, {1e3, " thousand"}} {
+		if ratio >= unit.size {
+			return fmt.Sprintf("%.0f%s", ratio/unit.size, unit.name)
+		}
+	}
+	return fmt.Sprintf("%.1f", ratio)
 }
 
 // open dials the connection of an organisation with its secret opened.

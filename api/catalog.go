@@ -8,6 +8,7 @@ import (
 
 	"github.com/datamind/datamind/internal/auth"
 	"github.com/datamind/datamind/internal/planner"
+	"github.com/datamind/datamind/internal/sample"
 	"github.com/datamind/datamind/models"
 )
 
@@ -149,7 +150,14 @@ func (s *Server) getSuggestions(ctx context.Context, in *IDParam) (*suggestionsO
 	if err != nil {
 		return nil, err
 	}
+	conn, err := s.deps.Store.GetConnection(ctx, scopeOf(ctx), in.ID)
+	if err != nil {
+		return nil, err
+	}
 	out := &suggestionsOut{}
 	out.Body.Questions = list(planner.Suggest(cat))
+	if conn.Sample {
+		out.Body.Questions = sample.Questions[:3]
+	}
 	return out, nil
 }

@@ -62,6 +62,23 @@ func TestConnectionChanges(t *testing.T) {
 	require.Equal(t, []string{"connection.delete", "connection.update", "connection.update", "connection.create", "session.create"}, actions)
 }
 
+func TestDisconnectingWithConversations(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	path := b.a.connection()
+	theirs := b.member(models.RoleAnalyst).asked(path)
+	mine := b.a.asked(path)
+	other := b.a.asked(b.a.connection())
+	b.runs.take()
+	require.Equal(t, http.StatusConflict, b.a.do(http.MethodDelete, "/connections/"+path, nil).status)
+	require.Equal(t, http.StatusNotFound, b.b.do(http.MethodDelete, "/connections/"+path+"?conversations=true", nil).status)
+	require.Empty(t, b.runs.take())
+	require.Equal(t, http.StatusNoContent, b.a.do(http.MethodDelete, "/connections/"+path+"?conversations=true", nil).status)
+	require.ElementsMatch(t, []string{"stop " + theirs.ID, "stop " + mine.ID}, b.runs.take())
+	require.Equal(t, http.StatusNotFound, b.a.do(http.MethodGet, "/questions/"+mine.ID, nil).status)
+	require.Equal(t, http.StatusOK, b.a.do(http.MethodGet, "/questions/"+other.ID, nil).status)
+}
+
 func TestTestingConnections(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

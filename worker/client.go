@@ -17,9 +17,8 @@ import (
 	"github.com/datamind/datamind/workflows"
 )
 
-// Dial connects lazily: a Temporal that is down now is reached when it is
-// back, so that no process refuses to start because of it. Payloads are
-// compressed and encrypted by codec.
+// Dial connects lazily: an API starts while Temporal is down, and reaches it
+// when it is back. Payloads are compressed and encrypted by codec.
 func Dial(_ context.Context, address, namespace string, tlsConfig *tls.Config, codec converter.PayloadCodec, logger *slog.Logger) (client.Client, error) {
 	c, err := client.NewLazyClient(client.Options{
 		HostPort:      address,

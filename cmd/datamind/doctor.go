@@ -114,7 +114,7 @@ func (x *examination) all(ctx context.Context, dir string) {
 		return "the platform's database answers", s.store.Ready(ctx)
 	})
 	x.check(ctx, "migrations", "Run: datamind migrate up", func(ctx context.Context) (string, error) { return migrations(ctx, c) })
-	x.check(ctx, "redis", "Start Redis, and check DATAMIND_REDIS_URL. Answers are not live and nobody can sign in without it.", func(ctx context.Context) (string, error) {
+	x.check(ctx, "redis", "Start Redis, and check DATAMIND_REDIS_URL. Without it nobody can sign in or ask, and answers are not live.", func(ctx context.Context) (string, error) {
 		return "answers", s.redis.Ping(ctx).Err()
 	})
 	temporal := x.check(ctx, "temporal", "Start Temporal, and check DATAMIND_TEMPORAL_ADDRESS and _NAMESPACE. Questions wait until it is back.", func(ctx context.Context) (string, error) {
@@ -150,7 +150,7 @@ func installedConfig(dir string, required ...string) (c config.Config, source st
 	if err == nil && c.DatabaseURL == "" {
 		if raw, readErr := os.ReadFile(filepath.Join(dir, environFile)); readErr == nil {
 			source = "from " + filepath.Join(dir, environFile)
-			c, err = config.Load(append(environ, strings.Split(strings.TrimSpace(string(raw)), "\n")...))
+			c, err = config.Load(append(strings.Split(strings.TrimSpace(string(raw)), "\n"), environ...)) // what is set wins
 		}
 	}
 	if err == nil {

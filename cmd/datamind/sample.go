@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -64,8 +63,6 @@ func (o *oneMachine) connectSample(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	o.services.sample = []connector.AllowedDatabase{{Addr: netip.AddrPortFrom(netip.MustParseAddr(target.Host), uint16(target.Port)),
-		Database: target.Database, User: sampleReader}}
 	existing, err := o.services.store.SystemConnections(ctx)
 	if err != nil {
 		return err

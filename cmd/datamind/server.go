@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/datamind/datamind/api"
 	"github.com/datamind/datamind/internal/crypt"
@@ -42,7 +45,7 @@ func (apiCmd) Run(ctx context.Context) error {
 }
 
 type workerCmd struct {
-	Queues []string `help:"Queues to serve: ask, model, query." env:"DATAMIND_QUEUES" default:"ask,model,query"`
+	Queues []string `help:"Queues to serve: ask, model, query." enum:"ask,model,query" env:"DATAMIND_QUEUES" default:"ask,model,query"`
 }
 
 // Run works until a signal comes, then lets running activities finish.
@@ -67,6 +70,8 @@ func (w workerCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	metrics := s.serveMetrics(promhttp.Handler())
+	defer func() { _ = metrics.Close() }()
 	go s.relay(ctx)
 	log.Info("worker is ready", "queues", w.Queues, "version", version)
 	<-ctx.Done()
@@ -76,6 +81,7 @@ func (w workerCmd) Run(ctx context.Context) error {
 
 type migrateCmd struct {
 	Direction string `arg:"" enum:"up,down,status" help:"up, down or status"`
+	Yes       bool   `help:"Take the last migration back although its tables and columns, with all that is in them, go with it."`
 }
 
 // Run migrates as the owner of the tables.
@@ -83,6 +89,9 @@ func (m migrateCmd) Run(ctx context.Context) error {
 	c, _, err := loadConfig("MIGRATE_DATABASE_URL")
 	if err != nil {
 		return err
+	}
+	if m.Direction == "down" && !m.Yes {
+		return errConfig{errors.New("'migrate down' deletes the tables and columns that the last migration made, with all that is in them; add --yes if you mean it")}
 	}
 	all, err := store.Migrate(ctx, string(c.MigrateDatabaseURL), m.Direction)
 	for _, one := range all {

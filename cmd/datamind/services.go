@@ -11,8 +11,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/getsentry/sentry-go"
@@ -47,8 +49,6 @@ type services struct {
 	codec    *crypt.Codec
 	temporal client.Client
 	runs     *workflows.Client
-	// sample lets the sample company's database on the platform's own server through.
-	sample []connector.AllowedDatabase
 	// own are addresses of this installation beside those of its configuration.
 	own []string
 }
@@ -63,6 +63,7 @@ func newLogger(c config.Config, w io.Writer) *slog.Logger {
 func connect(ctx context.Context, c config.Config, log *slog.Logger) (*services, error) {
 	s := &services{config: c, log: log}
 	slog.SetDefault(log)
+	redis.SetLogger(redisLog{log})
 	if err := sentry.Init(sentry.ClientOptions{Dsn: string(c.SentryDSN), Release: version, Environment: c.Environment}); err != nil {
 		return nil, errConfig{fmt.Errorf("DATAMIND_SENTRY_DSN: %w", err)}
 	}
@@ -93,6 +94,15 @@ func connect(ctx context.Context, c config.Config, log *slog.Logger) (*services,
 	}
 	s.runs = &workflows.Client{Temporal: s.temporal, Settings: workflows.Settings{Planner: plannerKind(c), MaxAttempts: c.MaxAttempts, ApproveCost: c.ApproveCost}}
 	return s, nil
+}
+
+// redisLog keeps the Redis client's own words among the others. They are about
+// single connections; what fails is reported by whoever needed it.
+type redisLog struct{ *slog.Logger }
+
+// Printf implements the client's logger.
+func (l redisLog) Printf(ctx context.Context, format string, args ...any) {
+	l.DebugContext(ctx, fmt.Sprintf(format, args...), "component", "redis")
 }
 
 func plannerKind(c config.Config) string {
@@ -156,16 +166,9 @@ func (s *services) newAPI(a *auth.Service) (*api.Server, error) {
 // serve runs the API and its metrics until ctx ends, then lets requests finish.
 func (s *services) serve(ctx context.Context, server *api.Server, listener net.Listener) error {
 	public := server.HTTPServer(listener.Addr().String())
-	metrics := &http.Server{Addr: s.config.MetricsAddr, Handler: server.Metrics(), ReadHeaderTimeout: 5 * time.Second}
+	metrics := s.serveMetrics(server.Metrics())
 	failed := make(chan error, 2)
 	go func() { failed <- public.Serve(listener) }()
-	if s.config.MetricsAddr != "" {
-		go func() {
-			if err := metrics.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
-				s.log.Warn("metrics are not served", "addr", s.config.MetricsAddr, "error", err)
-			}
-		}()
-	}
 	select {
 	case err := <-failed:
 		return err
@@ -175,6 +178,20 @@ func (s *services) serve(ctx context.Context, server *api.Server, listener net.L
 	end, cancel := context.WithTimeout(context.Background(), s.config.ShutdownTimeout)
 	defer cancel()
 	return errors.Join(public.Shutdown(end), metrics.Shutdown(end))
+}
+
+// serveMetrics serves metrics on their own address. One that is taken is not
+// worth refusing to work for: several processes of one machine share the default.
+func (s *services) serveMetrics(h http.Handler) *http.Server {
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second}
+	listener, err := net.Listen("tcp", s.config.MetricsAddr)
+	if err != nil {
+		s.log.Warn("metrics are not served; choose another address with DATAMIND_METRICS_ADDR", "addr", s.config.MetricsAddr, "error", err)
+		return server
+	}
+	s.log.Info("metrics are served", "addr", listener.Addr().String())
+	go func() { _ = server.Serve(listener) }()
+	return server
 }
 
 // startWorkers starts a worker for each queue and what belongs to them.
@@ -220,7 +237,13 @@ func (s *services) startWorkers(ctx context.Context, queues []string) (stop func
 // policy keeps questions away from the platform's own servers: those that the
 // configuration names, whatever their names resolve to, and those listed.
 func (s *services) policy(ctx context.Context) connector.Policy {
-	p := connector.Policy{AllowPrivate: s.config.AllowPrivateConnections, AllowDatabases: s.sample}
+	p := connector.Policy{AllowPrivate: s.config.AllowPrivateConnections}
+	for _, allowed := range s.config.AllowConnections {
+		if u, err := url.Parse("postgres://" + allowed); err == nil { // checked by config.Load
+			p.AllowDatabases = append(p.AllowDatabases, connector.AllowedDatabase{Addr: netip.MustParseAddrPort(u.Host),
+				Database: strings.TrimPrefix(u.Path, "/"), User: u.User.Username()})
+		}
+	}
 	own := append([]string{s.config.TemporalAddress, s.config.HTTPAddr, s.config.MetricsAddr}, s.own...)
 	for _, secret := range []config.Secret{s.config.DatabaseURL, s.config.MigrateDatabaseURL, s.config.RedisURL} {
 		if u, err := url.Parse(string(secret)); err == nil && u.Host != "" {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -126,6 +127,13 @@ func (o *oneMachine) prepare(ctx context.Context) error {
 		return err
 	}
 	o.config.TemporalAddress = o.stack.TemporalAddr
+	if !o.NoSample { // its database is on the platform's own server
+		sample, err := url.Parse(o.stack.SampleDSN)
+		if err != nil {
+			return err
+		}
+		o.config.AllowConnections = append(o.config.AllowConnections, sampleReader+"@"+sample.Host+sample.Path)
+	}
 	environ := strings.Join(o.config.Environ(), "\n") + "\n"
 	return writeSecret(filepath.Join(o.Data, environFile), []byte(environ))
 }

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -74,6 +75,7 @@ type Config struct {
 
 	AllowPrivateConnections bool     `env:"ALLOW_PRIVATE_CONNECTIONS" envDefault:"true"`
 	DenyConnections         []string `env:"DENY_CONNECTIONS"`
+	AllowConnections        []string `env:"ALLOW_CONNECTIONS"`
 
 	Queues          []string      `env:"QUEUES" envDefault:"ask,model,query"`
 	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"20s"`
@@ -126,14 +128,30 @@ func unknown(environ map[string]string) (problems []string) {
 var others = []string{"DATAMIND_SHARED"}
 
 // Environ gives the variables that another process of the same installation
-// needs, as lines NAME=value. They hold secrets.
-func (c *Config) Environ() []string {
-	return []string{
-		Prefix + "BASE_URL=" + c.BaseURL, Prefix + "DATABASE_URL=" + string(c.DatabaseURL), Prefix + "MIGRATE_DATABASE_URL=" + string(c.MigrateDatabaseURL),
-		Prefix + "REDIS_URL=" + string(c.RedisURL), Prefix + "TEMPORAL_ADDRESS=" + c.TemporalAddress, Prefix + "TEMPORAL_NAMESPACE=" + c.TemporalNamespace,
-		Prefix + "TEMPORAL_UI_URL=" + c.TemporalUIURL, Prefix + "JWT_KEY=" + string(c.JWTKey), Prefix + "PAYLOAD_KEY=" + string(c.PayloadKey),
-		Prefix + "SEAL_PUBLIC_KEY=" + c.SealPublicKey, Prefix + "SEAL_PRIVATE_KEY=" + string(c.SealPrivateKey),
+// needs, as lines NAME=value: all that are set but the addresses that only one
+// process can listen on. They hold secrets.
+func (c *Config) Environ() (lines []string) {
+	fields := reflect.TypeFor[Config]()
+	for i := range fields.NumField() {
+		name, value := fields.Field(i).Tag.Get("env"), reflect.ValueOf(*c).Field(i)
+		text := fmt.Sprint(value)
+		switch list := value.Interface().(type) {
+		case Secret:
+			text = string(list)
+		case []string:
+			text = strings.Join(list, ",")
+		case []Secret:
+			texts := make([]string, len(list))
+			for i, secret := range list {
+				texts[i] = string(secret)
+			}
+			text = strings.Join(texts, ",")
+		}
+		if text != "" && name != "HTTP_ADDR" && name != "METRICS_ADDR" {
+			lines = append(lines, Prefix+name+"="+text)
+		}
 	}
+	return lines
 }
 
 // Names returns the names of all variables.
@@ -176,6 +194,15 @@ func (c *Config) check() (problems []string) {
 	for _, addr := range c.DenyConnections {
 		if _, err := netip.ParseAddrPort(addr); err != nil {
 			bad("DENY_CONNECTIONS", fmt.Sprintf("has %q; write IP:port", addr))
+		}
+	}
+	for _, allowed := range c.AllowConnections {
+		u, err := url.Parse("postgres://" + allowed)
+		if err == nil {
+			_, err = netip.ParseAddrPort(u.Host)
+		}
+		if err != nil || u.User.Username() == "" || len(u.Path) < 2 {
+			bad("ALLOW_CONNECTIONS", fmt.Sprintf("has %q; write user@IP:port/database", allowed))
 		}
 	}
 	if c.AsksPerMinute < 1 {

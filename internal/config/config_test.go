@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -35,6 +36,19 @@ func TestTheExampleNamesEveryVariable(t *testing.T) {
 	fromDefaults, err := config.Load(nil)
 	require.NoError(t, err)
 	require.Equal(t, fromDefaults, fromExample, "the example shows the defaults")
+}
+
+// What one process writes down, another one reads back.
+func TestEnvironIsRead(t *testing.T) {
+	t.Parallel()
+	key := base64.StdEncoding.EncodeToString([]byte("0123456789abcdef0123456789ABCDEF"))
+	want, err := config.Load([]string{"DATAMIND_DATABASE_URL=postgres://u:p@h/d", "DATAMIND_PAYLOAD_KEYS_OLD=" + key + "," + key, "DATAMIND_LLM_MODELS=a,b",
+		"DATAMIND_LLM_BASE_URL=http://localhost/v1", "DATAMIND_LLM_TIMEOUT=90s", "DATAMIND_APPROVE_COST=0", "DATAMIND_ALLOW_PRIVATE_CONNECTIONS=false",
+		"DATAMIND_ALLOW_CONNECTIONS=reader@127.0.0.1:5432/shop", "DATAMIND_TEMPORAL_UI_URL=http://localhost:1?a=b"})
+	require.NoError(t, err)
+	got, err := config.Load(want.Environ())
+	require.NoError(t, err)
+	require.Equal(t, want, got)
 }
 
 func TestAllProblemsInOneMessage(t *testing.T) {

@@ -41,7 +41,7 @@ func (s *Store) Reserve(ctx context.Context, scope models.Scope, questionID, key
 			return err
 		}
 		if spent+tokens > budget {
-			return models.Errorf(models.CodeBudget, "Your organisation's budget of %d model tokens for this month does not hold this question: %d are used or set aside, %d more are needed. An administrator can raise the budget.", budget, spent, tokens)
+			return models.Errorf(models.CodeBudget, "Your organisation's budget of %d model tokens for this month does not hold this question: %d are used or set aside, %d more are needed. Whoever runs DataMind can raise it (DATAMIND_TOKEN_BUDGET_MONTHLY).", budget, spent, tokens)
 		}
 		if found.RowsAffected == 1 { // an earlier try was settled or released
 			return tx.Model(&row).Updates(map[string]any{"state": tokenReserved, "reserved": tokens}).Error
