@@ -18,7 +18,7 @@ WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts
 TEMPORAL_SOURCES := $(wildcard deploy/temporal-dev/*.go) deploy/temporal-dev/go.mod deploy/temporal-dev/go.sum
 TOOLS := bin/tools/golangci-lint bin/tools/gotestsum bin/tools/workflowcheck
 
-.PHONY: help up down build test check bench fmt gen screenshots setup setup-test toolchain web temporal-dev FORCE \
+.PHONY: help up down build test check bench record fmt gen screenshots setup setup-test toolchain web temporal-dev FORCE \
 	check-tidy check-vet check-lint check-workflows check-web check-generated check-scripts test-web test-browser test-temporal-dev test-go
 
 help: ## List the targets
@@ -40,6 +40,9 @@ check: toolchain check-scripts check-tidy check-vet check-lint check-workflows c
 
 bench: setup toolchain ## Run the benchmarks
 	@go test -run '^$$' -bench . -benchmem $(PKG)
+
+record: setup build ## Record the workflows' histories that TestReplay replays (see docs/workflows.md)
+	@go test -count=1 ./e2e -run '^TestRecordHistories$$' -record
 
 fmt: bin/tools/golangci-lint ## Format the Go code
 	@bin/tools/golangci-lint fmt

@@ -62,8 +62,17 @@ type System struct {
 	// Connection is the id of the connection to the customer's database.
 	Connection string
 
-	bin string
-	env []string
+	bin        string
+	env        []string
+	payloadKey string
+}
+
+// Codec reads the payloads of the system's runs.
+func (s *System) Codec() *crypt.Codec {
+	s.t.Helper()
+	codec, err := crypt.NewCodec(s.payloadKey)
+	require.NoError(s.t, err)
+	return codec
 }
 
 // API is one replica of the API.
@@ -114,10 +123,11 @@ func (s *System) configure(o Options) {
 	execSQL(s.t, s.Customer.DSN("shop"), shop)
 
 	public, private := crypt.GenerateKeys()
+	s.payloadKey = crypt.GenerateCodecKey()
 	s.env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.t.TempDir(),
 		"DATAMIND_DATABASE_URL=" + app.String(), "DATAMIND_MIGRATE_DATABASE_URL=" + owner,
 		"DATAMIND_REDIS_URL=redis://" + s.Redis.Addr(), "DATAMIND_TEMPORAL_ADDRESS=" + s.Temporal, "DATAMIND_TEMPORAL_NAMESPACE=" + s.Namespace,
-		"DATAMIND_JWT_KEY=" + crypt.GenerateCodecKey(), "DATAMIND_PAYLOAD_KEY=" + crypt.GenerateCodecKey(),
+		"DATAMIND_JWT_KEY=" + crypt.GenerateCodecKey(), "DATAMIND_PAYLOAD_KEY=" + s.payloadKey,
 		"DATAMIND_SEAL_PUBLIC_KEY=" + public, "DATAMIND_SEAL_PRIVATE_KEY=" + private, "DATAMIND_BASE_URL=http://localhost",
 		"DATAMIND_METRICS_ADDR=127.0.0.1:0", "DATAMIND_ASKS_PER_MINUTE=100000", "DATAMIND_APPROVE_COST=0", "DATAMIND_SHUTDOWN_TIMEOUT=5s"}, o.Env...)
 	if o.Model {
