@@ -43,7 +43,6 @@ type DiscoverResult struct {
 // PlanInput asks for a plan. Earlier attempts' SQL and errors are read from the steps.
 type PlanInput struct {
 	StepRef
-	SnapshotID     string
 	Planner        string
 	Attempts       []models.Attempt
 	Clarifications [][2]string
@@ -60,8 +59,7 @@ type PlanResult struct {
 // QueryInput asks to check and run SQL.
 type QueryInput struct {
 	StepRef
-	SnapshotID string
-	SQL        string
+	SQL string
 	// Edited marks SQL that a person wrote.
 	Edited bool
 	// ApproveCost is the planner cost above which a person must say yes; 0 never.

@@ -59,7 +59,10 @@ func (a *Model) plan(ctx context.Context, in PlanInput, step *models.QuestionSte
 	if err != nil {
 		return models.Plan{}, err
 	}
-	catalog, err := a.Store.CatalogByID(ctx, in.Scope, in.SnapshotID)
+	catalog, err := a.Store.LatestCatalog(ctx, in.Scope, in.ConnectionID)
+	if models.ErrorCode(err) == models.CodeNotFound { // the connection was changed a moment ago
+		err = models.Wrap(err, models.CodeUnavailable, "The structure of this database is still being read.")
+	}
 	if err != nil {
 		return models.Plan{}, err
 	}

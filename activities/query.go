@@ -55,7 +55,15 @@ func (a *Query) SyncSchema(ctx context.Context, in SyncInput) (DiscoverResult, e
 }
 
 func (a *Query) sync(ctx context.Context, scope models.Scope, connectionID string) (DiscoverResult, error) {
-	conn, _, err := a.open(ctx, scope, connectionID, "catalog")
+	c, err := a.Store.GetConnection(ctx, scope, connectionID)
+	if err != nil {
+		return DiscoverResult{}, err
+	}
+	return a.read(ctx, scope, c)
+}
+
+func (a *Query) read(ctx context.Context, scope models.Scope, c *models.Connection) (DiscoverResult, error) {
+	conn, _, err := a.open(ctx, c, "catalog")
 	if err != nil {
 		return DiscoverResult{}, err
 	}
@@ -64,7 +72,7 @@ func (a *Query) sync(ctx context.Context, scope models.Scope, connectionID strin
 	if err != nil {
 		return DiscoverResult{}, err
 	}
-	snapshot, err := a.Store.SaveCatalog(ctx, scope, connectionID, catalog)
+	snapshot, err := a.Store.SaveCatalog(ctx, scope, c, catalog)
 	if err != nil {
 		return DiscoverResult{}, err
 	}
@@ -92,9 +100,13 @@ func (a *Query) RunQuery(ctx context.Context, in QueryInput) (QueryResult, error
 	backend.Store(&left)
 	defer heartbeat(ctx, func() any { return *backend.Load() })()
 
-	approved, err := a.check(ctx, in)
+	c, err := a.Store.GetConnection(ctx, in.Scope, in.ConnectionID)
 	if err != nil {
-		if isGuard(err) {
+		return QueryResult{}, toTemporal(ctx, err)
+	}
+	approved, err := a.check(ctx, in, c)
+	if err != nil {
+		if models.ErrorCode(err) == models.CodeGuardRefused || isGuard(err) {
 			return QueryResult{Code: models.CodeGuardRefused, Error: models.ErrorMessage(err)}, nil
 		}
 		return QueryResult{}, toTemporal(ctx, err)
@@ -104,7 +116,7 @@ func (a *Query) RunQuery(ctx context.Context, in QueryInput) (QueryResult, error
 	if err != nil || done {
 		return got, toTemporal(ctx, err)
 	}
-	got, err = a.run(ctx, in, step, approved, &left, func(b connector.Backend) {
+	got, err = a.run(ctx, in, c, step, approved, &left, func(b connector.Backend) {
 		backend.Store(&b)
 		activity.RecordHeartbeat(ctx, b)
 	})
@@ -123,22 +135,29 @@ func (a *Query) RunQuery(ctx context.Context, in QueryInput) (QueryResult, error
 	return got, toTemporal(ctx, err)
 }
 
+// maxGuardTries bounds how often a check is begun: SQL that ends the worker
+// which checks it must not end one after the other.
+const maxGuardTries = 3
+
 // check guards the SQL as a step of its own: permissions and grammar are
-// looked at again at every execution.
-func (a *Query) check(ctx context.Context, in QueryInput) (sqlguard.Approved, error) {
+// looked at again at every execution, by the newest that is known of where c
+// leads now.
+func (a *Query) check(ctx context.Context, in QueryInput, c *models.Connection) (sqlguard.Approved, error) {
 	var none sqlguard.Approved
-	guard, err := a.guards.get(ctx, in.SnapshotID, func() (*models.Catalog, error) {
-		return a.Store.CatalogByID(ctx, in.Scope, in.SnapshotID)
-	})
-	if err != nil {
-		return none, err
-	}
 	var ignored struct{}
 	step, done, err := a.steps().begin(ctx, in.StepRef, models.StepGuard, in.SQL, &ignored)
 	if err != nil {
 		return none, err
 	}
-	approved, err := guard.Check(in.SQL)
+	var approved sqlguard.Approved
+	guard, err := a.guard(ctx, in.Scope, c)
+	switch {
+	case err != nil:
+	case step.Tries > maxGuardTries && !done:
+		err = models.Errorf(models.CodeGuardRefused, "The check of this SQL did not come to its end %d times. Write it more simply.", maxGuardTries)
+	default:
+		approved, err = guard.Check(in.SQL)
+	}
 	switch {
 	case err != nil:
 		a.steps().fail(ctx, in.StepRef, step, err)
@@ -156,9 +175,27 @@ func (a *Query) check(ctx context.Context, in QueryInput) (sqlguard.Approved, er
 	return approved, err
 }
 
+// guard returns the guard for where a connection leads now.
+func (a *Query) guard(ctx context.Context, scope models.Scope, c *models.Connection) (*sqlguard.Guard, error) {
+	var id string
+	switch snapshot, err := a.Store.LatestSnapshot(ctx, scope, c.ID); {
+	case err == nil:
+		id = snapshot.ID
+	case models.ErrorCode(err) == models.CodeNotFound: // the connection was changed
+		found, err := a.read(ctx, scope, c)
+		if err != nil {
+			return nil, err
+		}
+		id = found.SnapshotID
+	default:
+		return nil, err
+	}
+	return a.guards.get(id, func() (*models.Catalog, error) { return a.Store.CatalogByID(ctx, scope, id) })
+}
+
 // run runs the query and stores its rows together with the end of its step.
-func (a *Query) run(ctx context.Context, in QueryInput, step *models.QuestionStep, approved sqlguard.Approved, left *connector.Backend, started func(connector.Backend)) (QueryResult, error) {
-	conn, limits, err := a.open(ctx, in.Scope, in.ConnectionID, in.QuestionID)
+func (a *Query) run(ctx context.Context, in QueryInput, c *models.Connection, step *models.QuestionStep, approved sqlguard.Approved, left *connector.Backend, started func(connector.Backend)) (QueryResult, error) {
+	conn, limits, err := a.open(ctx, c, in.QuestionID)
 	if err != nil {
 		return QueryResult{}, err
 	}
@@ -207,19 +244,15 @@ func times(ratio float64) string {
 	return fmt.Sprintf("%.1f", ratio)
 }
 
-// open dials the connection of an organisation with its secret opened.
-func (a *Query) open(ctx context.Context, scope models.Scope, id, purpose string) (connector.Conn, connector.Limits, error) {
-	var limits connector.Limits
-	c, err := a.Store.GetConnection(ctx, scope, id)
-	if err != nil {
-		return nil, limits, err
-	}
+// open dials a connection with its secret opened.
+func (a *Query) open(ctx context.Context, c *models.Connection, purpose string) (connector.Conn, connector.Limits, error) {
+	limits := connector.Limits{Timeout: time.Duration(c.TimeoutSeconds) * time.Second, MaxRows: c.MaxRows, MaxBytes: a.MaxBytes}
 	config, err := a.config(c, purpose)
 	if err != nil {
 		return nil, limits, err
 	}
 	conn, err := connector.Open(ctx, config)
-	return conn, connector.Limits{Timeout: time.Duration(c.TimeoutSeconds) * time.Second, MaxRows: c.MaxRows, MaxBytes: a.MaxBytes}, err
+	return conn, limits, err
 }
 
 func (a *Query) config(c *models.Connection, purpose string) (connector.Config, error) {
@@ -253,7 +286,7 @@ type guardCache struct {
 
 const guardCacheSize = 64
 
-func (c *guardCache) get(_ context.Context, id string, load func() (*models.Catalog, error)) (*sqlguard.Guard, error) {
+func (c *guardCache) get(id string, load func() (*models.Catalog, error)) (*sqlguard.Guard, error) {
 	c.mu.Lock()
 	guard, ok := c.guards[id]
 	c.mu.Unlock()

@@ -128,7 +128,9 @@ func TestCatalogAndSuggestions(t *testing.T) {
 	require.Equal(t, "catalog_pending", pending.code(t))
 	require.NotEmpty(t, pending.header.Get("Retry-After"))
 	require.Equal(t, http.StatusAccepted, b.a.do(http.MethodPost, "/connections/"+id+"/catalog/sync", nil).status)
-	_, err := b.store.SaveCatalog(t.Context(), b.a.scope, id, &models.Catalog{Dialect: "postgres", Database: "shop", Fingerprint: "f", TakenAt: time.Now(),
+	conn, err := b.store.GetConnection(t.Context(), b.a.scope, id)
+	require.NoError(t, err)
+	_, err = b.store.SaveCatalog(t.Context(), b.a.scope, conn, &models.Catalog{Dialect: "postgres", Database: "shop", Fingerprint: "f", TakenAt: time.Now(),
 		Schemas: []string{"public"}, Tables: []models.Table{{Schema: "public", Name: "orders", Kind: "table", Rows: 10, PrimaryKey: []string{"id"},
 			Columns: []models.CatalogColumn{{Name: "id", Type: "bigint"}, {Name: "total", Type: "numeric"},
 				{Name: "ordered_at", Type: "timestamp with time zone"},

@@ -214,6 +214,25 @@ func TestCostlyQueriesWaitForAYes(t *testing.T) {
 	s.Owner.Await(no.ID, models.StatusCancelled)
 }
 
+// What a person may read is looked at when the query runs, not when it was
+// planned: the wait for a yes may have taken days.
+func TestANarrowedConnectionHoldsForRunsInFlight(t *testing.T) {
+	t.Parallel()
+	s := system.Start(t, system.Options{Model: true, Env: []string{"DATAMIND_APPROVE_COST=1"}, Rules: []llmtest.Rule{plan("", "SELECT count(*) FROM hr.salaries")}})
+	s.Exec("shop", `CREATE SCHEMA hr; CREATE TABLE hr.salaries AS SELECT i AS id FROM generate_series(1, 1000) i;
+		GRANT USAGE ON SCHEMA hr TO reader; GRANT SELECT ON hr.salaries TO reader`)
+	change := func(schemas ...string) {
+		s.Owner.Call(http.StatusOK, http.MethodPatch, "/connections/"+s.Connection, map[string]any{"schemas": schemas}, nil)
+	}
+	change("public", "hr")
+	q := s.Owner.Await(s.Owner.Ask("how many salaries?"), models.StatusApprove)
+	change("public")
+	s.Owner.Call(http.StatusAccepted, http.MethodPost, "/questions/"+q.ID+"/approve", map[string]any{"yes": true}, nil)
+	q = s.Owner.Await(q.ID, models.StatusRefused)
+	require.Equal(t, models.CodeGuardRefused, q.ErrorCode)
+	require.False(t, q.HasResult)
+}
+
 // Tokens are reserved before a call, so that a budget is never overdrawn.
 func TestBudgetEndsAQuestion(t *testing.T) {
 	t.Parallel()

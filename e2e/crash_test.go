@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
@@ -46,11 +45,7 @@ func TestKilledWhileQuerying(t *testing.T) {
 	s.Workers[1].Kill()
 	require.Equal(t, 1, s.Running("triples"), "the server does not notice by itself")
 	// The next run is quick; the orphan, with its older snapshot, is not.
-	conn, err := pgx.Connect(t.Context(), s.Customer.DSN("shop"))
-	require.NoError(t, err)
-	defer func() { _ = conn.Close(t.Context()) }()
-	_, err = conn.Exec(t.Context(), "DELETE FROM orders WHERE id > 10")
-	require.NoError(t, err)
+	s.Exec("shop", "DELETE FROM orders WHERE id > 10")
 	s.Workers[1].Start(system.WorkerReady)
 	q := s.Owner.Await(id, models.StatusAnswered)
 	require.Zero(t, s.Running("triples"), "the orphan was ended")

@@ -74,7 +74,6 @@ type ask struct {
 	began    time.Time
 	waited   time.Duration
 
-	snapshot       string
 	clarifications [][2]string
 	attempts       []models.Attempt
 
@@ -101,8 +100,7 @@ func (a *ask) work(ctx workflow.Context) ending {
 	if begun.Ended != "" {
 		return ending{status: begun.Ended}
 	}
-	a.snapshot = begun.SnapshotID
-	if a.snapshot == "" {
+	if begun.SnapshotID == "" {
 		if end := a.discover(ctx); end != nil {
 			return *end
 		}
@@ -121,7 +119,6 @@ func (a *ask) discover(ctx workflow.Context) *ending {
 	if err := workflow.ExecuteActivity(query(ctx, "read the schema"), q.DiscoverSchema, a.ref(1)).Get(ctx, &found); err != nil {
 		return ptr(endOf(err))
 	}
-	a.snapshot = found.SnapshotID
 	return nil
 }
 
@@ -165,7 +162,7 @@ func (a *ask) plan(ctx workflow.Context, attempt *int) (sql string, edited bool,
 		a.step(ctx, "planning", *attempt)
 		var plan activities.PlanResult
 		err := workflow.ExecuteActivity(model(ctx, "plan the SQL"), m.PlanQuestion, activities.PlanInput{
-			StepRef: a.ref(*attempt), SnapshotID: a.snapshot, Planner: a.in.Planner,
+			StepRef: a.ref(*attempt), Planner: a.in.Planner,
 			Attempts: a.attempts, Clarifications: a.clarifications}).Get(ctx, &plan)
 		if err != nil {
 			end := endOf(err)
@@ -211,7 +208,7 @@ func (a *ask) clarify(ctx workflow.Context, plan activities.PlanResult) *ending 
 // query guards and runs, and waits for a yes where the cost asks for one.
 func (a *ask) query(ctx workflow.Context, attempt int, sql string, edited bool) (activities.QueryResult, *ending) {
 	var q *activities.Query
-	in := activities.QueryInput{StepRef: a.ref(attempt), SnapshotID: a.snapshot, SQL: sql, Edited: edited, ApproveCost: a.in.ApproveCost}
+	in := activities.QueryInput{StepRef: a.ref(attempt), SQL: sql, Edited: edited, ApproveCost: a.in.ApproveCost}
 	for {
 		a.step(ctx, "running the query", attempt)
 		var got activities.QueryResult

@@ -153,6 +153,12 @@ const (
 	EndlessSQL = "SELECT count(*) AS pairs FROM orders a, orders b, orders c, orders d"
 )
 
+// Exec runs statements on one of the customer's databases, as its superuser.
+func (s *System) Exec(database, sql string) {
+	s.t.Helper()
+	execSQL(s.t, s.Customer.DSN(database), sql)
+}
+
 func execSQL(t testing.TB, dsn, sql string) {
 	t.Helper()
 	conn, err := pgx.Connect(context.Background(), dsn)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -36,9 +37,20 @@ func (s *Store) GetConnection(ctx context.Context, scope models.Scope, id string
 	return &c, err
 }
 
-// UpdateConnection stores all that can change of a connection.
+// UpdateConnection stores all that can change of a connection. Where it leads
+// elsewhere than before, what was read of its structure goes: no SQL may be
+// checked against it any more.
 func (s *Store) UpdateConnection(ctx context.Context, scope models.Scope, c *models.Connection) error {
 	return s.tx(ctx, scope, func(tx *gorm.DB) error {
+		var before models.Connection
+		if err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).First(&before, "org_id = ? AND id = ?", scope.OrgID, c.ID).Error; err != nil {
+			return err
+		}
+		if before.Host != c.Host || before.Port != c.Port || before.Database != c.Database || before.Username != c.Username || !slices.Equal(before.Schemas, c.Schemas) {
+			if err := tx.Where("org_id = ? AND connection_id = ?", scope.OrgID, c.ID).Delete(&models.CatalogSnapshot{}).Error; err != nil {
+				return err
+			}
+		}
 		res := tx.Model(&models.Connection{}).Where("org_id = ? AND id = ?", scope.OrgID, c.ID).
 			Select("Name", "Host", "Port", "Database", "Username", "SealedPassword", "TLSMode", "TLSCA", "Schemas", "TimeoutSeconds", "MaxRows").Updates(c)
 		if res.Error == nil && res.RowsAffected == 0 {
@@ -94,9 +106,11 @@ func (s *Store) SystemConnections(ctx context.Context) (rows []models.Connection
 // keptSnapshots of a connection stay: runs in flight still refer to them.
 const keptSnapshots = 20
 
-// SaveCatalog stores a snapshot. One with the fingerprint of the latest only
-// refreshes that one, statistics included.
-func (s *Store) SaveCatalog(ctx context.Context, scope models.Scope, connectionID string, catalog *models.Catalog) (*models.CatalogSnapshot, error) {
+// SaveCatalog stores a snapshot of what c led to. One with the fingerprint of
+// the latest only refreshes that one, statistics included. CodeUnavailable when
+// the connection has been changed since c was read.
+func (s *Store) SaveCatalog(ctx context.Context, scope models.Scope, c *models.Connection, catalog *models.Catalog) (*models.CatalogSnapshot, error) {
+	connectionID := c.ID
 	raw, err := json.Marshal(catalog)
 	if err != nil {
 		return nil, fmt.Errorf("encode catalog: %w", err)
@@ -104,6 +118,13 @@ func (s *Store) SaveCatalog(ctx context.Context, scope models.Scope, connectionI
 	snapshot := models.CatalogSnapshot{ID: NewID(), OrgID: scope.OrgID, ConnectionID: connectionID, Fingerprint: catalog.Fingerprint,
 		Catalog: zstdEncoder.EncodeAll(raw, nil), TableCount: len(catalog.Tables), TakenAt: catalog.TakenAt}
 	err = s.tx(ctx, scope, func(tx *gorm.DB) error {
+		var now models.Connection
+		if err := tx.Clauses(clause.Locking{Strength: "SHARE"}).First(&now, "org_id = ? AND id = ?", scope.OrgID, connectionID).Error; err != nil {
+			return err
+		}
+		if !now.UpdatedAt.Equal(c.UpdatedAt) {
+			return models.Errorf(models.CodeUnavailable, "The connection was changed while its structure was read. It is read again.")
+		}
 		var latest models.CatalogSnapshot
 		err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).Omit("catalog").Where("org_id = ? AND connection_id = ?", scope.OrgID, connectionID).
 			Order("taken_at DESC").First(&latest).Error

@@ -246,6 +246,30 @@ func TestAStepThatIsDoneIsNotDoneAgain(t *testing.T) {
 	require.Len(t, steps, 1)
 }
 
+func TestAChangedConnectionForgetsItsStructure(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	b := setup(t)
+	c, err := b.GetConnection(ctx, b.a, b.connection(t, b.a).ID)
+	require.NoError(t, err)
+	save := func(c *models.Connection) error {
+		_, err := b.SaveCatalog(ctx, b.a, c, &models.Catalog{Fingerprint: "f", TakenAt: time.Now()})
+		return err
+	}
+	require.NoError(t, save(c))
+	changed := *c
+	changed.Name = "renamed"
+	require.NoError(t, b.UpdateConnection(ctx, b.a, &changed))
+	_, err = b.LatestSnapshot(ctx, b.a, c.ID)
+	require.NoError(t, err, "it leads where it led")
+	changed.Schemas = []string{"other"}
+	require.NoError(t, b.UpdateConnection(ctx, b.a, &changed))
+	_, err = b.LatestSnapshot(ctx, b.a, c.ID)
+	require.Equal(t, models.CodeNotFound, models.ErrorCode(err))
+	require.Equal(t, models.CodeUnavailable, models.ErrorCode(save(c)), "what was read before the change is not stored after it")
+	require.Equal(t, models.CodeNotFound, models.ErrorCode(b.UpdateConnection(ctx, b.b, &changed)))
+}
+
 func TestResultsKeepNumbersExact(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
