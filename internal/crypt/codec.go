@@ -102,14 +102,14 @@ func (c *Codec) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error
 	return out, nil
 }
 
-// Decode implements converter.PayloadCodec. Payloads that this codec did not
-// make are passed on as they are. ErrDecode (wrapped) when one cannot be opened.
+// Decode implements converter.PayloadCodec. ErrDecode (wrapped) when a payload
+// cannot be opened, and when it is not one of this codec's: whoever reaches
+// Temporal but does not hold the key cannot tell a worker what to do.
 func (c *Codec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
 	out := make([]*commonpb.Payload, len(payloads))
 	for i, p := range payloads {
 		if string(p.GetMetadata()[MetadataEncoding]) != EncodingSealed {
-			out[i] = p
-			continue
+			return nil, fmt.Errorf("decode payload: it is not sealed: %w", ErrDecode)
 		}
 		plain, err := c.open(p)
 		if err != nil {

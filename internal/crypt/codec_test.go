@@ -100,11 +100,11 @@ func TestCodecRefusesTampering(t *testing.T) {
 	require.ErrorIs(t, err, crypt.ErrDecode)
 }
 
-func TestCodecPassesForeignPayloadsOn(t *testing.T) {
+func TestCodecRefusesForeignPayloads(t *testing.T) {
 	t.Parallel()
 	c := newCodec(t, crypt.GenerateCodecKey())
-	in := []*commonpb.Payload{payload("plain"), {}}
-	out, err := c.Decode(in)
-	require.NoError(t, err)
-	require.Equal(t, in, out)
+	for _, foreign := range []*commonpb.Payload{payload("plain"), {}, nil} {
+		_, err := c.Decode([]*commonpb.Payload{foreign})
+		require.ErrorIs(t, err, crypt.ErrDecode)
+	}
 }

@@ -16,6 +16,16 @@ type child struct {
 	done chan struct{}
 }
 
+// bareEnviron is what servers get of our environment: none of its secrets.
+func bareEnviron() (pairs []string) {
+	for _, name := range []string{"PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"} {
+		if value, ok := os.LookupEnv(name); ok {
+			pairs = append(pairs, name+"="+value)
+		}
+	}
+	return pairs
+}
+
 // startChild starts cmd in a process group of its own, so that Ctrl-C in the
 // terminal reaches only us and we stop the children in order. As root, asUser
 // runs it as an unprivileged user.

@@ -70,7 +70,7 @@ func (p *Postgres) Start(ctx context.Context) error {
 		args = append(args, "-c", setting)
 	}
 	cmd := exec.Command(filepath.Join(p.bin, "postgres"), args...)
-	cmd.Dir = p.Dir
+	cmd.Dir, cmd.Env = p.Dir, bareEnviron()
 	if p.child, err = startChild("postgres", cmd, p.Log, true); err != nil {
 		return err
 	}

@@ -55,7 +55,8 @@ type Stack struct {
 // StartTemporal starts the rest, so that a caller can fill databases
 // meanwhile. What was started is stopped again when something fails.
 func Start(ctx context.Context, o Options) (s *Stack, err error) {
-	if err := os.MkdirAll(filepath.Join(o.DataDir, "log"), 0o755); err != nil {
+	// Others may pass through: as root, PostgreSQL runs as another user.
+	if err := errors.Join(os.MkdirAll(o.DataDir, 0o711), os.MkdirAll(filepath.Join(o.DataDir, "log"), 0o700)); err != nil {
 		return nil, err
 	}
 	s = &Stack{Failed: make(chan struct{}), TemporalAddr: o.TemporalAddr, options: o}
@@ -76,10 +77,16 @@ func Start(ctx context.Context, o Options) (s *Stack, err error) {
 		return s, err
 	}
 	if s.RedisURL = o.RedisURL; s.RedisURL == "" {
-		if s.redis, err = miniredis.Run(); err != nil {
+		password, err := KeepSecret(o.DataDir, "redis-password", rand.Text)
+		if err != nil {
+			return s, err
+		}
+		s.redis = miniredis.NewMiniRedis()
+		s.redis.RequireAuth(password)
+		if err := s.redis.Start(); err != nil {
 			return s, fmt.Errorf("start redis: %w", err)
 		}
-		s.RedisURL = "redis://" + s.redis.Addr()
+		s.RedisURL = "redis://:" + password + "@" + s.redis.Addr()
 	}
 	return s, nil
 }

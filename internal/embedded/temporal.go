@@ -53,7 +53,7 @@ func (t *Temporal) Start(ctx context.Context) error {
 	}
 	cmd := exec.Command(bin, "-exit-with-stdin", "-grpc", t.Addr, "-ui", t.UIAddr, "-ui-codec-endpoint", t.CodecEndpoint,
 		"-postgres", fmt.Sprintf("127.0.0.1:%d", t.Postgres.Port), "-postgres-user", superuser)
-	cmd.Env = append(os.Environ(), "TEMPORAL_DEV_POSTGRES_PASSWORD="+t.Postgres.password)
+	cmd.Env = append(bareEnviron(), "TEMPORAL_DEV_POSTGRES_PASSWORD="+t.Postgres.password)
 	if _, err := cmd.StdinPipe(); err != nil { // closed by our death
 		return err
 	}
