@@ -83,6 +83,16 @@ func TestRunReadsEveryKindOfCell(t *testing.T) {
 	require.NoError(t, err)
 }
 
+func TestADigitThatIsCutIsSaid(t *testing.T) {
+	t.Parallel()
+	config, _ := database(t, "CREATE TABLE large AS SELECT 10::numeric ^ 100000 AS n")
+	conn := open(t, config)
+	rows, err := conn.Run(context.Background(), approve(t, conn, "SELECT n FROM large"), limits, ignore)
+	require.NoError(t, err)
+	require.IsType(t, "", rows.Rows[0][0])
+	require.Contains(t, rows.Rows[0][0], "(cut)")
+}
+
 func TestRunKeepsLimits(t *testing.T) {
 	t.Parallel()
 	config, _ := database(t, "CREATE TABLE many AS SELECT g AS n, repeat('x', 1000) AS pad FROM generate_series(1, 50000) g",

@@ -34,7 +34,7 @@ type AllowedDatabase struct {
 
 // never are networks that no customer's database is on. IsPrivate and
 // IsLoopback of net/netip know only some of them.
-var never = prefixes("0.0.0.0/8", "169.254.0.0/16", "192.0.0.0/24", "198.18.0.0/15", "224.0.0.0/4", "240.0.0.0/4",
+var never = prefixes("0.0.0.0/8", "100.100.100.200/32", "169.254.0.0/16", "192.0.0.0/24", "198.18.0.0/15", "224.0.0.0/4", "240.0.0.0/4",
 	"::/128", "fe80::/10", "fec0::/10", "ff00::/8", "fd00:ec2::254/128", "100::/64")
 
 // private are networks inside a company or a machine.
@@ -79,16 +79,18 @@ func (p Policy) check(addr netip.AddrPort, database, user string) error {
 	if addr.Addr().Zone() != "" {
 		return refuseAddress("it is bound to one network interface")
 	}
+	return p.checkIP(ip, addr.Port())
+}
+
+func (p Policy) checkIP(ip netip.Addr, port uint16) error {
 	for _, own := range p.Deny {
-		same := own.Addr().Unmap() == ip || own.Addr().Unmap().IsLoopback() && ip.IsLoopback()
-		if same && own.Port() == addr.Port() {
+		at := own.Addr().Unmap()
+		// A server that listens everywhere is reached by the loopback addresses too.
+		same := at == ip || (at.IsLoopback() || at.IsUnspecified()) && ip.IsLoopback()
+		if same && own.Port() == port {
 			return refuseAddress("it belongs to DataMind itself")
 		}
 	}
-	return p.checkIP(ip)
-}
-
-func (p Policy) checkIP(ip netip.Addr) error {
 	switch {
 	case within(ip, never):
 		return refuseAddress("it is a link-local, metadata or reserved address")
@@ -100,7 +102,7 @@ func (p Policy) checkIP(ip netip.Addr) error {
 	for _, c := range carriers {
 		if c.prefix.Contains(ip) {
 			raw := ip.As16()
-			return p.checkIP(netip.AddrFrom4([4]byte(raw[c.at : c.at+4])))
+			return p.checkIP(netip.AddrFrom4([4]byte(raw[c.at:c.at+4])), port)
 		}
 	}
 	return nil

@@ -11,7 +11,7 @@ import (
 
 func TestPolicy(t *testing.T) {
 	t.Parallel()
-	open := Policy{AllowPrivate: true, Deny: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:5432"), netip.MustParseAddrPort("10.0.0.9:6379")},
+	open := Policy{AllowPrivate: true, Deny: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:5432"), netip.MustParseAddrPort("10.0.0.9:6379"), netip.MustParseAddrPort("0.0.0.0:8080")},
 		AllowDatabases: []AllowedDatabase{{Addr: netip.MustParseAddrPort("127.0.0.1:5432"), Database: "sample", User: "reader"}}}
 	for _, test := range []struct {
 		addr    string
@@ -26,7 +26,8 @@ func TestPolicy(t *testing.T) {
 		{"169.254.169.254:80", false, false}, {"[fe80::1]:5432", false, false}, {"[fd00:ec2::254]:80", false, false}, {"0.0.0.0:5433", false, false},
 		{"[::]:5433", false, false}, {"224.0.0.1:5432", false, false}, {"255.255.255.255:5432", false, false}, {"198.18.0.1:5432", false, false},
 		{"[64:ff9b::a9fe:a9fe]:80", false, false}, {"[64:ff9b::a00:1]:5432", true, false}, {"[2002:a9fe:a9fe::1]:80", false, false},
-		{"[2002:7f00:1::1]:5432", true, false}, {"[::127.0.0.1]:5432", true, false},
+		{"[2002:7f00:1::1]:5432", false, false}, {"[::127.0.0.1]:5432", false, false}, {"[2002:7f00:1::1]:5433", true, false},
+		{"127.0.0.1:8080", false, false}, {"[::1]:8080", false, false}, {"100.100.100.200:80", false, false},
 	} {
 		addr := netip.MustParseAddrPort(test.addr)
 		require.Equal(t, test.open, open.check(addr, "shop", "app") == nil, "private allowed: %s", test.addr)

@@ -211,6 +211,9 @@ func cell(raw []byte, oid uint32) any {
 		}
 		return text
 	case oidNumeric:
+		if len(raw) > maxCell { // its first digits are another number
+			return cutText(text)
+		}
 		if finite(text) {
 			return json.Number(text)
 		}
