@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -104,7 +105,7 @@ func (s *Store) ResultRows(ctx context.Context, scope models.Scope, questionID s
 	if err != nil {
 		return nil, err
 	}
-	return decodeRows(&result)
+	return s.decodeRows(ctx, &result)
 }
 
 // GetResultPage returns a part of the current rows of a question of the
@@ -124,15 +125,21 @@ func (s *Store) GetResultPage(ctx context.Context, scope models.Scope, questionI
 	if err != nil {
 		return nil, 0, err
 	}
-	if rows, err = decodeRows(&result); err != nil {
+	if rows, err = s.decodeRows(ctx, &result); err != nil {
 		return nil, 0, err
 	}
 	from := min(max(offset, 0), len(rows.Rows))
-	rows.Rows = rows.Rows[from:min(from+max(limit, 0), len(rows.Rows))]
+	rows.Rows = slices.Clone(rows.Rows[from:min(from+max(limit, 0), len(rows.Rows))]) // lets go of the rest
 	return rows, result.RowCount, nil
 }
 
-func decodeRows(result *models.Result) (*models.Rows, error) {
+// decodeRows decodes a whole result. A large one takes many times its stored
+// size, so few are decoded at the same time.
+func (s *Store) decodeRows(ctx context.Context, result *models.Result) (*models.Rows, error) {
+	if err := s.decoding.Acquire(ctx, 1); err != nil {
+		return nil, err
+	}
+	defer s.decoding.Release(1)
 	raw, err := zstdDecoder.DecodeAll(result.Rows, nil)
 	if err != nil {
 		return nil, fmt.Errorf("decompress result %s: %w", result.ID, err)

@@ -19,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
+	"golang.org/x/sync/semaphore"
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
@@ -28,9 +29,13 @@ import (
 
 // Store is the platform's database.
 type Store struct {
-	db  *gorm.DB
-	sql *sql.DB
+	db       *gorm.DB
+	sql      *sql.DB
+	decoding *semaphore.Weighted
 }
+
+// decodeAtOnce bounds how many results a process decodes at the same time.
+const decodeAtOnce = 4
 
 // poolSize bounds a process's connections to the database.
 const poolSize = 30
@@ -59,7 +64,7 @@ func Open(_ context.Context, dsn string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	return &Store{db: db, sql: pool}, nil
+	return &Store{db: db, sql: pool, decoding: semaphore.NewWeighted(decodeAtOnce)}, nil
 }
 
 // Close ends the pool.
