@@ -182,11 +182,13 @@ func (a *Model) analyse(ctx context.Context, in AnalyseInput, step *models.Quest
 // write streams the model's text. A new try tells the page to drop the partial text.
 func (a *Model) write(ctx context.Context, in AnalyseInput, step *models.QuestionStep, q *models.Question, rows *models.Rows, got *analysis) error {
 	try := step.Tries*10 + in.Attempt
-	publish(ctx, a.Events, in.QuestionID, "text_reset", map[string]any{"run": in.Run, "try": try})
+	// A Redis that hangs must not hold up what the model says: the page gets
+	// the whole text at the end.
+	live := publish(ctx, a.Events, in.QuestionID, "text_reset", map[string]any{"run": in.Run, "try": try})
 	req := llm.WriteRequest{Question: q.Text, Understanding: q.Understanding, Rows: rows, Facts: got.Facts, Unproven: in.Unproven}
 	return a.pay(ctx, in.StepRef, step, a.LLM.WriteReservation(req), func(name string) (models.Usage, error) {
 		text, usage, err := a.LLM.WriteWith(ctx, name, step.ID, req, func(delta string) {
-			publish(ctx, a.Events, in.QuestionID, "text", map[string]any{"run": in.Run, "try": try, "delta": delta})
+			live = live && publish(ctx, a.Events, in.QuestionID, "text", map[string]any{"run": in.Run, "try": try, "delta": delta})
 		})
 		got.Text, step.Model, step.PromptVersion = text, usage.Model, usage.PromptVersion
 		return usage, err

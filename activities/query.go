@@ -162,15 +162,13 @@ func (a *Query) check(ctx context.Context, in QueryInput, c *models.Connection) 
 	case err != nil:
 		a.steps().fail(ctx, in.StepRef, step, err)
 	case !done:
-		if err := a.steps().finish(ctx, in.StepRef, step, "checked: reads only what it may", ignored); err != nil {
-			return none, err
-		}
 		if in.Edited {
 			if err := a.Store.SetPlan(ctx, in.Scope, in.QuestionID, in.Run, in.SQL, models.EditedUnderstanding, ""); err != nil {
 				return none, err
 			}
 			publish(ctx, a.Events, in.QuestionID, "sql", map[string]any{"run": in.Run, "attempt": in.Attempt, "sql": in.SQL, "understanding": models.EditedUnderstanding})
 		}
+		err = a.steps().finish(ctx, in.StepRef, step, "checked: reads only what it may", ignored)
 	}
 	return approved, err
 }
@@ -258,7 +256,7 @@ func (a *Query) open(ctx context.Context, c *models.Connection, purpose string) 
 func (a *Query) config(c *models.Connection, purpose string) (connector.Config, error) {
 	password, err := a.Opener.Open(c.OrgID, c.ID, crypt.Sealed(c.SealedPassword))
 	if err != nil {
-		return connector.Config{}, models.Wrap(err, models.CodeConnection,
+		return connector.Config{}, models.Wrap(err, models.CodeSealedPassword,
 			"The stored password cannot be opened with this worker's key. Enter the connection's password again.")
 	}
 	return connector.Config{Kind: c.Kind, Host: c.Host, Port: c.Port, Database: c.Database, User: c.Username, Password: password,

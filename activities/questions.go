@@ -27,6 +27,9 @@ func (a *Questions) BeginQuestion(ctx context.Context, in BeginInput) (BeginResu
 	if q.Status.Final() {
 		return BeginResult{Ended: q.Status}, nil
 	}
+	if q.Run != in.Run { // a later run has taken over
+		return BeginResult{Ended: models.StatusCancelled}, nil
+	}
 	publish(ctx, a.Events, in.QuestionID, "status", statusEvent{Status: q.Status, Run: in.Run, Planner: in.Planner})
 	snapshot, err := a.Store.LatestSnapshot(ctx, in.Scope, in.ConnectionID)
 	switch {
@@ -77,10 +80,12 @@ type statusEvent struct {
 
 // publish makes an event live. The row is the truth: a Redis that is down
 // costs the live view, never the answer.
-func publish(ctx context.Context, events *realtime.Hub, questionID, kind string, data any) {
+func publish(ctx context.Context, events *realtime.Hub, questionID, kind string, data any) (live bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	if err := events.Publish(ctx, questionID, kind, data); err != nil {
 		slog.WarnContext(ctx, "event not published", "question", questionID, "type", kind, "error", err)
+		return false
 	}
+	return true
 }

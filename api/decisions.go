@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"strings"
 
-	"github.com/datamind/datamind/internal/store"
 	"github.com/datamind/datamind/models"
 )
 
@@ -126,10 +125,11 @@ func (s *Server) editQuestionSQL(ctx context.Context, in *editSQLIn) (*questionO
 }
 
 // startEdit looks first whether Temporal answers: a new run clears the old
-// answer. A start that fails all the same ends the new run.
+// answer. A start that fails all the same is not the caller's problem: the row
+// is queued and the relay starts it.
 func (s *Server) startEdit(ctx context.Context, scope models.Scope, q *models.Question, sql, key string) error {
 	if !q.Status.Final() {
-		return s.deps.Runs.EditSQL(ctx, scope, q, sql)
+		return s.deps.Runs.EditSQL(ctx, q.ID, sql, key)
 	}
 	if err := s.deps.Runs.Ready(ctx); err != nil {
 		return err
@@ -138,13 +138,8 @@ func (s *Server) startEdit(ctx context.Context, scope models.Scope, q *models.Qu
 	if err != nil {
 		return err
 	}
-	if err = s.deps.Runs.EditSQL(ctx, scope, q, sql); err == nil {
-		return nil
+	if err := s.deps.Runs.StartAsk(ctx, scope, q); err != nil {
+		s.log(ctx).Warn("start run; it stays queued", slog.String("question_id", q.ID), slog.Any("error", err))
 	}
-	end := store.Ending{Status: models.StatusFailed, ErrorCode: models.CodeUnavailable,
-		ErrorText: "The run with the edited SQL could not be started. Try again."}
-	if undo := s.deps.Store.Finish(context.WithoutCancel(ctx), scope, q.ID, q.Run, end); undo != nil {
-		s.log(ctx).Error("end run that did not start", slog.String("question_id", q.ID), slog.Any("error", undo))
-	}
-	return err
+	return nil
 }

@@ -32,8 +32,9 @@ type Runs interface {
 	Clarify(ctx context.Context, questionID, reply, requestKey string) error
 	// Approve hands over a person's yes or no to a costly query.
 	Approve(ctx context.Context, questionID string, yes bool) error
-	// EditSQL starts a new run of a finished question with the given SQL.
-	EditSQL(ctx context.Context, scope models.Scope, q *models.Question, sql string) error
+	// EditSQL hands SQL that a person wrote to a run that waits for them;
+	// requestKey makes repeats harmless.
+	EditSQL(ctx context.Context, questionID, sql, requestKey string) error
 	// TestConnection runs a test on a query worker and waits for its report.
 	TestConnection(ctx context.Context, scope models.Scope, in TestConnectionInput) (models.ConnectionReport, error)
 	// SyncCatalog starts reading a connection's structure; one at a time.

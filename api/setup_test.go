@@ -60,6 +60,9 @@ func (r *recordedRuns) take() []string {
 }
 
 func (r *recordedRuns) StartAsk(_ context.Context, _ models.Scope, q *models.Question) error {
+	if q.Run > 1 {
+		return r.call("edit", q.ID, " ", q.Run, " ", q.SQL)
+	}
 	return r.call("start", q.ID)
 }
 func (r *recordedRuns) Stop(_ context.Context, id string) error { return r.call("stop", id) }
@@ -69,8 +72,8 @@ func (r *recordedRuns) Clarify(_ context.Context, id, reply, _ string) error {
 func (r *recordedRuns) Approve(_ context.Context, id string, yes bool) error {
 	return r.call("approve", id, " ", yes)
 }
-func (r *recordedRuns) EditSQL(_ context.Context, _ models.Scope, q *models.Question, sql string) error {
-	return r.call("edit", q.ID, " ", q.Run, " ", sql)
+func (r *recordedRuns) EditSQL(_ context.Context, id, sql, _ string) error {
+	return r.call("rewrite", id, " ", sql)
 }
 func (r *recordedRuns) TestConnection(_ context.Context, _ models.Scope, in api.TestConnectionInput) (models.ConnectionReport, error) {
 	err := r.call("test", in.ConnectionID)

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -157,4 +158,32 @@ func TestAStreamGoesOnAtAnotherReplica(t *testing.T) {
 	require.Equal(t, want, ids)
 	s.APIs[0].Start() // for the question that the test's end asks
 	require.Equal(t, models.StatusAnswered, s.Owner.Question(id).Status)
+}
+
+// A Redis that accepts and never answers costs the live view, not the answer,
+// and no second call of the model.
+func TestAHungRedisHoldsNothingUp(t *testing.T) {
+	t.Parallel()
+	hung, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { _ = hung.Close() }()
+	s := system.Start(t, system.Options{Model: true, WorkerEnv: []string{"DATAMIND_REDIS_URL=redis://" + hung.Addr().String()}, Rules: []llmtest.Rule{plan("", system.QuickSQL),
+		{Kind: llmtest.KindWrite, Content: strings.TrimSpace(strings.Repeat("There are 1,000 orders. ", 200))}}})
+	s.Owner.Await(s.Owner.Ask("how many orders?"), models.StatusAnswered)
+	require.Len(t, s.Model.Calls(), 2)
+}
+
+// An edit that no worker takes yet is kept, and runs once when one does.
+func TestAnEditWaitsForAWorker(t *testing.T) {
+	t.Parallel()
+	s := system.Start(t, system.Options{Model: true, Rules: []llmtest.Rule{plan("", system.QuickSQL)}})
+	id := s.Owner.Ask("how many orders?")
+	s.Owner.Await(id, models.StatusAnswered)
+	s.Workers[0].Kill()
+	s.Owner.Call(http.StatusAccepted, http.MethodPost, "/questions/"+id+"/edit-sql", map[string]any{"sql": "SELECT 7 AS seven"}, nil)
+	require.Equal(t, models.StatusQueued, s.Owner.Question(id).Status)
+	s.Workers[0].Start(system.WorkerReady)
+	q := s.Owner.Await(id, models.StatusAnswered)
+	require.Equal(t, 2, q.Run)
+	require.Contains(t, q.SQL, "seven")
 }

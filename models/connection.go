@@ -21,6 +21,7 @@ const (
 	CodePassword        Code = "password"
 	CodeDatabaseMissing Code = "database_missing"
 	CodeNoPermission    Code = "no_permission"
+	CodeSealedPassword  Code = "password_unreadable" // sealed for a key that the workers do not have
 )
 
 // Connection is a customer's database. The password is sealed to the query

@@ -30,7 +30,8 @@ const stickyLimit = 2 * time.Second
 
 // New makes one worker per queue. It registers what each queue's activities
 // need and no more.
-func New(c client.Client, queues []string, a Activities, stopTimeout time.Duration) []sdk.Worker {
+// fatal is told when one of them can work no more.
+func New(c client.Client, queues []string, a Activities, stopTimeout time.Duration, fatal func(error)) []sdk.Worker {
 	var all []sdk.Worker
 	for _, queue := range queues {
 		w := sdk.New(c, queue, sdk.Options{
@@ -41,6 +42,8 @@ func New(c client.Client, queues []string, a Activities, stopTimeout time.Durati
 			MaxConcurrentActivityExecutionSize: concurrency[queue],
 			DisableWorkflowWorker:              queue != workflows.QueueAsk,
 			DisableRegistrationAliasing:        true,
+			LocalActivityWorkerOnly:            queue == workflows.QueueAsk,
+			OnFatalError:                       fatal,
 		})
 		switch queue {
 		case workflows.QueueAsk:
@@ -59,7 +62,7 @@ func New(c client.Client, queues []string, a Activities, stopTimeout time.Durati
 }
 
 // concurrency bounds what one process takes on at once, per queue.
-var concurrency = map[string]int{workflows.QueueAsk: 100, workflows.QueueModel: 32, workflows.QueueQuery: 16}
+var concurrency = map[string]int{workflows.QueueModel: 32, workflows.QueueQuery: 16}
 
 func failureConverter(codec converter.PayloadCodec) converter.FailureConverter {
 	return temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{

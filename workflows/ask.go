@@ -254,6 +254,7 @@ func (a *ask) analyse(ctx workflow.Context, queryAttempt int) ending {
 // wait asks the person and waits, durably, until ready or cancelled.
 func (a *ask) wait(ctx workflow.Context, status models.QuestionStatus, prompt models.Prompt, ready func() bool) *ending {
 	var q *activities.Questions
+	a.reply, a.yes, a.edited = nil, nil, nil // what came too late for an earlier wait is not an answer to this one
 	a.progress = Progress{Status: status, Step: "waiting for a person", Prompt: &prompt}
 	in := activities.WaitInput{StepRef: a.ref(1), Status: status, Prompt: prompt}
 	if err := workflow.ExecuteLocalActivity(record(ctx, "ask the person"), q.AskPerson, in).Get(ctx, nil); err != nil {

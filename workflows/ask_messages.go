@@ -45,14 +45,9 @@ func (a *ask) handle(ctx workflow.Context) error {
 		return err
 	}
 	return workflow.SetUpdateHandlerWithOptions(ctx, UpdateEditSQL, func(ctx workflow.Context, sql string) error {
-		if a.in.EditedSQL != sql { // else it came with the start of this run
-			a.edited = &sql
-		}
+		a.edited = &sql
 		return nil
 	}, workflow.UpdateHandlerOptions{Validator: func(sql string) error {
-		if a.in.EditedSQL == sql {
-			return nil
-		}
 		if a.progress.Status != models.StatusClarify && a.progress.Status != models.StatusApprove {
 			return refuse(models.CodeConflict, "The question is still being worked on. Stop it first, or wait for its end.")
 		}

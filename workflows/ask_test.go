@@ -286,6 +286,24 @@ func TestApprove(t *testing.T) {
 	})
 }
 
+// Both messages can arrive in one workflow task: the yes was for other SQL.
+func TestAYesIsNotCarriedOverToEditedSQL(t *testing.T) {
+	b := newBundle(t)
+	b.query = func(in activities.QueryInput) (activities.QueryResult, error) {
+		return activities.QueryResult{NeedsApproval: !in.Approved, Prompt: "Costly?"}, nil
+	}
+	b.RegisterDelayedCallback(func() {
+		ignore := &testsuite.TestUpdateCallback{OnReject: func(error) {}, OnAccept: func() {}, OnComplete: func(any, error) {}}
+		b.UpdateWorkflow(UpdateEditSQL, "", ignore, "SELECT 2")
+		b.UpdateWorkflow(UpdateApprove, "", ignore, true)
+	}, time.Minute)
+	b.update(time.Hour, UpdateApprove, false)
+	require.Equal(t, models.StatusCancelled, b.run(input()).Status, "the second query is asked about as well")
+	for _, q := range b.queries {
+		require.False(t, q.Approved, q.SQL)
+	}
+}
+
 func TestEditedSQLBeginsAtTheGuardAndIsNotRewritten(t *testing.T) {
 	b := newBundle(t)
 	b.query = func(activities.QueryInput) (activities.QueryResult, error) {

@@ -50,14 +50,14 @@ type Client struct {
 // AskID is the workflow id of a question.
 func AskID(questionID string) string { return "ask/" + questionID }
 
-// StartAsk starts the run of a question; one that was started before is left
-// alone, so calling it again is safe.
+// StartAsk starts the run q.Run of a question; one that was started before is
+// left alone, so calling it again is safe. Runs after the first begin with the
+// SQL that a person wrote, q.SQL.
 func (c *Client) StartAsk(ctx context.Context, scope models.Scope, q *models.Question) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	options := c.askOptions(scope, q)
-	options.WorkflowIDReusePolicy = enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE
-	_, err := c.Temporal.ExecuteWorkflow(ctx, options, Ask, c.askInput(scope, q, ""))
+	_, err := c.Temporal.ExecuteWorkflow(ctx, options, Ask, c.askInput(scope, q))
 	var started *serviceerror.WorkflowExecutionAlreadyStarted
 	if errors.As(err, &started) {
 		return nil
@@ -65,16 +65,25 @@ func (c *Client) StartAsk(ctx context.Context, scope models.Scope, q *models.Que
 	return unavailable(err, "start the question's run")
 }
 
-func (c *Client) askInput(scope models.Scope, q *models.Question, sql string) AskInput {
-	return AskInput{Scope: scope, QuestionID: q.ID, ConnectionID: q.ConnectionID, Run: q.Run,
-		Planner: c.Settings.Planner, MaxAttempts: c.Settings.MaxAttempts, ApproveCost: c.Settings.ApproveCost, EditedSQL: sql}
+func (c *Client) askInput(scope models.Scope, q *models.Question) AskInput {
+	in := AskInput{Scope: scope, QuestionID: q.ID, ConnectionID: q.ConnectionID, Run: q.Run,
+		Planner: c.Settings.Planner, MaxAttempts: c.Settings.MaxAttempts, ApproveCost: c.Settings.ApproveCost}
+	if q.Run > 1 {
+		in.EditedSQL = q.SQL
+	}
+	return in
 }
 
 func (c *Client) askOptions(scope models.Scope, q *models.Question) client.StartWorkflowOptions {
+	reuse := enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE
+	if q.Run > 1 { // the runs before it have ended; a second start of it finds its row moved on
+		reuse = enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
+	}
 	return client.StartWorkflowOptions{
-		ID:            AskID(q.ID),
-		TaskQueue:     QueueAsk,
-		StaticSummary: summary(q.Text), // encrypted like all payloads
+		WorkflowIDReusePolicy: reuse,
+		ID:                    AskID(q.ID),
+		TaskQueue:             QueueAsk,
+		StaticSummary:         summary(q.Text), // encrypted like all payloads
 		TypedSearchAttributes: temporal.NewSearchAttributes(attrOrg.ValueSet(scope.OrgID),
 			attrUser.ValueSet(scope.UserID), attrConnection.ValueSet(q.ConnectionID)),
 		Priority:                                 temporal.Priority{PriorityKey: priorityQuestion, FairnessKey: scope.OrgID},
@@ -125,25 +134,10 @@ func (c *Client) update(ctx context.Context, questionID, name, key string, arg a
 	return refused(err)
 }
 
-// EditSQL gives the question SQL that a person wrote: to the run that waits
-// for that person, or to a new run that keeps the earlier steps (q.Run has
-// been raised by the caller).
-func (c *Client) EditSQL(ctx context.Context, scope models.Scope, q *models.Question, sql string) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	options := c.askOptions(scope, q)
-	options.WorkflowIDReusePolicy = enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
-	options.WorkflowIDConflictPolicy = enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING
-	options.WorkflowExecutionErrorWhenAlreadyStarted = false
-	handle, err := c.Temporal.UpdateWithStartWorkflow(ctx, client.UpdateWithStartWorkflowOptions{
-		StartWorkflowOperation: c.Temporal.NewWithStartWorkflowOperation(options, Ask, c.askInput(scope, q, sql)),
-		UpdateOptions: client.UpdateWorkflowOptions{WorkflowID: options.ID, UpdateName: UpdateEditSQL,
-			Args: []any{sql}, WaitForStage: client.WorkflowUpdateStageCompleted},
-	})
-	if err == nil {
-		err = handle.Get(ctx, nil)
-	}
-	return refused(err)
+// EditSQL gives a run that waits for a person the SQL that they wrote. The same
+// key is delivered once.
+func (c *Client) EditSQL(ctx context.Context, questionID, sql, key string) error {
+	return c.update(ctx, questionID, UpdateEditSQL, key, sql)
 }
 
 // TestConnection tries a connection and waits for the report.
@@ -156,6 +150,14 @@ func (c *Client) TestConnection(ctx context.Context, in activities.TestInput) (m
 		Priority: temporal.Priority{PriorityKey: priorityQuestion, FairnessKey: in.Scope.OrgID}}, TestConnection, in)
 	if err == nil {
 		err = run.Get(ctx, &report)
+	}
+	var app *temporal.ApplicationError
+	var late *temporal.TimeoutError
+	switch {
+	case errors.As(err, &app):
+		return report, models.Wrap(err, models.Code(app.Type()), "%s", app.Message())
+	case errors.As(err, &late) || errors.Is(err, context.DeadlineExceeded):
+		return report, models.Wrap(err, models.CodeUnavailable, "No worker of the queue %q has tried the connection in time. Is one running?", QueueQuery)
 	}
 	return report, unavailable(err, "test the connection")
 }

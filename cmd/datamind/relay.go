@@ -48,6 +48,10 @@ func (s *services) relayOnce(ctx context.Context) error {
 		if err := s.restart(ctx, &q); err != nil {
 			return err
 		}
+		// Started, or started before and waiting for a worker: others have their turn.
+		if err := s.store.Touch(ctx, models.Scope{OrgID: q.OrgID, UserID: q.UserID}, q.ID); err != nil {
+			return err
+		}
 	}
 	open, err := s.store.SystemOpen(ctx, relayOpen, relayAtOnce, models.StatusRunning, models.StatusClarify, models.StatusApprove)
 	if err != nil {
@@ -65,10 +69,7 @@ func (s *services) relayOnce(ctx context.Context) error {
 // SQL that a person wrote.
 func (s *services) restart(ctx context.Context, q *models.Question) error {
 	scope := models.Scope{OrgID: q.OrgID, UserID: q.UserID}
-	s.log.Info("relay starts a queued question", "question_id", q.ID, "run", q.Run)
-	if q.Run > 1 {
-		return s.runs.EditSQL(ctx, scope, q, q.SQL)
-	}
+	s.log.Debug("relay starts a queued question", "question_id", q.ID, "run", q.Run)
 	return s.runs.StartAsk(ctx, scope, q)
 }
 

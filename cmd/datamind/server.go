@@ -66,7 +66,9 @@ func (w workerCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer s.close()
-	stop, err := s.startWorkers(ctx, w.Queues)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stop, err := s.startWorkers(ctx, w.Queues, cancel)
 	if err != nil {
 		return err
 	}
@@ -76,6 +78,9 @@ func (w workerCmd) Run(ctx context.Context) error {
 	log.Info("worker is ready", "queues", w.Queues, "version", version)
 	<-ctx.Done()
 	stop()
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return fmt.Errorf("the worker cannot go on: %w", cause)
+	}
 	return nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/getsentry/sentry-go"
@@ -75,6 +76,7 @@ func connect(ctx context.Context, c config.Config, log *slog.Logger) (*services,
 	if err != nil {
 		return nil, errConfig{errors.New("DATAMIND_REDIS_URL is not an address of the form redis://host:port")}
 	}
+	options.ContextTimeoutEnabled = true // else a caller's own limit does not hold
 	options.ReadTimeout, options.WriteTimeout, options.DialTimeout = 3*time.Second, 3*time.Second, 3*time.Second
 	s.redis = redis.NewClient(options)
 	s.hub = realtime.New(s.redis)
@@ -195,7 +197,9 @@ func (s *services) serveMetrics(h http.Handler) *http.Server {
 }
 
 // startWorkers starts a worker for each queue and what belongs to them.
-func (s *services) startWorkers(ctx context.Context, queues []string) (stop func(), err error) {
+// fatal is told when one of them can work no more, such as when the namespace
+// is gone.
+func (s *services) startWorkers(ctx context.Context, queues []string, fatal func(error)) (stop func(), err error) {
 	a := worker.Activities{Questions: &activities.Questions{Store: s.store, Events: s.hub, CatalogTTL: s.config.CatalogTTL}}
 	a.Model = &activities.Model{Store: s.store, Events: s.hub, Builtin: planner.NewBuiltin(), MonthlyBudget: s.config.TokenBudgetMonthly}
 	if s.config.LLMBaseURL != "" {
@@ -218,7 +222,7 @@ func (s *services) startWorkers(ctx context.Context, queues []string) (stop func
 	}
 	cancel()
 	var started []sdk.Worker
-	for _, w := range worker.New(s.temporal, queues, a, s.config.ShutdownTimeout) {
+	for _, w := range worker.New(s.temporal, queues, a, s.config.ShutdownTimeout, fatal) {
 		if err := w.Start(); err != nil {
 			for _, running := range started {
 				running.Stop()
@@ -227,10 +231,12 @@ func (s *services) startWorkers(ctx context.Context, queues []string) (stop func
 		}
 		started = append(started, w)
 	}
-	return func() {
+	return func() { // side by side: an orchestrator waits for one time limit, not for three
+		var all sync.WaitGroup
 		for _, w := range started {
-			w.Stop()
+			all.Go(w.Stop)
 		}
+		all.Wait()
 	}, nil
 }
 

@@ -185,7 +185,7 @@ func (o *oneMachine) serve(ctx context.Context, listener net.Listener) error {
 	if err := o.connectSample(ctx); err != nil {
 		return err
 	}
-	stop, err := o.services.startWorkers(ctx, []string{"ask", "model", "query"})
+	stop, err := o.services.startWorkers(ctx, []string{"ask", "model", "query"}, cancel)
 	if err != nil {
 		return err
 	}
@@ -211,6 +211,9 @@ func (o *oneMachine) serve(ctx context.Context, listener net.Listener) error {
 		cancel(o.stack.Err)
 		return errors.Join(o.stack.Err, <-served)
 	case err := <-served:
+		if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
+			return errors.Join(cause, err)
+		}
 		if ctx.Err() != nil {
 			say("Stopping …")
 		}

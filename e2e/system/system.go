@@ -36,8 +36,9 @@ type Options struct {
 	// Model adds a scripted model server; Rules are its first script.
 	Model bool
 	Rules []llmtest.Rule
-	// Env adds variables, such as DATAMIND_CATALOG_TTL=1s.
-	Env []string
+	// Env adds variables, such as DATAMIND_CATALOG_TTL=1s; WorkerEnv adds some
+	// to those of the workers only.
+	Env, WorkerEnv []string
 }
 
 // System is a running DataMind.
@@ -62,6 +63,7 @@ type System struct {
 	// Connection is the id of the connection to the customer's database.
 	Connection string
 
+	options    Options
 	bin        string
 	env        []string
 	payloadKey string
@@ -85,7 +87,7 @@ type API struct {
 // the test.
 func Start(t testing.TB, o Options) *System {
 	t.Helper()
-	s := &System{t: t, bin: testkit.Build(t, "datamind"), Redis: miniredis.RunT(t)}
+	s := &System{t: t, options: o, bin: testkit.Build(t, "datamind"), Redis: miniredis.RunT(t)}
 	s.Temporal = testkit.Temporal(t)
 	s.Namespace = testkit.Namespace(t, s.Temporal)
 	s.Platform, s.Customer = testkit.PostgresServer(t), testkit.PostgresServer(t)
@@ -198,7 +200,7 @@ func (a *API) Start() {
 func (s *System) AddWorker(queues string) *Process {
 	s.t.Helper()
 	name := fmt.Sprintf("worker-%d-%s", len(s.Workers)+1, strings.ReplaceAll(queues, ",", "-"))
-	w := NewProcess(s.t, name, s.env, s.bin, "worker", "--queues", queues)
+	w := NewProcess(s.t, name, slices.Concat(s.env, s.options.WorkerEnv), s.bin, "worker", "--queues", queues)
 	s.Workers = append(s.Workers, w)
 	w.Start(WorkerReady)
 	return w

@@ -19,6 +19,9 @@ import (
 const (
 	// cancelLimit bounds how long the end of a query is waited for.
 	cancelLimit = 5 * time.Second
+	// beginLimit bounds the beginning of a transaction, which no limit of the
+	// server's bounds yet.
+	beginLimit = 15 * time.Second
 	// closeLimit bounds the goodbye to the server.
 	closeLimit = 2 * time.Second
 	// maxMessage bounds one message of the server, and so one row in memory.
@@ -123,6 +126,8 @@ func (c Config) tls() (*tls.Config, error) {
 // then on the transaction cannot be made writable. It returns the session's
 // name for EndBackend.
 func (p *postgres) begin(ctx context.Context, schemas []string, timeout time.Duration) (Backend, error) {
+	ctx, cancel := context.WithTimeout(ctx, beginLimit)
+	defer cancel()
 	if _, err := p.conn.Exec(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"); err != nil {
 		return Backend{}, queryError(ctx, err, timeout)
 	}

@@ -9,10 +9,14 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -133,7 +137,20 @@ func translate(err error) error {
 	case pg != nil && pg.Code == stateForeignKey:
 		return models.Wrap(err, models.CodeConflict, "Something that this depends on does not exist any more.")
 	}
+	if outage(err, pg) {
+		return models.Wrap(err, models.CodeUnavailable, "DataMind's own database does not answer just now. Try again in a moment.")
+	}
 	return fmt.Errorf("database: %w", err)
+}
+
+// outage tells a database that is away, full or shutting down from a defect.
+func outage(err error, pg *pgconn.PgError) bool {
+	if pg != nil {
+		return slices.Contains([]string{"08", "53", "57"}, pg.Code[:2])
+	}
+	var connect *pgconn.ConnectError
+	var network net.Error
+	return errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 func notFound(what string) error {
