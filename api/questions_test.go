@@ -153,7 +153,7 @@ func TestDecisionsReachOnlyARunThatWaits(t *testing.T) {
 	b.a.move(q, models.StatusApprove)
 	require.Equal(t, http.StatusAccepted, b.a.do(http.MethodPost, path+"/approve", map[string]any{"yes": false}).status)
 	require.Equal(t, http.StatusAccepted, b.a.do(http.MethodPost, path+"/edit-sql", map[string]any{"sql": "SELECT 1"}).status)
-	require.Equal(t, []string{"clarify " + q.ID + " 2026", "approve " + q.ID + " false", "edit " + q.ID + " 1 SELECT 1"}, b.runs.take())
+	require.Equal(t, []string{"clarify " + q.ID + " 2026", "approve " + q.ID + " false", "rewrite " + q.ID + " SELECT 1"}, b.runs.take())
 
 	b.a.move(q, models.StatusAnswered)
 	require.Equal(t, http.StatusAccepted, b.a.do(http.MethodPost, path+"/edit-sql", map[string]any{"sql": "SELECT 2"}).status)

@@ -65,8 +65,7 @@ func (s *services) relayOnce(ctx context.Context) error {
 	return nil
 }
 
-// restart starts a queued question: its first run, or a later one with the
-// SQL that a person wrote.
+// restart starts the run of a queued question.
 func (s *services) restart(ctx context.Context, q *models.Question) error {
 	scope := models.Scope{OrgID: q.OrgID, UserID: q.UserID}
 	s.log.Debug("relay starts a queued question", "question_id", q.ID, "run", q.Run)
