@@ -27,6 +27,8 @@ type Model struct {
 	LLM     *llm.Client // nil without a model
 	// MonthlyBudget of tokens for organisations that have none of their own.
 	MonthlyBudget int64
+
+	catalogs cache[*models.Catalog] // by snapshot and the time it was taken; nobody changes them
 }
 
 func (a *Model) steps() steps { return steps{store: a.Store, events: a.Events} }
@@ -59,10 +61,7 @@ func (a *Model) plan(ctx context.Context, in PlanInput, step *models.QuestionSte
 	if err != nil {
 		return models.Plan{}, err
 	}
-	catalog, err := a.Store.LatestCatalog(ctx, in.Scope, in.ConnectionID)
-	if models.ErrorCode(err) == models.CodeNotFound { // the connection was changed a moment ago
-		err = models.Wrap(err, models.CodeUnavailable, "The structure of this database is still being read.")
-	}
+	catalog, err := a.catalog(ctx, in.Scope, in.ConnectionID)
 	if err != nil {
 		return models.Plan{}, err
 	}
@@ -92,6 +91,18 @@ func (a *Model) plan(ctx context.Context, in PlanInput, step *models.QuestionSte
 		summary = plan.Text
 	}
 	return plan, a.steps().finish(ctx, in.StepRef, step, summary, plan)
+}
+
+// catalog returns the newest catalog of a connection.
+func (a *Model) catalog(ctx context.Context, scope models.Scope, connectionID string) (*models.Catalog, error) {
+	snapshot, err := a.Store.LatestSnapshot(ctx, scope, connectionID)
+	if models.ErrorCode(err) == models.CodeNotFound { // the connection was changed a moment ago
+		err = models.Wrap(err, models.CodeUnavailable, "The structure of this database is still being read.")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return a.catalogs.get(snapshot.ID+snapshot.TakenAt.String(), func() (*models.Catalog, error) { return a.Store.CatalogByID(ctx, scope, snapshot.ID) })
 }
 
 // pay reserves tokens, makes the call with the model of this attempt, and

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -27,7 +26,7 @@ type Query struct {
 	Policy   connector.Policy
 	MaxBytes int64 // cap on one result
 
-	guards guardCache
+	guards cache[*sqlguard.Guard] // by snapshot; making one parses every view
 }
 
 func (a *Query) steps() steps { return steps{store: a.Store, events: a.Events} }
@@ -188,7 +187,13 @@ func (a *Query) guard(ctx context.Context, scope models.Scope, c *models.Connect
 	default:
 		return nil, err
 	}
-	return a.guards.get(id, func() (*models.Catalog, error) { return a.Store.CatalogByID(ctx, scope, id) })
+	return a.guards.get(id, func() (*sqlguard.Guard, error) {
+		catalog, err := a.Store.CatalogByID(ctx, scope, id)
+		if err != nil {
+			return nil, err
+		}
+		return sqlguard.New(catalog, sqlguard.Options{})
+	})
 }
 
 // run runs the query and stores its rows together with the end of its step.
@@ -273,36 +278,4 @@ func isGuard(err error) bool {
 func curable(err error) bool {
 	code := models.ErrorCode(err)
 	return code == models.CodeSQLError || code == models.CodeQueryTimeout
-}
-
-// guardCache keeps the guards of the last snapshots: building one parses
-// every view.
-type guardCache struct {
-	mu     sync.Mutex
-	guards map[string]*sqlguard.Guard
-}
-
-const guardCacheSize = 64
-
-func (c *guardCache) get(id string, load func() (*models.Catalog, error)) (*sqlguard.Guard, error) {
-	c.mu.Lock()
-	guard, ok := c.guards[id]
-	c.mu.Unlock()
-	if ok {
-		return guard, nil
-	}
-	catalog, err := load()
-	if err != nil {
-		return nil, err
-	}
-	if guard, err = sqlguard.New(catalog, sqlguard.Options{}); err != nil {
-		return nil, err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.guards == nil || len(c.guards) >= guardCacheSize {
-		c.guards = map[string]*sqlguard.Guard{}
-	}
-	c.guards[id] = guard
-	return guard, nil
 }
