@@ -13,7 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/alicebob/miniredis/v2"
 	"github.com/jackc/pgx/v5"
 )
 
@@ -47,7 +46,7 @@ type Stack struct {
 	lock     *Lock
 	postgres *Postgres
 	temporal *Temporal
-	redis    *miniredis.Miniredis
+	redis    *redis
 	logs     []io.Closer
 }
 
@@ -81,10 +80,8 @@ func Start(ctx context.Context, o Options) (s *Stack, err error) {
 		if err != nil {
 			return s, err
 		}
-		s.redis = miniredis.NewMiniRedis()
-		s.redis.RequireAuth(password)
-		if err := s.redis.Start(); err != nil {
-			return s, fmt.Errorf("start redis: %w", err)
+		if s.redis, err = startRedis(password, time.Tick(redisTick)); err != nil {
+			return s, err
 		}
 		s.RedisURL = "redis://:" + password + "@" + s.redis.Addr()
 	}
@@ -178,7 +175,7 @@ func (s *Stack) Close() {
 		_ = s.temporal.Stop()
 	}
 	if s.redis != nil {
-		s.redis.Close()
+		s.redis.close()
 	}
 	if s.postgres != nil && s.postgres.child != nil {
 		_ = s.postgres.Stop()
