@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,6 +15,9 @@ type child struct {
 	name string
 	cmd  *exec.Cmd
 	done chan struct{}
+	// err is how the process ended, nil for the exit status 0; to be read
+	// once done is closed.
+	err error
 }
 
 // bareEnviron is what servers get of our environment: none of its secrets.
@@ -45,7 +49,7 @@ func startChild(name string, cmd *exec.Cmd, log io.Writer, asUser bool) (*child,
 	}
 	c := &child{name: name, cmd: cmd, done: make(chan struct{})}
 	go func() {
-		_ = cmd.Wait() // how it ended is in its log
+		c.err = cmd.Wait()
 		close(c.done)
 	}()
 	return c, nil
@@ -66,4 +70,28 @@ func (c *child) stop(sig os.Signal, limit time.Duration) error {
 func (c *child) kill() {
 	_ = syscall.Kill(-c.cmd.Process.Pid, syscall.SIGKILL) // the whole group
 	<-c.done
+}
+
+func (c *child) ended() bool {
+	select {
+	case <-c.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// how says how a process ended that nobody asked to end. The kernel kills
+// without a word in the process's own log; the usual reason is its memory.
+func (c *child) how() string {
+	var exit *exec.ExitError
+	if errors.As(c.err, &exit) {
+		if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() && status.Signal() == syscall.SIGKILL {
+			return fmt.Sprintf("was killed (%v); was the machine out of memory? The kernel's log says so (dmesg)", c.err)
+		}
+	}
+	if c.err == nil {
+		return "has stopped (exit status 0)"
+	}
+	return fmt.Sprintf("has stopped (%v)", c.err)
 }

@@ -45,6 +45,20 @@ func (l *Lock) Release() {
 	_ = l.file.Unlock()
 }
 
+// Running reports whether a stack runs on the data directory, or is starting.
+func Running(dir string) bool {
+	// Without a pid nobody is there; so that a look never locks out one that starts.
+	if _, err := os.Stat(filepath.Join(dir, "pid")); err != nil {
+		return false
+	}
+	lock := flock.New(filepath.Join(dir, "lock"))
+	ok, err := lock.TryRLock()
+	if ok {
+		_ = lock.Unlock()
+	}
+	return err == nil && !ok
+}
+
 // Down stops the stack that runs on a data directory and waits until it has
 // ended. It reports whether one ran. What a crash left over ends with it.
 func Down(dir string) (bool, error) {

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net"
 	"net/url"
 	"os"
@@ -61,6 +60,21 @@ func (p *Postgres) Start(ctx context.Context) error {
 			return err
 		}
 	}
+	for end := time.Now().Add(orphanLimit); ; time.Sleep(50 * time.Millisecond) {
+		if err := p.launch(); err != nil {
+			return err
+		}
+		err := p.wait(ctx)
+		// What is left of a server that was killed ends by itself, a moment
+		// later; one that starts beside it refuses to, and leaves its pid file.
+		if err == nil || ctx.Err() != nil || !p.child.ended() || !p.leftOver() || time.Now().After(end) {
+			return err
+		}
+	}
+}
+
+// launch starts the server's process.
+func (p *Postgres) launch() (err error) {
 	args := []string{"-D", p.cluster(), "-p", fmt.Sprint(p.Port), "-h", "127.0.0.1", "-k", "", "-c", "logging_collector=off",
 		"-c", "max_connections=300", "-c", "log_min_messages=warning"}
 	if !p.Durable {
@@ -71,10 +85,14 @@ func (p *Postgres) Start(ctx context.Context) error {
 	}
 	cmd := exec.Command(filepath.Join(p.bin, "postgres"), args...)
 	cmd.Dir, cmd.Env = p.Dir, bareEnviron()
-	if p.child, err = startChild("postgres", cmd, p.Log, true); err != nil {
-		return err
-	}
-	return p.wait(ctx)
+	p.child, err = startChild("postgres", cmd, p.Log, true)
+	return err
+}
+
+// leftOver reports whether a server runs on the directory or did not end in order.
+func (p *Postgres) leftOver() bool {
+	_, err := os.Stat(filepath.Join(p.cluster(), "postmaster.pid"))
+	return err == nil
 }
 
 func (p *Postgres) cluster() string { return filepath.Join(p.Dir, "cluster") }
@@ -135,7 +153,7 @@ func locale() []string {
 
 // stopLeftover ends a server that still runs on the directory without us.
 func (p *Postgres) stopLeftover(ctx context.Context) error {
-	if _, err := os.Stat(filepath.Join(p.cluster(), "postmaster.pid")); errors.Is(err, fs.ErrNotExist) {
+	if !p.leftOver() {
 		return nil
 	}
 	cmd := exec.CommandContext(ctx, filepath.Join(p.bin, "pg_ctl"), "stop", "-D", p.cluster(), "-m", "immediate", "-w", "-t", "20")
@@ -159,7 +177,7 @@ func (p *Postgres) wait(ctx context.Context) error {
 		case <-ctx.Done():
 			return fmt.Errorf("PostgreSQL did not become ready: %w", err)
 		case <-p.child.done:
-			return fmt.Errorf("PostgreSQL stopped while starting; its log is in %s", p.Dir)
+			return fmt.Errorf("while it started, PostgreSQL %s", p.child.how())
 		case <-time.After(20 * time.Millisecond):
 		}
 	}

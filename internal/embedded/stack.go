@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -38,7 +40,8 @@ type Stack struct {
 	OwnerDSN, AppDSN, SampleDSN string // platform as owner and as application; the sample company as owner
 	PostgresPort                int
 	TemporalAddr, RedisURL      string
-	// Failed is closed when a server ends that should run; Err then says which.
+	// Failed is closed when a server ends that should run; Err then says which
+	// and how.
 	Failed chan struct{}
 	Err    error
 
@@ -48,6 +51,8 @@ type Stack struct {
 	temporal *Temporal
 	redis    *redis
 	logs     []io.Closer
+	closing  chan struct{} // closed when servers end because they shall
+	once     sync.Once
 }
 
 // Start locks the data directory and starts PostgreSQL and Redis on it;
@@ -58,7 +63,7 @@ func Start(ctx context.Context, o Options) (s *Stack, err error) {
 	if err := errors.Join(os.MkdirAll(o.DataDir, 0o711), os.MkdirAll(filepath.Join(o.DataDir, "log"), 0o700)); err != nil {
 		return nil, err
 	}
-	s = &Stack{Failed: make(chan struct{}), TemporalAddr: o.TemporalAddr, options: o}
+	s = &Stack{Failed: make(chan struct{}), closing: make(chan struct{}), TemporalAddr: o.TemporalAddr, options: o}
 	defer func() {
 		if err != nil {
 			s.Close()
@@ -93,9 +98,9 @@ func (s *Stack) startPostgres(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	s.postgres = &Postgres{Dir: dir, Durable: true, Log: s.log(o, "postgres")}
+	s.postgres = &Postgres{Dir: dir, Durable: true, Log: s.log("postgres")}
 	if err := s.postgres.Start(ctx); err != nil {
-		return err
+		return s.withLog(err, "postgres", s.postgres.child)
 	}
 	s.PostgresPort = s.postgres.Port
 	conn, err := pgx.Connect(ctx, s.postgres.DSN("postgres"))
@@ -136,22 +141,43 @@ func (s *Stack) StartTemporal(ctx context.Context) error {
 			return err
 		}
 		s.TemporalAddr = "127.0.0.1:" + strconv.Itoa(port)
-		s.temporal = &Temporal{Addr: s.TemporalAddr, UIAddr: s.options.UIAddr, CodecEndpoint: s.options.CodecURL, Postgres: s.postgres, Log: s.log(s.options, "temporal")}
+		s.temporal = &Temporal{Addr: s.TemporalAddr, UIAddr: s.options.UIAddr, CodecEndpoint: s.options.CodecURL, Postgres: s.postgres, Log: s.log("temporal")}
 		if err := s.temporal.Start(ctx); err != nil {
-			return err
+			return s.withLog(err, "temporal", s.temporal.child)
 		}
 	}
 	go s.watch()
 	return nil
 }
 
-func (s *Stack) log(o Options, name string) io.Writer {
-	f, err := os.OpenFile(filepath.Join(o.DataDir, "log", name+".log"), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+// log opens a server's log. What the run before wrote is kept beside it: it
+// may say why that run ended.
+func (s *Stack) log(name string) io.Writer {
+	path := s.logPath(name)
+	if info, err := os.Stat(path); err == nil && info.Size() > 0 {
+		if err := os.Rename(path, path+".1"); err != nil {
+			slog.Warn("the log of the run before is not kept", "error", err)
+		}
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
+		slog.Warn("a server's log is not kept", "error", err)
 		return nil
 	}
 	s.logs = append(s.logs, f)
 	return f
+}
+
+func (s *Stack) logPath(name string) string {
+	return filepath.Join(s.options.DataDir, "log", name+".log")
+}
+
+// withLog adds where a server's log is to why it did not start, when it was run at all.
+func (s *Stack) withLog(err error, name string, c *child) error {
+	if c == nil {
+		return err
+	}
+	return fmt.Errorf("%w; its log is %s", err, s.logPath(name))
 }
 
 // watch reports a server that ends by itself.
@@ -160,17 +186,35 @@ func (s *Stack) watch() {
 	if s.temporal != nil {
 		temporal = s.temporal.Done()
 	}
+	name, title, ended := "postgres", "PostgreSQL", s.postgres.child
 	select {
+	case <-s.closing:
+		return
 	case <-s.postgres.Done():
-		s.Err = errors.New("PostgreSQL has stopped; log/postgres.log in the data directory says why")
 	case <-temporal:
-		s.Err = errors.New("Temporal has stopped; log/temporal.log in the data directory says why")
+		name, title, ended = "temporal", "Temporal", s.temporal.child
 	}
+	select {
+	case <-s.closing:
+		return
+	default:
+	}
+	if s.postgres.child.ended() { // Temporal does not last without it
+		name, title, ended = "postgres", "PostgreSQL", s.postgres.child
+	}
+	s.Err = fmt.Errorf("%s %s; its log is %s", title, ended.how(), s.logPath(name))
+	// It is returned as well, but the terminal that shows it may be gone by
+	// the time that somebody asks.
+	slog.Error("a server has ended", "server", name, "error", s.Err)
 	close(s.Failed)
 }
 
-// Close stops everything, in the order in which it depends on each other.
-func (s *Stack) Close() {
+// Close stops everything, in the order in which it depends on each other. A
+// second call does nothing.
+func (s *Stack) Close() { s.once.Do(s.stop) }
+
+func (s *Stack) stop() {
+	close(s.closing)
 	if s.temporal != nil && s.temporal.child != nil {
 		_ = s.temporal.Stop()
 	}

@@ -82,7 +82,7 @@ func (t *Temporal) wait(ctx context.Context) error {
 		case <-ctx.Done():
 			return fmt.Errorf("Temporal did not become ready: %w", err)
 		case <-t.child.done:
-			return fmt.Errorf("Temporal stopped while starting; its log says why")
+			return fmt.Errorf("while it started, Temporal %s", t.child.how())
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
