@@ -1,0 +1,53 @@
+package workflows
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/taskqueue/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/datamind/datamind/models"
+)
+
+// polled is a Temporal whose queue was polled so long ago by each worker.
+type polled struct {
+	client.Client
+	ago []time.Duration
+}
+
+func (p polled) DescribeTaskQueue(context.Context, string, enums.TaskQueueType) (*workflowservice.DescribeTaskQueueResponse, error) {
+	out := &workflowservice.DescribeTaskQueueResponse{}
+	for _, ago := range p.ago {
+		out.Pollers = append(out.Pollers, &taskqueue.PollerInfo{LastAccessTime: timestamppb.New(time.Now().Add(-ago))})
+	}
+	return out, nil
+}
+
+func TestWorkersThatHaveEndedDoNotCount(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		ago  []time.Duration
+		n    int
+		says string
+	}{
+		"they poll":            {[]time.Duration{time.Second, time.Minute}, 2, ""},
+		"one has ended":        {[]time.Duration{2 * time.Minute, time.Second}, 1, ""},
+		"all have ended":       {[]time.Duration{4 * time.Minute, 2 * time.Minute}, 0, "the last one did 2m0s ago"},
+		"there never were any": {nil, 0, `No worker polls the queue "query"; what is asked waits`},
+	} {
+		n, err := (&Client{Temporal: polled{ago: c.ago}}).Workers(t.Context(), QueueQuery)
+		require.Equal(t, c.n, n, name)
+		if c.says == "" {
+			require.NoError(t, err, name)
+			continue
+		}
+		require.Equal(t, models.CodeUnavailable, models.ErrorCode(err), name)
+		require.ErrorContains(t, err, c.says, name)
+	}
+}
