@@ -7,14 +7,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
-	"github.com/datamind/datamind/activities"
 	"github.com/datamind/datamind/internal/config"
-	"github.com/datamind/datamind/internal/store"
 	"github.com/datamind/datamind/models"
 )
 
@@ -32,15 +32,19 @@ type finding struct {
 	Ms     int64  `json:"ms"`
 }
 
-// checkLimit bounds each check.
-const checkLimit = 10 * time.Second
+// checkLimit bounds each check but the test of a connection, whose own report
+// of a timeout comes within connectionLimit.
+const (
+	checkLimit      = 10 * time.Second
+	connectionLimit = 40 * time.Second
+)
 
 // errUnhealthy ends the process with 1 after everything has been printed.
 var errUnhealthy = errors.New("something is wrong")
 
 // Run checks everything that the configuration names.
 func (d doctorCmd) Run(ctx context.Context) error {
-	x := &examination{}
+	x := &examination{hide: hider(config.Config{})}
 	x.all(ctx, d.Data)
 	healthy := true
 	for _, f := range x.findings {
@@ -72,75 +76,95 @@ func printFindings(w io.Writer, findings []finding) {
 	}
 }
 
-type examination struct{ findings []finding }
+// examination is a run of all checks.
+type examination struct {
+	findings []finding
+	hide     func(string) string
+}
 
-// check runs one check and keeps what it found.
+// errFix is an error that says itself what to do about it.
+type errFix struct {
+	error
+	fix string
+}
+
+// Unwrap returns the error without its fix.
+func (e errFix) Unwrap() error { return e.error }
+
+// check runs one check and keeps what it found. fix is what to do when it
+// fails, unless the error says so itself.
 func (x *examination) check(ctx context.Context, name, fix string, f func(context.Context) (string, error)) bool {
+	return x.checkWithin(ctx, checkLimit, name, fix, f)
+}
+
+func (x *examination) checkWithin(ctx context.Context, limit time.Duration, name, fix string, f func(context.Context) (string, error)) bool {
 	begun := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, checkLimit)
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	detail, err := f(ctx)
 	found := finding{Name: name, OK: err == nil, Detail: detail, Ms: time.Since(begun).Milliseconds()}
 	if err != nil {
-		found.Fix = fix
-		found.Detail = oneLine(err)
-		var coded *models.Error
-		if errors.As(err, &coded) {
-			found.Detail = coded.Message
+		found.Detail, found.Fix = reason(err), fix
+		var own errFix
+		if errors.As(err, &own) {
+			found.Fix = own.fix
 		}
 	}
+	found.Detail, found.Fix = x.hide(found.Detail), x.hide(found.Fix)
 	x.findings = append(x.findings, found)
 	return err == nil
 }
 
-func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
+// reason is an error in one line: what a person may see and, for the operator,
+// the cause behind it.
+func reason(err error) string {
+	text := err.Error()
+	var coded *models.Error
+	if errors.As(err, &coded) {
+		text = coded.Message
+		if coded.Err != nil {
+			text += " (" + coded.Err.Error() + ")"
+		}
+	}
+	const most = 600
+	line := []rune(strings.Join(strings.Fields(text), " "))
+	if len(line) > most {
+		return string(line[:most-1]) + "…"
+	}
+	return string(line)
+}
 
-func (x *examination) all(ctx context.Context, dir string) {
-	var c config.Config
-	configured := x.check(ctx, "configuration", "Correct the variables named; .env.example documents each of them. For a stack made by 'make up', start it first.", func(context.Context) (source string, err error) {
-		c, source, err = installedConfig(dir, "DATABASE_URL", "REDIS_URL", "TEMPORAL_ADDRESS", "PAYLOAD_KEY")
-		return source, err
-	})
-	if !configured {
-		return
-	}
-	s, err := connect(ctx, c, discard)
-	if err != nil {
-		x.check(ctx, "clients", "Correct the configuration.", func(context.Context) (string, error) { return "", err })
-		return
-	}
-	defer s.close()
-	database := x.check(ctx, "database", "Start PostgreSQL, and check DATAMIND_DATABASE_URL.", func(ctx context.Context) (string, error) {
-		return "the platform's database answers", s.store.Ready(ctx)
-	})
-	x.check(ctx, "migrations", "Run: datamind migrate up", func(ctx context.Context) (string, error) { return migrations(ctx, c) })
-	x.check(ctx, "redis", "Start Redis, and check DATAMIND_REDIS_URL. Without it nobody can sign in or ask, and answers are not live.", func(ctx context.Context) (string, error) {
-		return "answers", s.redis.Ping(ctx).Err()
-	})
-	temporal := x.check(ctx, "temporal", "Start Temporal, and check DATAMIND_TEMPORAL_ADDRESS and _NAMESPACE. Questions wait until it is back.", func(ctx context.Context) (string, error) {
-		return "answers at " + c.TemporalAddress, s.runs.Ready(ctx)
-	})
-	if temporal {
-		for _, queue := range []string{"ask", "model", "query"} {
-			x.check(ctx, "workers: "+queue, "Start one: datamind worker --queues "+queue, func(ctx context.Context) (string, error) {
-				n, err := s.runs.Workers(ctx, queue)
-				return fmt.Sprintf("%d poll the queue", n), err
-			})
+// userinfo finds the password in an address, whoever's it is.
+var userinfo = regexp.MustCompile(`(://[^/\s:@]*):\S*@`)
+
+// hider takes the configuration's secrets, and passwords in addresses, out of a text.
+func hider(c config.Config) func(string) string {
+	var pairs []string
+	hide := func(secret string) {
+		if len(secret) >= 8 { // a shorter one would be found in words that hide nothing
+			pairs = append(pairs, secret, "[secret]")
 		}
 	}
-	x.check(ctx, "model", "Check DATAMIND_LLM_BASE_URL, _API_KEY and _MODELS, and that the endpoint runs.", func(ctx context.Context) (string, error) {
-		if c.LLMBaseURL == "" {
-			return "none is configured; the built-in planner answers", nil
+	for _, u := range []config.Secret{c.DatabaseURL, c.MigrateDatabaseURL, c.RedisURL, c.SentryDSN} {
+		hide(string(u)) // the whole before its part
+		if parsed, err := url.Parse(string(u)); err == nil && parsed.User != nil {
+			password, _ := parsed.User.Password()
+			hide(password)
+			hide(url.QueryEscape(password))
 		}
-		return strings.Join(c.LLMModels, ", ") + " at " + c.LLMBaseURL, newLLM(c).Check(ctx)
-	})
-	if database && temporal {
-		x.connections(ctx, s)
 	}
+	for _, key := range append([]config.Secret{c.JWTKey, c.PayloadKey, c.SealPrivateKey, c.LLMAPIKey}, c.PayloadKeysOld...) {
+		hide(string(key))
+	}
+	replacer := strings.NewReplacer(pairs...)
+	return func(text string) string { return userinfo.ReplaceAllString(replacer.Replace(text), "$1:[secret]@") }
 }
 
 // discard is the logger of commands that print findings instead.
 var discard = slog.New(slog.DiscardHandler)
+
+// leftBy is the source of a configuration that 'up' left in its data directory.
+func leftBy(dir string) string { return "from " + filepath.Join(dir, environFile) }
 
 // installedConfig reads the environment or, where that names no database, what
 // 'up' left in its data directory. source says which.
@@ -149,7 +173,7 @@ func installedConfig(dir string, required ...string) (c config.Config, source st
 	c, err = config.Load(environ)
 	if err == nil && c.DatabaseURL == "" {
 		if raw, readErr := os.ReadFile(filepath.Join(dir, environFile)); readErr == nil {
-			source = "from " + filepath.Join(dir, environFile)
+			source = leftBy(dir)
 			c, err = config.Load(append(strings.Split(strings.TrimSpace(string(raw)), "\n"), environ...)) // what is set wins
 		}
 	}
@@ -157,40 +181,4 @@ func installedConfig(dir string, required ...string) (c config.Config, source st
 		err = c.Require(required...)
 	}
 	return c, source, err
-}
-
-func migrations(ctx context.Context, c config.Config) (string, error) {
-	if c.MigrateDatabaseURL == "" {
-		return "not looked at: DATAMIND_MIGRATE_DATABASE_URL is not set", nil
-	}
-	all, err := store.Migrate(ctx, string(c.MigrateDatabaseURL), "status")
-	if err != nil {
-		return "", err
-	}
-	for _, m := range all {
-		if !m.Applied {
-			return "", models.Errorf(models.CodeUnavailable, "The migration %s is not applied.", m.Name)
-		}
-	}
-	return fmt.Sprintf("all %d are applied", len(all)), nil
-}
-
-// connections tests each connection from a query worker, as a question would.
-func (x *examination) connections(ctx context.Context, s *services) {
-	var all []models.Connection
-	if !x.check(ctx, "connections", "Check the database.", func(ctx context.Context) (detail string, err error) {
-		all, err = s.store.SystemConnections(ctx)
-		return fmt.Sprintf("%d are stored", len(all)), err
-	}) {
-		return
-	}
-	for _, c := range all {
-		x.check(ctx, "connection: "+c.Name, "Correct the connection on the page 'Connections'.", func(ctx context.Context) (string, error) {
-			report, err := s.runs.TestConnection(ctx, activities.TestInput{Scope: models.Scope{OrgID: c.OrgID}, Connection: c, Sealed: c.SealedPassword})
-			if err == nil && !report.OK {
-				err = models.Errorf(report.Code, "%s", report.Message)
-			}
-			return strings.Join(append([]string{report.Message}, report.Warnings...), " "), err
-		})
-	}
 }
