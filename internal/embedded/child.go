@@ -87,7 +87,7 @@ func (c *child) how() string {
 	var exit *exec.ExitError
 	if errors.As(c.err, &exit) {
 		if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() && status.Signal() == syscall.SIGKILL {
-			return fmt.Sprintf("was killed (%v); was the machine out of memory? The kernel's log says so (dmesg)", c.err)
+			return fmt.Sprintf("was killed (%v); was the machine out of memory? See dmesg", c.err)
 		}
 	}
 	if c.err == nil {

@@ -13,7 +13,7 @@ func TestHowAProcessEndedIsKnown(t *testing.T) {
 		"exit 0":        "has stopped (exit status 0)",
 		"exit 3":        "has stopped (exit status 3)",
 		"kill -TERM $$": "has stopped (signal: terminated)",
-		"kill -KILL $$": "was killed (signal: killed); was the machine out of memory? The kernel's log says so (dmesg)",
+		"kill -KILL $$": "was killed (signal: killed); was the machine out of memory? See dmesg",
 	} {
 		c, err := startChild("sh", exec.Command("/bin/sh", "-c", script), nil, false)
 		require.NoError(t, err)

@@ -177,7 +177,7 @@ func (s *Stack) withLog(err error, name string, c *child) error {
 	if c == nil {
 		return err
 	}
-	return fmt.Errorf("%w; its log is %s", err, s.logPath(name))
+	return fmt.Errorf("%w. Its own log is %s", err, s.logPath(name))
 }
 
 // watch reports a server that ends by itself.
@@ -202,7 +202,7 @@ func (s *Stack) watch() {
 	if s.postgres.child.ended() { // Temporal does not last without it
 		name, title, ended = "postgres", "PostgreSQL", s.postgres.child
 	}
-	s.Err = fmt.Errorf("%s %s; its log is %s", title, ended.how(), s.logPath(name))
+	s.Err = fmt.Errorf("%s %s. Its own log is %s", title, ended.how(), s.logPath(name))
 	// It is returned as well, but the terminal that shows it may be gone by
 	// the time that somebody asks.
 	slog.Error("a server has ended", "server", name, "error", s.Err)
