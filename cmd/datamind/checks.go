@@ -12,7 +12,6 @@ import (
 	"go.temporal.io/api/operatorservice/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
-	"go.temporal.io/sdk/temporal"
 
 	"github.com/datamind/datamind/activities"
 	"github.com/datamind/datamind/internal/config"
@@ -181,12 +180,11 @@ func (x *examination) connections(ctx context.Context, s *services) {
 	for _, c := range all {
 		x.checkWithin(ctx, connectionLimit, "connection: "+c.Name, connectionFix(""), func(ctx context.Context) (string, error) {
 			report, err := s.runs.TestConnection(ctx, activities.TestInput{Scope: models.Scope{OrgID: c.OrgID}, Connection: c, Sealed: c.SealedPassword})
-			var failed *temporal.ApplicationError
 			switch {
-			case errors.As(err, &failed): // the worker itself refused
-				return "", errFix{models.Errorf(models.Code(failed.Type()), "%s", failed.Message()), connectionFix(models.Code(failed.Type()))}
-			case err != nil:
+			case models.ErrorCode(err) == models.CodeUnavailable:
 				return "", errFix{err, "Look at the run 'test-connection/…' in the Temporal UI."}
+			case err != nil: // the worker itself refused
+				return "", errFix{err, connectionFix(models.ErrorCode(err))}
 			case !report.OK:
 				return "", errFix{models.Errorf(report.Code, "%s", report.Message), connectionFix(report.Code)}
 			}
@@ -203,6 +201,7 @@ func connectionFix(code models.Code) string {
 		models.CodeRefused:         "Start that database, or open the way to it from the query workers; if it has moved, change host and port " + page + ".",
 		models.CodeTimeout:         "Let the query workers through the firewall to it, or see what keeps that server busy; if it has moved, change host and port " + page + ".",
 		models.CodeTLS:             "Change the TLS mode or the CA certificate " + page + ", or the certificate on that server.",
+		models.CodeSealedPassword:  "Enter the password again " + page + ", or give the query workers the key that it was sealed for (DATAMIND_SEAL_PRIVATE_KEY).",
 		models.CodePassword:        "Enter user and password again " + page + ".",
 		models.CodeDatabaseMissing: "Correct the database's name " + page + ", or restore that database.",
 		models.CodeNoPermission:    "Have that server's administrator grant it, or change user and schemas " + page + ".",
