@@ -21,6 +21,9 @@ func (c column) readable() *Refusal {
 // columnRef resolves a reference in an expression.
 func (r *resolver) columnRef(ref *pg.ColumnRef, sc *scope) (bool, *Refusal) {
 	r.references++
+	if refusal := r.spent(); refusal != nil {
+		return false, refusal
+	}
 	fields := ref.GetFields()
 	if isStar(fields) {
 		if len(fields) == 1 {
@@ -30,7 +33,7 @@ func (r *resolver) columnRef(ref *pg.ColumnRef, sc *scope) (bool, *Refusal) {
 		if refusal != nil {
 			return false, refusal
 		}
-		return false, it.wholeRow(r.ix)
+		return false, r.wholeRow(it)
 	}
 	parts := names(fields)
 	switch len(parts) {
@@ -43,7 +46,7 @@ func (r *resolver) columnRef(ref *pg.ColumnRef, sc *scope) (bool, *Refusal) {
 	if refusal != nil {
 		return false, refusal
 	}
-	c, refusal := it.column(parts[len(parts)-1])
+	c, refusal := r.column(it, parts[len(parts)-1])
 	return c.domain, refusal
 }
 
@@ -53,6 +56,7 @@ func (r *resolver) bare(name string, sc *scope) (bool, *Refusal) {
 	for s := sc; s != nil; s = s.parent {
 		found, domain := false, false
 		for _, it := range s.items {
+			r.look(1 + len(it.columns))
 			for _, c := range it.columns {
 				if c.name != name {
 					continue
@@ -67,14 +71,15 @@ func (r *resolver) bare(name string, sc *scope) (bool, *Refusal) {
 			return domain, nil
 		}
 	}
-	if it := named(name, sc); it != nil {
-		return false, it.wholeRow(r.ix)
+	if it := r.named(name, sc); it != nil {
+		return false, r.wholeRow(it)
 	}
 	return false, unknownColumn(name, sc)
 }
 
-func named(name string, sc *scope) *item {
+func (r *resolver) named(name string, sc *scope) *item {
 	for s := sc; s != nil; s = s.parent {
+		r.look(1 + len(s.items))
 		for _, it := range s.items {
 			if it.name == name && name != "" {
 				return it
@@ -89,7 +94,7 @@ func named(name string, sc *scope) *item {
 func (r *resolver) find(qualifier []string, sc *scope) (*item, *Refusal) {
 	switch len(qualifier) {
 	case 1:
-		if it := named(qualifier[0], sc); it != nil {
+		if it := r.named(qualifier[0], sc); it != nil {
 			return it, nil
 		}
 	case 3:
@@ -100,6 +105,7 @@ func (r *resolver) find(qualifier []string, sc *scope) (*item, *Refusal) {
 		fallthrough
 	case 2:
 		for s := sc; s != nil; s = s.parent {
+			r.look(1 + len(s.items))
 			for _, it := range s.items {
 				if it.table != nil && it.table.table.Schema == qualifier[0] && it.table.table.Name == qualifier[1] {
 					return it, nil
@@ -120,13 +126,15 @@ func (r *resolver) find(qualifier []string, sc *scope) (*item, *Refusal) {
 		return nil, refuse(CodeUnknownRelation, "%s is used as a table, but is not in FROM.", text)
 	}
 	slices.Sort(have)
-	return nil, refuse(CodeUnknownRelation, "%s is used as a table, but is not in FROM here. There are: %s.", text, strings.Join(slices.Compact(have), ", "))
+	have = slices.Compact(have)
+	return nil, refuse(CodeUnknownRelation, "%s is used as a table, but is not in FROM here. There are: %s.", text, strings.Join(have[:min(len(have), 30)], ", "))
 }
 
 // column resolves name within the item. PostgreSQL reads alias.name as a
 // function call name(alias) when there is no such column, so a name that is
 // not a column is refused whatever else it may be.
-func (it *item) column(name string) (column, *Refusal) {
+func (r *resolver) column(it *item, name string) (column, *Refusal) {
+	r.look(len(it.columns))
 	c, ok := columnNamed(it.columns, name)
 	if !ok {
 		return column{}, unknownIn(it, name)
@@ -135,13 +143,14 @@ func (it *item) column(name string) (column, *Refusal) {
 }
 
 // wholeRow judges a reference to all columns at once.
-func (it *item) wholeRow(ix *index) *Refusal {
+func (r *resolver) wholeRow(it *item) *Refusal {
+	r.look(len(it.columns))
 	for _, c := range it.columns {
 		if c.readable() != nil {
 			return refuse(CodeColumnRefused, "All columns of %s are asked for, and %s may not be read. Name the columns you need%s.", quoteName(it.name), quoteName(c.name), allowedColumns(it.columns))
 		}
 	}
-	if it.source != nil && ix.castSources[it.source.table.Name] {
+	if it.source != nil && r.ix.castSources[it.source.table.Name] {
 		return refuse(CodeTypeRefused, "A whole row of %s has a user-defined cast, which runs a function of the database. Name the columns you need.", quoteName(it.name))
 	}
 	return nil
@@ -163,6 +172,9 @@ func allowedColumns(columns []column) string {
 // star expands * or qualifier.* in a select list.
 func (r *resolver) star(ref *pg.ColumnRef, all []column, sc *scope) ([]column, *Refusal) {
 	r.references++
+	if refusal := r.spent(); refusal != nil {
+		return nil, refusal
+	}
 	columns := all
 	label := "*"
 	if fields := ref.GetFields(); len(fields) > 1 {
@@ -172,6 +184,7 @@ func (r *resolver) star(ref *pg.ColumnRef, all []column, sc *scope) ([]column, *
 		}
 		columns, label = it.columns, quoteName(it.name)+".*"
 	}
+	r.look(len(columns))
 	for _, c := range columns {
 		if c.readable() != nil {
 			return nil, refuse(CodeColumnRefused, "%s includes the column %s, which may not be read. Name the columns you need%s.", label, quoteName(c.name), allowedColumns(columns))
@@ -197,9 +210,9 @@ func (r *resolver) indirection(n *pg.A_Indirection, sc *scope, e *env) ([]column
 		return nil, refusal
 	}
 	if first[0].GetAStar() != nil {
-		return it.columns, it.wholeRow(r.ix)
+		return it.columns, r.wholeRow(it)
 	}
-	c, refusal := it.column(first[0].GetString_().GetSval())
+	c, refusal := r.column(it, first[0].GetString_().GetSval())
 	if refusal != nil {
 		return nil, refusal
 	}
@@ -231,18 +244,19 @@ func (r *resolver) row(n *pg.Node, sc *scope, e *env) (*item, *Refusal) {
 		}
 	}
 	parts := names(n.GetColumnRef().GetFields())
-	if len(parts) == 1 && !isColumn(parts[0], sc) {
-		if it := named(parts[0], sc); it != nil {
+	if len(parts) == 1 && !r.isColumn(parts[0], sc) {
+		if it := r.named(parts[0], sc); it != nil {
 			r.references++
-			return it, nil
+			return it, r.spent()
 		}
 	}
 	return nil, refuseAttribute(strings.Join(parts, "."))
 }
 
-func isColumn(name string, sc *scope) bool {
+func (r *resolver) isColumn(name string, sc *scope) bool {
 	for s := sc; s != nil; s = s.parent {
 		for _, it := range s.items {
+			r.look(1 + len(it.columns))
 			if _, ok := columnNamed(it.columns, name); ok {
 				return true
 			}

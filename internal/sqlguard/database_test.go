@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -23,10 +24,14 @@ func attackedDatabase(t testing.TB) *pgx.Conn {
 	conn, err := pgx.Connect(context.Background(), testkit.Postgres(t))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	attacked.Lock() // roles are the server's, which the tests share
+	defer attacked.Unlock()
 	execFile(t, conn, schema)
 	execFile(t, conn, setup)
 	return conn
 }
+
+var attacked sync.Mutex
 
 // execFile runs a file statement by statement; extensions that this server
 // does not have, and what is built on them, are left out.

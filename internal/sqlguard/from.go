@@ -57,7 +57,7 @@ func (r *resolver) rangeVar(v *pg.RangeVar, e *env) (*item, *Refusal) {
 				return nil, refuse(CodeSyntaxRefused, "The WITH query %s refers to itself before its first SELECT. Write it as a first SELECT, UNION ALL and the recursive one.", quoteName(name))
 			}
 			it.columns = c.columns
-			return aliased(it, v.GetAlias()), nil
+			return r.aliased(it, v.GetAlias())
 		}
 	}
 	rel, refusal := r.ix.relation(v)
@@ -72,16 +72,21 @@ func (r *resolver) rangeVar(v *pg.RangeVar, e *env) (*item, *Refusal) {
 	}
 	r.used[rel.table.Schema+"."+rel.table.Name] = true
 	it.columns, it.source, it.table = rel.columns, rel, rel
-	return aliased(it, v.GetAlias()), nil
+	return r.aliased(it, v.GetAlias())
 }
 
 // aliased applies an alias, which hides the item's own name.
-func aliased(it *item, alias *pg.Alias) *item {
-	if alias != nil {
-		it.name, it.table = alias.GetAliasname(), nil
-		it.columns = renamed(it.columns, alias.GetColnames())
+func (r *resolver) aliased(it *item, alias *pg.Alias) (*item, *Refusal) {
+	if alias == nil {
+		return it, nil
 	}
-	return it
+	it.name, it.table = alias.GetAliasname(), nil
+	if len(alias.GetColnames()) == 0 {
+		return it, nil
+	}
+	var refusal *Refusal
+	it.columns, refusal = r.renamed(it.columns, alias.GetColnames())
+	return it, refusal
 }
 
 // relation finds a table of the catalog under PostgreSQL's search path rules:
@@ -131,13 +136,14 @@ func (r *resolver) subselect(s *pg.RangeSubselect, left *scope, e *env) (*item, 
 	}
 	outer := left.parent
 	if s.GetLateral() {
+		r.look(len(left.items))
 		outer = &scope{parent: left.parent, items: slices.Clone(left.items)}
 	}
 	columns, refusal := r.query(body, outer, e, nil)
 	if refusal != nil {
 		return nil, refusal
 	}
-	return aliased(&item{columns: columns}, s.GetAlias()), nil
+	return r.aliased(&item{columns: columns}, s.GetAlias())
 }
 
 // function resolves set-returning functions in FROM, including ROWS FROM.
@@ -160,6 +166,9 @@ func (r *resolver) function(f *pg.RangeFunction, left *scope, e *env) (*item, *R
 		for i := range columns {
 			columns[i].domain = columns[i].domain || domain
 		}
+		if refusal := r.make(len(it.columns) + len(columns)); refusal != nil {
+			return nil, refusal
+		}
 		it.columns = append(it.columns, columns...)
 		if it.name == "" {
 			it.name = outputName(pair[0])
@@ -168,7 +177,7 @@ func (r *resolver) function(f *pg.RangeFunction, left *scope, e *env) (*item, *R
 	if f.GetOrdinality() {
 		it.columns = append(it.columns, column{name: "ordinality"})
 	}
-	return aliased(it, f.GetAlias()), nil
+	return r.aliased(it, f.GetAlias())
 }
 
 // functionColumns are the columns of one function in FROM.
@@ -222,6 +231,7 @@ func (r *resolver) join(j *pg.JoinExpr, left *scope, e *env) ([]*item, []column,
 		return nil, nil, refusal
 	}
 	items := slices.Concat(leftItems, rightItems)
+	r.look(len(reach.items) + len(items))
 	if _, refusal := r.node(j.GetQuals(), &scope{parent: left.parent, items: items}, e); refusal != nil {
 		return nil, nil, refusal
 	}
@@ -229,13 +239,15 @@ func (r *resolver) join(j *pg.JoinExpr, left *scope, e *env) ([]*item, []column,
 	if refusal != nil {
 		return nil, nil, refusal
 	}
-	columns := merge(shared, leftColumns, rightColumns)
+	columns, refusal := r.merge(shared, leftColumns, rightColumns)
+	if refusal != nil {
+		return nil, nil, refusal
+	}
 	if using := j.GetJoinUsingAlias(); using != nil {
 		items = append(items, &item{name: using.GetAliasname(), columns: columns[:len(shared)]})
 	}
 	if a := j.GetAlias(); a != nil {
-		it := aliased(&item{columns: columns}, a)
-		return []*item{it}, it.columns, nil
+		return single(r.aliased(&item{columns: columns}, a))
 	}
 	return items, columns, nil
 }
@@ -249,9 +261,11 @@ func (r *resolver) joinNames(j *pg.JoinExpr, left, right []column) ([]string, *R
 		return nil, refusal
 	}
 	var shared []string
+	r.look(len(left) + len(right))
+	onLeft, onRight := newColumnSet(left), newColumnSet(right)
 	if j.GetIsNatural() {
 		for _, c := range left {
-			if _, ok := columnNamed(right, c.name); ok {
+			if _, ok := onRight[c.name]; ok {
 				shared = append(shared, c.name)
 			}
 		}
@@ -260,8 +274,8 @@ func (r *resolver) joinNames(j *pg.JoinExpr, left, right []column) ([]string, *R
 		shared = append(shared, n.GetString_().GetSval())
 	}
 	for _, name := range shared {
-		for _, side := range [][]column{left, right} {
-			c, ok := columnNamed(side, name)
+		for _, side := range []columnSet{onLeft, onRight} {
+			c, ok := side[name]
 			if !ok {
 				return nil, refuse(CodeUnknownColumn, "USING (%s) needs a column of that name on both sides of the join. Write ON instead.", quoteName(name))
 			}
@@ -283,19 +297,23 @@ func columnNamed(columns []column, name string) (column, bool) {
 }
 
 // merge orders a join's columns as * does: the shared ones, then the rest.
-func merge(shared []string, left, right []column) []column {
-	if len(shared) == 0 {
-		return slices.Concat(left, right)
+func (r *resolver) merge(shared []string, left, right []column) ([]column, *Refusal) {
+	all, refusal := r.concat(left, right)
+	if len(shared) == 0 || refusal != nil {
+		return all, refusal
 	}
-	out := make([]column, 0, len(left)+len(right))
+	if refusal := r.make(len(shared) + len(all)); refusal != nil {
+		return nil, refusal
+	}
+	onLeft, both := newColumnSet(left), map[string]bool{}
+	out := make([]column, 0, len(all))
 	for _, name := range shared {
-		c, _ := columnNamed(left, name)
-		out = append(out, c)
+		out, both[name] = append(out, onLeft[name]), true
 	}
-	for _, c := range slices.Concat(left, right) {
-		if !slices.Contains(shared, c.name) {
+	for _, c := range all {
+		if !both[c.name] {
 			out = append(out, c)
 		}
 	}
-	return out
+	return out, nil
 }

@@ -68,53 +68,54 @@ func (g *Guard) Check(sql string) (approved Approved, err error) {
 			approved, err = Approved{}, refuse(CodeTooComplex, "The statement could not be checked. Write it more simply.")
 		}
 	}()
-	relations, explain, refusal := g.ix.checkStatement(sql)
+	names, explain, refusal := g.ix.checkStatement(sql)
 	if refusal != nil {
 		return Approved{}, refusal
 	}
-	return Approved{sql: sql, dialect: DialectPostgres, relations: relations, explain: explain}, nil
-}
-
-// checkStatement runs both walks over a text: each node by itself, then the
-// names in their scopes.
-func (ix *index) checkStatement(sql string) (relations []string, explain bool, refusal *Refusal) {
-	stmts, refusal := parse(sql)
-	if refusal != nil {
-		return nil, false, refusal
-	}
-	switch {
-	case len(stmts) == 0:
-		return nil, false, refuse(CodeParse, "There is no statement, only comments. Write one SELECT.")
-	case len(stmts) > 1:
-		return nil, false, refuse(CodeMultipleStatements, "There are %d statements; only one at a time is allowed. Leave one SELECT.", len(stmts))
-	}
-	root := stmts[0].GetStmt()
-	if e := root.GetExplainStmt(); e != nil {
-		if refusal := checkExplain(e); refusal != nil {
-			return nil, false, refusal
-		}
-		root, explain = e.GetQuery(), true
-	}
-	if root.GetSelectStmt() == nil {
-		return nil, false, refuseRoot(root)
-	}
-	walk := &tree{ix: ix}
-	if refusal := walk.walk(root.ProtoReflect(), 0); refusal != nil {
-		return nil, false, refusal
-	}
-	names := &resolver{ix: ix, used: map[string]bool{}}
-	if _, refusal := names.query(root.GetSelectStmt(), nil, nil, nil); refusal != nil {
-		return nil, false, refusal
-	}
-	if names.relations != walk.relations || names.references != walk.references || names.selects != walk.selects {
-		return nil, false, refuse(CodeSyntaxRefused, "The statement names tables or columns in a place that cannot be checked. Write it more simply.")
-	}
-	relations = make([]string, 0, len(names.used))
+	relations := make([]string, 0, len(names.used))
 	for name := range names.used {
 		relations = append(relations, name)
 	}
 	slices.Sort(relations)
-	return relations, explain, nil
+	return Approved{sql: sql, dialect: DialectPostgres, relations: relations, explain: explain}, nil
+}
+
+// checkStatement runs both walks over a text: each node by itself, then the
+// names in their scopes. The second walk, which is returned as far as it went,
+// knows what was named and what the check cost.
+func (ix *index) checkStatement(sql string) (names *resolver, explain bool, refusal *Refusal) {
+	names = &resolver{ix: ix, used: map[string]bool{}}
+	stmts, refusal := parse(sql)
+	if refusal != nil {
+		return names, false, refusal
+	}
+	switch {
+	case len(stmts) == 0:
+		return names, false, refuse(CodeParse, "There is no statement, only comments. Write one SELECT.")
+	case len(stmts) > 1:
+		return names, false, refuse(CodeMultipleStatements, "There are %d statements; only one at a time is allowed. Leave one SELECT.", len(stmts))
+	}
+	root := stmts[0].GetStmt()
+	if e := root.GetExplainStmt(); e != nil {
+		if refusal := checkExplain(e); refusal != nil {
+			return names, false, refusal
+		}
+		root, explain = e.GetQuery(), true
+	}
+	if root.GetSelectStmt() == nil {
+		return names, false, refuseRoot(root)
+	}
+	walk := &tree{ix: ix}
+	if refusal := walk.walk(root.ProtoReflect(), 0); refusal != nil {
+		return names, false, refusal
+	}
+	if _, refusal := names.query(root.GetSelectStmt(), nil, nil, nil); refusal != nil {
+		return names, false, refusal
+	}
+	if names.relations != walk.relations || names.references != walk.references || names.selects != walk.selects {
+		return names, false, refuse(CodeSyntaxRefused, "The statement names tables or columns in a place that cannot be checked. Write it more simply.")
+	}
+	return names, explain, nil
 }
 
 func refuseRoot(root *pg.Node) *Refusal {

@@ -14,6 +14,7 @@ type resolver struct {
 	used map[string]bool // relations of the catalog that were named
 	// onRelation is called for each catalog relation, before it is judged.
 	onRelation func(*relation)
+	budget
 	// Counts of what was resolved; they must equal the first walk's.
 	relations, references, selects int
 }
@@ -117,7 +118,9 @@ func (r *resolver) resolveCTE(c *cte) *Refusal {
 	if refusal != nil {
 		return refusal
 	}
-	c.columns = renamed(columns, c.node.GetAliascolnames())
+	if c.columns, refusal = r.renamed(columns, c.node.GetAliascolnames()); refusal != nil {
+		return refusal
+	}
 	if s := c.node.GetSearchClause(); s != nil {
 		c.columns = append(c.columns, column{name: s.GetSearchSeqColumn()})
 	}
@@ -139,13 +142,18 @@ func (r *resolver) setOperation(s *pg.SelectStmt, outer *scope, e *env, self *ct
 		return nil, refusal
 	}
 	if self != nil { // the recursive part sees the columns of the first
-		self.columns = renamed(left, self.node.GetAliascolnames())
+		if self.columns, refusal = r.renamed(left, self.node.GetAliascolnames()); refusal != nil {
+			return nil, refusal
+		}
 	}
 	right, refusal := r.query(s.GetRarg(), outer, e, nil)
 	if refusal != nil {
 		return nil, refusal
 	}
-	columns := slices.Clone(left)
+	columns, refusal := r.concat(left)
+	if refusal != nil {
+		return nil, refusal
+	}
 	for i := range min(len(columns), len(right)) {
 		columns[i].domain = columns[i].domain || right[i].domain
 	}
@@ -161,6 +169,9 @@ func (r *resolver) values(s *pg.SelectStmt, outer *scope, e *env) ([]column, *Re
 				return nil, refusal
 			}
 			if i == len(columns) {
+				if refusal := firstRefusal(r.outputs(i+1), r.make(1)); refusal != nil {
+					return nil, refusal
+				}
 				columns = append(columns, column{name: "column" + itoa(i+1)})
 			}
 			columns[i].domain = columns[i].domain || domain
@@ -178,6 +189,12 @@ func (r *resolver) plain(s *pg.SelectStmt, outer *scope, e *env) ([]column, *Ref
 			return nil, refusal
 		}
 		sc.items = append(sc.items, items...)
+		if len(star)+len(columns) > maxFromColumns {
+			return nil, r.make(len(star) + len(columns))
+		}
+		if refusal := r.make(len(columns)); refusal != nil {
+			return nil, refusal
+		}
 		star = append(star, columns...)
 	}
 	columns, refusal := r.targets(s.GetTargetList(), star, sc, e)
@@ -233,6 +250,7 @@ func (r *resolver) ordering(n *pg.Node, outputs []column, sc *scope, e *env) *Re
 		return r.orderings(n.GetRowExpr().GetArgs(), outputs, sc, e)
 	case n.GetColumnRef() != nil && len(n.GetColumnRef().GetFields()) == 1:
 		name := n.GetColumnRef().GetFields()[0].GetString_().GetSval()
+		r.look(len(outputs))
 		if slices.ContainsFunc(outputs, func(c column) bool { return name != "" && c.name == name }) {
 			r.references++
 			return nil
@@ -262,7 +280,9 @@ func (r *resolver) targets(list []*pg.Node, star []column, sc *scope, e *env) ([
 			if refusal != nil {
 				return nil, refusal
 			}
-			out = append(out, columns...)
+			if out, refusal = r.selected(out, columns...); refusal != nil {
+				return nil, refusal
+			}
 			continue
 		}
 		if ind := target.GetVal().GetAIndirection(); ind != nil && isStar(ind.GetIndirection()) {
@@ -270,7 +290,9 @@ func (r *resolver) targets(list []*pg.Node, star []column, sc *scope, e *env) ([
 			if refusal != nil {
 				return nil, refusal
 			}
-			out = append(out, columns...)
+			if out, refusal = r.selected(out, columns...); refusal != nil {
+				return nil, refusal
+			}
 			continue
 		}
 		domain, refusal := r.node(target.GetVal(), sc, e)
@@ -281,9 +303,19 @@ func (r *resolver) targets(list []*pg.Node, star []column, sc *scope, e *env) ([
 		if name == "" {
 			name = outputName(target.GetVal())
 		}
-		out = append(out, column{name: name, domain: domain})
+		if out, refusal = r.selected(out, column{name: name, domain: domain}); refusal != nil {
+			return nil, refusal
+		}
 	}
 	return out, nil
+}
+
+// selected appends to a select list within the budget.
+func (r *resolver) selected(list []column, more ...column) ([]column, *Refusal) {
+	if refusal := firstRefusal(r.outputs(len(list)+len(more)), r.make(len(more))); refusal != nil {
+		return nil, refusal
+	}
+	return append(list, more...), nil
 }
 
 func isStar(fields []*pg.Node) bool {
@@ -342,12 +374,12 @@ func anyDomain(columns []column) bool {
 }
 
 // renamed gives columns the names of an alias list, as far as it goes.
-func renamed(columns []column, names []*pg.Node) []column {
-	out := slices.Clone(columns)
+func (r *resolver) renamed(columns []column, names []*pg.Node) ([]column, *Refusal) {
+	out, refusal := r.concat(columns)
 	for i := range min(len(out), len(names)) {
 		out[i].name = names[i].GetString_().GetSval()
 	}
-	return out
+	return out, refusal
 }
 
 func lastName(parts []*pg.Node) string {

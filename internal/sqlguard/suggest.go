@@ -5,8 +5,12 @@ import (
 	"strings"
 )
 
-// maxSuggestions is how many near names a refusal offers.
-const maxSuggestions = 3
+const (
+	// maxSuggestions is how many near names a refusal offers.
+	maxSuggestions = 3
+	// maxCandidates bounds the names among which the near ones are sought.
+	maxCandidates = 5000
+)
 
 // nearest returns the candidates closest to name in spelling, best first. A
 // person or a model that repairs the statement reads them.
@@ -15,6 +19,10 @@ func nearest(name string, candidates []string) []string {
 		name  string
 		score int
 	}
+	// The longest list has a column for each byte of a statement.
+	slices.Sort(candidates)
+	candidates = slices.Compact(candidates)
+	candidates = candidates[:min(len(candidates), maxCandidates)]
 	lower := strings.ToLower(name)
 	limit := max(2, len(name)/3)
 	var found []scored
@@ -24,7 +32,7 @@ func nearest(name string, candidates []string) []string {
 		if d > limit && len(lower) > 2 && len(cl) > 2 && (strings.Contains(cl, lower) || strings.Contains(lower, cl)) {
 			d = limit
 		}
-		if d <= limit && !slices.ContainsFunc(found, func(s scored) bool { return s.name == c }) {
+		if d <= limit {
 			found = append(found, scored{c, d})
 		}
 	}
