@@ -85,6 +85,7 @@ var benign = []string{
 	`SELECT a, b FROM unnest(ARRAY[1,2], ARRAY['x','y']) WITH ORDINALITY AS u(a, b, n) WHERE n = 1`,
 	`SELECT int4range(1, 10) * int4range(5, 15), upper(tstzrange(now(), now() + interval '1 hour')), daterange('2024-01-01', '2024-02-01') && daterange('2024-01-15', NULL)`,
 	`SELECT a, b FROM ROWS FROM (generate_series(1, 3), generate_series(5, 6)) AS x(a, b)`,
+	`SELECT w.lexeme, w.positions FROM documents, unnest(to_tsvector(body)) AS w LIMIT 3`, `SELECT w.* FROM documents, unnest(tsv::tsvector) w LIMIT 3`,
 	`SELECT g FROM generate_series(1, 10) g WHERE g % 2 = 0`, `SELECT generate_series FROM generate_series(1, 3)`,
 	// text search, identifiers, odds and ends
 	`SELECT title FROM documents WHERE to_tsvector('english', title || ' ' || body) @@ phraseto_tsquery('english', 'revenue growth')`,

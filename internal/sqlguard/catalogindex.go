@@ -36,9 +36,10 @@ type relation struct {
 type column struct {
 	name   string
 	masked bool
-	// domain marks a value that may still be of a domain type, whose checks
-	// run when a literal is coerced to it.
-	domain bool
+	traits traits
+	// implied marks a name that nobody wrote: PostgreSQL made it, as its
+	// version does.
+	implied bool
 	// refusal says why the column may not be read, whatever it is used for.
 	refusal string
 }
@@ -93,7 +94,7 @@ func (ix *index) addCast(c models.UserCast) {
 func (ix *index) addTable(t *models.Table) {
 	rel := &relation{table: t, columns: make([]column, 0, len(t.Columns))}
 	for _, c := range t.Columns {
-		col := column{name: c.Name, masked: c.Masked, domain: c.TypeKind == "domain"}
+		col := column{name: c.Name, masked: c.Masked, traits: columnTraits(c.TypeKind, c.Type)}
 		if c.UserType && ix.castSources[bareType(c.Type)] {
 			col.refusal = "its type has a user-defined cast, which runs a function of the database"
 		}

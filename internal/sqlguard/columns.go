@@ -19,42 +19,42 @@ func (c column) readable() *Refusal {
 }
 
 // columnRef resolves a reference in an expression.
-func (r *resolver) columnRef(ref *pg.ColumnRef, sc *scope) (bool, *Refusal) {
+func (r *resolver) columnRef(ref *pg.ColumnRef, sc *scope) (traits, *Refusal) {
 	r.references++
 	if refusal := r.spent(); refusal != nil {
-		return false, refusal
+		return 0, refusal
 	}
 	fields := ref.GetFields()
 	if isStar(fields) {
 		if len(fields) == 1 {
-			return false, refuse(CodeSyntaxRefused, "* can stand only in a select list or in count(*).")
+			return 0, refuse(CodeSyntaxRefused, "* can stand only in a select list or in count(*).")
 		}
 		it, refusal := r.find(names(fields[:len(fields)-1]), sc)
 		if refusal != nil {
-			return false, refusal
+			return 0, refusal
 		}
-		return false, r.wholeRow(it)
+		return r.wholeRow(it)
 	}
 	parts := names(fields)
 	switch len(parts) {
 	case 0:
-		return false, refuse(CodeSyntaxRefused, "This kind of column reference is not allowed here.")
+		return 0, refuse(CodeSyntaxRefused, "This kind of column reference is not allowed here.")
 	case 1:
 		return r.bare(parts[0], sc)
 	}
 	it, refusal := r.find(parts[:len(parts)-1], sc)
 	if refusal != nil {
-		return false, refusal
+		return 0, refusal
 	}
 	c, refusal := r.column(it, parts[len(parts)-1])
-	return c.domain, refusal
+	return c.traits, refusal
 }
 
 // bare resolves a name without a qualifier: a column of the nearest level
 // that has one, else a whole row.
-func (r *resolver) bare(name string, sc *scope) (bool, *Refusal) {
+func (r *resolver) bare(name string, sc *scope) (traits, *Refusal) {
 	for s := sc; s != nil; s = s.parent {
-		found, domain := false, false
+		found, all := false, traits(0)
 		for _, it := range s.items {
 			r.look(1 + len(it.columns))
 			for _, c := range it.columns {
@@ -62,19 +62,19 @@ func (r *resolver) bare(name string, sc *scope) (bool, *Refusal) {
 					continue
 				}
 				if refusal := c.readable(); refusal != nil {
-					return false, refusal
+					return 0, refusal
 				}
-				found, domain = true, domain || c.domain
+				found, all = true, all|c.traits
 			}
 		}
 		if found {
-			return domain, nil
+			return all, nil
 		}
 	}
 	if it := r.named(name, sc); it != nil {
-		return false, r.wholeRow(it)
+		return r.wholeRow(it)
 	}
-	return false, unknownColumn(name, sc)
+	return 0, unknownColumn(name, sc)
 }
 
 func (r *resolver) named(name string, sc *scope) *item {
@@ -139,21 +139,28 @@ func (r *resolver) column(it *item, name string) (column, *Refusal) {
 	if !ok {
 		return column{}, unknownIn(it, name)
 	}
+	if own, taken := r.ix.routines[name]; taken && c.implied && own.Extension == "" {
+		return column{}, refuse(CodeColumnRefused, "%s.%s could call the database's own function %s. Give the column a name of its own with AS.",
+			quoteName(it.name), quoteName(name), quoteName(own.Schema, own.Name))
+	}
 	return c, c.readable()
 }
 
 // wholeRow judges a reference to all columns at once.
-func (r *resolver) wholeRow(it *item) *Refusal {
+func (r *resolver) wholeRow(it *item) (traits, *Refusal) {
 	r.look(len(it.columns))
 	for _, c := range it.columns {
 		if c.readable() != nil {
-			return refuse(CodeColumnRefused, "All columns of %s are asked for, and %s may not be read. Name the columns you need%s.", quoteName(it.name), quoteName(c.name), allowedColumns(it.columns))
+			return 0, refuse(CodeColumnRefused, "All columns of %s are asked for, and %s may not be read. Name the columns you need%s.", quoteName(it.name), quoteName(c.name), allowedColumns(it.columns))
 		}
 	}
 	if it.source != nil && r.ix.castSources[it.source.table.Name] {
-		return refuse(CodeTypeRefused, "A whole row of %s has a user-defined cast, which runs a function of the database. Name the columns you need.", quoteName(it.name))
+		return 0, refuse(CodeTypeRefused, "A whole row of %s has a user-defined cast, which runs a function of the database. Name the columns you need.", quoteName(it.name))
 	}
-	return nil
+	if it.source != nil && allTraits(it.columns).has(isDomain) {
+		return mayRow | holdsDomain, nil
+	}
+	return mayRow, nil
 }
 
 func allowedColumns(columns []column) string {
@@ -199,18 +206,19 @@ func (r *resolver) star(ref *pg.ColumnRef, all []column, sc *scope) ([]column, *
 func (r *resolver) indirection(n *pg.A_Indirection, sc *scope, e *env) ([]column, *Refusal) {
 	first := n.GetIndirection()
 	if len(first) == 0 || first[0].GetAIndices() != nil {
-		domain, refusal := r.node(n.GetArg(), sc, e)
+		t, refusal := r.value(n.GetArg(), sc, e)
 		if refusal != nil {
 			return nil, refusal
 		}
-		return []column{{domain: domain}}, r.subscripts(first, sc, e)
+		return []column{{traits: t}}, r.subscripts(first, sc, e)
 	}
 	it, refusal := r.row(n.GetArg(), sc, e)
 	if refusal != nil {
 		return nil, refusal
 	}
 	if first[0].GetAStar() != nil {
-		return it.columns, r.wholeRow(it)
+		_, refusal := r.wholeRow(it)
+		return it.columns, refusal
 	}
 	c, refusal := r.column(it, first[0].GetString_().GetSval())
 	if refusal != nil {

@@ -146,79 +146,6 @@ func (r *resolver) subselect(s *pg.RangeSubselect, left *scope, e *env) (*item, 
 	return r.aliased(&item{columns: columns}, s.GetAlias())
 }
 
-// function resolves set-returning functions in FROM, including ROWS FROM.
-func (r *resolver) function(f *pg.RangeFunction, left *scope, e *env) (*item, *Refusal) {
-	it := &item{}
-	for _, n := range f.GetFunctions() {
-		pair := n.GetList().GetItems()
-		if len(pair) == 0 {
-			return nil, refuse(CodeSyntaxRefused, "This kind of FROM item is not allowed here.")
-		}
-		domain, refusal := r.node(pair[0], left, e)
-		if refusal != nil {
-			return nil, refusal
-		}
-		defined := f.GetColdeflist()
-		if len(pair) > 1 && pair[1].GetList() != nil {
-			defined = pair[1].GetList().GetItems()
-		}
-		columns := r.ix.functionColumns(pair[0], defined, f.GetAlias(), len(f.GetFunctions()))
-		for i := range columns {
-			columns[i].domain = columns[i].domain || domain
-		}
-		if refusal := r.make(len(it.columns) + len(columns)); refusal != nil {
-			return nil, refusal
-		}
-		it.columns = append(it.columns, columns...)
-		if it.name == "" {
-			it.name = outputName(pair[0])
-		}
-	}
-	if f.GetOrdinality() {
-		it.columns = append(it.columns, column{name: "ordinality"})
-	}
-	return r.aliased(it, f.GetAlias())
-}
-
-// functionColumns are the columns of one function in FROM.
-func (ix *index) functionColumns(call *pg.Node, defined []*pg.Node, alias *pg.Alias, functions int) []column {
-	if len(defined) > 0 {
-		var columns []column
-		for _, d := range defined {
-			columns = append(columns, column{name: d.GetColumnDef().GetColname()})
-		}
-		return columns
-	}
-	name := outputName(call)
-	if several, ok := rowFunctions[name]; ok {
-		return []column{{name: several[0]}, {name: several[1]}}
-	}
-	if own, ok := namedResult[name]; ok {
-		return []column{{name: own}}
-	}
-	if alias != nil && functions == 1 && alias.GetAliasname() != "" {
-		name = alias.GetAliasname()
-	}
-	columns := []column{{name: name}}
-	if outputName(call) != "unnest" {
-		return columns
-	}
-	for range max(len(call.GetFuncCall().GetArgs())-1, 0) {
-		columns = append(columns, column{name: "unnest"})
-	}
-	if len(columns) == 1 && ix.freeNames("lexeme", "positions", "weights") && alias != nil && len(alias.GetColnames()) == 0 {
-		// unnest(tsvector) has these; on anything else they cannot be a function.
-		columns = append(columns, column{name: "lexeme"}, column{name: "positions"}, column{name: "weights"})
-	}
-	return columns
-}
-
-// freeNames reports whether no routine of the database has one of the names,
-// so that alias.name cannot call one.
-func (ix *index) freeNames(names ...string) bool {
-	return !slices.ContainsFunc(names, func(n string) bool { _, ok := ix.routines[n]; return ok })
-}
-
 // join resolves both sides and the condition, which sees just these two.
 func (r *resolver) join(j *pg.JoinExpr, left *scope, e *env) ([]*item, []column, *Refusal) {
 	leftItems, leftColumns, refusal := r.from(j.GetLarg(), left, e)
@@ -305,10 +232,12 @@ func (r *resolver) merge(shared []string, left, right []column) ([]column, *Refu
 	if refusal := r.make(len(shared) + len(all)); refusal != nil {
 		return nil, refusal
 	}
-	onLeft, both := newColumnSet(left), map[string]bool{}
+	onLeft, onRight, both := newColumnSet(left), newColumnSet(right), map[string]bool{}
 	out := make([]column, 0, len(all))
 	for _, name := range shared {
-		out, both[name] = append(out, onLeft[name]), true
+		c := onLeft[name]
+		c.traits |= onRight[name].traits
+		out, both[name] = append(out, c), true
 	}
 	for _, c := range all {
 		if !both[c.name] {

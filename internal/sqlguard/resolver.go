@@ -155,7 +155,7 @@ func (r *resolver) setOperation(s *pg.SelectStmt, outer *scope, e *env, self *ct
 		return nil, refusal
 	}
 	for i := range min(len(columns), len(right)) {
-		columns[i].domain = columns[i].domain || right[i].domain
+		columns[i].traits |= right[i].traits
 	}
 	return columns, r.tail(s, columns, nil, outer, e)
 }
@@ -164,7 +164,7 @@ func (r *resolver) values(s *pg.SelectStmt, outer *scope, e *env) ([]column, *Re
 	var columns []column
 	for _, row := range s.GetValuesLists() {
 		for i, v := range row.GetList().GetItems() {
-			domain, refusal := r.node(v, outer, e)
+			t, refusal := r.value(v, outer, e)
 			if refusal != nil {
 				return nil, refusal
 			}
@@ -172,9 +172,9 @@ func (r *resolver) values(s *pg.SelectStmt, outer *scope, e *env) ([]column, *Re
 				if refusal := firstRefusal(r.outputs(i+1), r.make(1)); refusal != nil {
 					return nil, refusal
 				}
-				columns = append(columns, column{name: "column" + itoa(i+1)})
+				columns = append(columns, column{name: "column" + itoa(i+1), implied: true})
 			}
-			columns[i].domain = columns[i].domain || domain
+			columns[i].traits |= t
 		}
 	}
 	return columns, r.tail(s, columns, nil, outer, e)
@@ -295,15 +295,16 @@ func (r *resolver) targets(list []*pg.Node, star []column, sc *scope, e *env) ([
 			}
 			continue
 		}
-		domain, refusal := r.node(target.GetVal(), sc, e)
+		t, refusal := r.value(target.GetVal(), sc, e)
 		if refusal != nil {
 			return nil, refusal
 		}
-		name := target.GetName()
-		if name == "" {
-			name = outputName(target.GetVal())
+		output := column{name: target.GetName(), traits: t}
+		if output.name == "" {
+			// A plain column passes its name on; the name of anything else is PostgreSQL's idea.
+			output.name, output.implied = outputName(target.GetVal()), target.GetVal().GetColumnRef() == nil
 		}
-		if out, refusal = r.selected(out, column{name: name, domain: domain}); refusal != nil {
+		if out, refusal = r.selected(out, output); refusal != nil {
 			return nil, refusal
 		}
 	}
@@ -322,62 +323,92 @@ func isStar(fields []*pg.Node) bool {
 	return len(fields) > 0 && fields[len(fields)-1].GetAStar() != nil
 }
 
-// node resolves the names of an expression; the result says whether its value
-// may still be of a domain type.
-func (r *resolver) node(n *pg.Node, sc *scope, e *env) (bool, *Refusal) {
+// value resolves an expression that becomes a column.
+func (r *resolver) value(n *pg.Node, sc *scope, e *env) (traits, *Refusal) {
+	t, refusal := r.node(n, sc, e)
+	if refusal == nil && t.has(holdsDomain) {
+		refusal = refuseHolder()
+	}
+	return t, refusal
+}
+
+// node resolves the names of an expression and returns the traits of its value.
+func (r *resolver) node(n *pg.Node, sc *scope, e *env) (traits, *Refusal) {
 	if n == nil {
-		return false, nil
+		return 0, nil
 	}
 	return r.message(n.ProtoReflect(), sc, e)
 }
 
-func (r *resolver) message(m protoreflect.Message, sc *scope, e *env) (bool, *Refusal) {
+func (r *resolver) message(m protoreflect.Message, sc *scope, e *env) (traits, *Refusal) {
 	switch n := m.Interface().(type) {
 	case *pg.ColumnRef:
 		return r.columnRef(n, sc)
 	case *pg.A_Indirection:
 		columns, refusal := r.indirection(n, sc, e)
-		return anyDomain(columns), refusal
+		return allTraits(columns), refusal
 	case *pg.SelectStmt:
 		columns, refusal := r.query(n, sc, e, nil)
-		return anyDomain(columns), refusal
+		return allTraits(columns), refusal
 	case *pg.TypeCast:
 		_, refusal := r.node(n.GetArg(), sc, e)
-		return false, refusal
+		return typeTraits(n.GetTypeName()), refusal
 	case *pg.A_Const, *pg.TypeName, *pg.String, *pg.A_Star:
-		return false, nil
+		return 0, nil
 	case *pg.FuncCall:
-		domain, refusal := r.childrenOf(m, sc, e)
-		if refusal == nil && domain && len(n.GetArgs()) > 1 && polymorphic[lastName(n.GetFuncname())] {
-			refusal = refuse(CodeTypeRefused, "A column of a domain type is used in %s(), which may run the domain's checks. Cast the column to its base type first.", lastName(n.GetFuncname()))
+		t, refusal := r.childrenOf(m, sc, e)
+		if refusal != nil {
+			return 0, refusal
 		}
-		return domain, refusal
+		return t.ofFunction(n)
+	case *pg.NullTest:
+		_, refusal := r.node(n.GetArg(), sc, e)
+		return 0, refusal
+	case *pg.Node:
+		return r.childrenOf(m, sc, e)
 	}
-	return r.childrenOf(m, sc, e)
+	t, refusal := r.childrenOf(m, sc, e)
+	switch m.Interface().(type) {
+	case *pg.SubLink, *pg.A_ArrayExpr:
+		if refusal == nil && t.has(isDomain) && makesArray(m) {
+			refusal = refuse(CodeTypeRefused, "An array is made of a column of a domain type, which may run the domain's checks. Cast the column to its base type first.")
+		}
+	case *pg.RowExpr:
+		t |= mayRow
+	}
+	if refusal == nil && t.has(holdsDomain) {
+		refusal = refuseHolder()
+	}
+	return t, refusal
 }
 
-// polymorphic functions coerce their other arguments to the type of the first.
-var polymorphic = wordSet("lag lead array_append array_prepend array_position array_positions array_remove array_replace array_cat array_fill width_bucket")
+func makesArray(m protoreflect.Message) bool {
+	link, ok := m.Interface().(*pg.SubLink)
+	return !ok || link.GetSubLinkType() == pg.SubLinkType_ARRAY_SUBLINK
+}
 
-func (r *resolver) childrenOf(m protoreflect.Message, sc *scope, e *env) (bool, *Refusal) {
-	domain := false
+func (r *resolver) childrenOf(m protoreflect.Message, sc *scope, e *env) (traits, *Refusal) {
+	var all traits
 	refusal := eachChild(m, func(child protoreflect.Message) *Refusal {
-		d, refusal := r.message(child, sc, e)
-		domain = domain || d
+		t, refusal := r.message(child, sc, e)
+		all |= t
 		return refusal
 	})
-	return domain, refusal
+	return all, refusal
 }
 
-func anyDomain(columns []column) bool {
-	return slices.ContainsFunc(columns, func(c column) bool { return c.domain })
+func allTraits(columns []column) (all traits) {
+	for _, c := range columns {
+		all |= c.traits
+	}
+	return all
 }
 
 // renamed gives columns the names of an alias list, as far as it goes.
 func (r *resolver) renamed(columns []column, names []*pg.Node) ([]column, *Refusal) {
 	out, refusal := r.concat(columns)
 	for i := range min(len(out), len(names)) {
-		out[i].name = names[i].GetString_().GetSval()
+		out[i].name, out[i].implied = names[i].GetString_().GetSval(), false
 	}
 	return out, refusal
 }
