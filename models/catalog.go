@@ -16,16 +16,42 @@ type Catalog struct {
 	// the guard refuses what could resolve to them.
 	Operators []string   `json:"operators,omitempty"` // operator names such as "###"
 	Casts     []UserCast `json:"casts,omitempty"`
+	// Traced says that every type was followed into what it is made of: the
+	// Holds of columns, tables and types are then complete.
+	Traced bool `json:"traced,omitempty"`
+	// Shadows are relations of the schemas that are not in Tables (partitions,
+	// what the role may not read, sequences), but that a bare name could mean.
+	Shadows []RelationName `json:"shadows,omitempty"`
 	// Fingerprint is a SHA-256 over the structure (not over statistics).
 	Fingerprint string    `json:"fingerprint"`
 	TakenAt     time.Time `json:"taken_at"`
 }
 
+// What a type is or is made of, at any depth: elements of arrays and ranges,
+// attributes of rows, bases of domains.
+const (
+	HoldsDomain = "domain"       // is a domain with checks, or a domain over one
+	HoldsInner  = "inner_domain" // has such a domain inside
+	HoldsCast   = "cast"         // a person's cast starts from it
+	HoldsOrder  = "order"        // a person's operator class compares it
+	HoldsCode   = "code"         // a person's functions read, write or measure it
+	HoldsRow    = "row"          // is a row or has one inside
+	HoldsVector = "vector"       // is a tsvector or has one inside
+)
+
+// RelationName is the name of a relation.
+type RelationName struct {
+	Schema string `json:"schema"`
+	Name   string `json:"name"`
+}
+
 // Table is a table, view, materialised view, partitioned or foreign table.
 type Table struct {
-	Schema      string          `json:"schema"`
-	Name        string          `json:"name"`
-	Kind        string          `json:"kind"` // table, view, matview, partitioned, foreign
+	Schema string `json:"schema"`
+	Name   string `json:"name"`
+	// Kind is table, view, matview, partitioned or foreign; foreign is also a
+	// table that is read through to a foreign one, by partition or inheritance.
+	Kind        string          `json:"kind"`
 	Comment     string          `json:"comment,omitempty"`
 	Rows        int64           `json:"rows"` // the database's own estimate, -1 unknown
 	Columns     []CatalogColumn `json:"columns"`
@@ -34,6 +60,17 @@ type Table struct {
 	ForeignKeys []ForeignKey    `json:"foreign_keys,omitempty"`
 	// Definition is the SELECT of a view, for the guard to check as well.
 	Definition string `json:"definition,omitempty"`
+	// Holds is what the type of the table's rows is made of.
+	Holds []string `json:"holds,omitempty"`
+	// Denied are the columns that the role may not read.
+	Denied []DeniedColumn `json:"denied,omitempty"`
+}
+
+// DeniedColumn is a column that the role may not read, between those it may:
+// names that are given by position count it.
+type DeniedColumn struct {
+	Name   string `json:"name"`
+	Before int    `json:"before"` // the place in Columns of the one that follows
 }
 
 // CatalogColumn is one column.
@@ -43,9 +80,11 @@ type CatalogColumn struct {
 	// TypeKind is base, enum, domain, composite, range, array or other, after format_type's element for arrays.
 	TypeKind string `json:"type_kind,omitempty"`
 	// UserType is set when the type (or element type) is not one of pg_catalog's own.
-	UserType bool   `json:"user_type,omitempty"`
-	Nullable bool   `json:"nullable"`
-	Comment  string `json:"comment,omitempty"`
+	UserType bool `json:"user_type,omitempty"`
+	// Holds is what the type is made of.
+	Holds    []string `json:"holds,omitempty"`
+	Nullable bool     `json:"nullable"`
+	Comment  string   `json:"comment,omitempty"`
 	// Values are common values of a low-cardinality column, most frequent
 	// first, from the database's statistics (no scan). They are data: untrusted.
 	Values []string `json:"values,omitempty"`
@@ -80,6 +119,8 @@ type UserType struct {
 	Schema string `json:"schema"`
 	Name   string `json:"name"`
 	Kind   string `json:"kind"` // enum, domain, composite, range, base
+	// Holds is what the type is made of.
+	Holds []string `json:"holds,omitempty"`
 }
 
 // UserCast is a cast with a function that users defined.

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -26,8 +27,8 @@ func (p *postgres) Discover(ctx context.Context) (*models.Catalog, error) {
 	defer p.rollback(ctx)
 	d := discovery{ctx: ctx, conn: p.conn, catalog: catalog, tables: map[uint32]int{}}
 	for _, read := range []func() error{
-		func() error { return d.server(p.config.Schemas) }, d.relations, d.columns, d.constraints, d.statistics,
-		d.routines, d.types, d.operators, d.casts,
+		func() error { return d.server(p.config.Schemas) }, d.traces, d.relations, d.columns, d.shadows, d.constraints,
+		d.statistics, d.routines, d.types, d.operators, d.casts,
 	} {
 		if err := read(); err != nil {
 			return nil, queryError(ctx, err, discoverLimit)
@@ -44,6 +45,7 @@ type discovery struct {
 	conn    *pgx.Conn
 	catalog *models.Catalog
 	tables  map[uint32]int // by the relation's oid: its place in catalog.Tables
+	traced  tracing
 }
 
 // each runs a query and calls row once per row, after it was scanned into targets.
@@ -89,10 +91,14 @@ func (d *discovery) server(wanted []string) error {
 	return nil
 }
 
-// Partitions are left out: they are read through their parent.
+// Partitions are left out: they are read through their parent. What has a
+// foreign table among its descendants is read through to it.
 const relationsSQL = `
-SELECT c.oid, n.nspname::text, c.relname::text,
-	CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'matview' WHEN 'p' THEN 'partitioned' WHEN 'f' THEN 'foreign' ELSE 'table' END,
+WITH RECURSIVE reaching AS (
+	SELECT i.inhparent AS oid FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE c.relkind = 'f'
+	UNION SELECT i.inhparent FROM pg_inherits i JOIN reaching r ON r.oid = i.inhrelid)
+SELECT c.oid, c.reltype, n.nspname::text, c.relname::text,
+	CASE CASE WHEN c.oid IN (SELECT oid FROM reaching) THEN 'f' ELSE c.relkind END WHEN 'v' THEN 'view' WHEN 'm' THEN 'matview' WHEN 'p' THEN 'partitioned' WHEN 'f' THEN 'foreign' ELSE 'table' END,
 	coalesce(obj_description(c.oid, 'pg_class'), ''),
 	CASE WHEN c.relkind IN ('v', 'f') THEN -1 ELSE c.reltuples::bigint END,
 	CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) ELSE '' END
@@ -102,9 +108,10 @@ WHERE n.nspname = ANY($1) AND c.relkind IN ('r', 'v', 'm', 'p', 'f') AND NOT c.r
 ORDER BY n.nspname, c.relname`
 
 func (d *discovery) relations() error {
-	var oid uint32
+	var oid, row uint32
 	var t models.Table
-	return d.each(relationsSQL, []any{d.catalog.Schemas}, []any{&oid, &t.Schema, &t.Name, &t.Kind, &t.Comment, &t.Rows, &t.Definition}, func() {
+	return d.each(relationsSQL, []any{d.catalog.Schemas}, []any{&oid, &row, &t.Schema, &t.Name, &t.Kind, &t.Comment, &t.Rows, &t.Definition}, func() {
+		t.Holds = d.traced.of(row)
 		d.tables[oid] = len(d.catalog.Tables)
 		d.catalog.Tables = append(d.catalog.Tables, t)
 	})
@@ -121,24 +128,41 @@ func (d *discovery) oids() []uint32 {
 
 const typeKindSQL = `CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'd' THEN 'domain' WHEN 'c' THEN 'composite' WHEN 'r' THEN 'range' WHEN 'm' THEN 'range' ELSE 'base' END`
 
-// The kind and the owner of an array's type are those of its elements. Columns
-// that the user may not read are not there.
+// The kind and the owner of an array's type are those of its elements.
 const columnsSQL = `
-SELECT a.attrelid, a.attname::text, format_type(a.atttypid, a.atttypmod), ` + typeKindSQL + `, tn.nspname <> 'pg_catalog',
+SELECT a.attrelid, a.atttypid, has_column_privilege(a.attrelid, a.attnum, 'SELECT'), a.attname::text, format_type(a.atttypid, a.atttypmod), ` + typeKindSQL + `, tn.nspname <> 'pg_catalog',
 	NOT a.attnotnull, coalesce(col_description(a.attrelid, a.attnum), '')
 FROM pg_attribute a JOIN pg_type own ON own.oid = a.atttypid
 JOIN pg_type t ON t.oid = CASE WHEN own.typelem <> 0 AND own.typlen = -1 THEN own.typelem ELSE own.oid END
 JOIN pg_namespace tn ON tn.oid = t.typnamespace
-WHERE a.attrelid = ANY($1) AND a.attnum > 0 AND NOT a.attisdropped AND has_column_privilege(a.attrelid, a.attnum, 'SELECT')
+WHERE a.attrelid = ANY($1) AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attrelid, a.attnum`
 
 func (d *discovery) columns() error {
-	var oid uint32
+	var oid, typ uint32
+	var readable bool
 	var c models.CatalogColumn
-	return d.each(columnsSQL, []any{d.oids()}, []any{&oid, &c.Name, &c.Type, &c.TypeKind, &c.UserType, &c.Nullable, &c.Comment}, func() {
+	return d.each(columnsSQL, []any{d.oids()}, []any{&oid, &typ, &readable, &c.Name, &c.Type, &c.TypeKind, &c.UserType, &c.Nullable, &c.Comment}, func() {
 		t := d.table(oid)
+		if !readable {
+			t.Denied = append(t.Denied, models.DeniedColumn{Name: c.Name, Before: len(t.Columns)})
+			return
+		}
+		c.Holds = d.traced.of(typ)
 		t.Columns = append(t.Columns, c)
 	})
+}
+
+// shadowsSQL finds what PostgreSQL would take a bare name for, of whatever kind
+// it is, before it comes to the relation of that name that was found.
+const shadowsSQL = `
+SELECT n.nspname::text, c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = ANY($1) AND NOT c.oid = ANY($2) AND c.relname IN (SELECT o.relname FROM pg_class o WHERE o.oid = ANY($2))
+ORDER BY 1, 2`
+
+func (d *discovery) shadows() error {
+	var r models.RelationName
+	return d.each(shadowsSQL, []any{d.catalog.Schemas, d.oids()}, []any{&r.Schema, &r.Name}, func() { d.catalog.Shadows = append(d.catalog.Shadows, r) })
 }
 
 const constraintsSQL = `
@@ -246,13 +270,18 @@ func (d *discovery) routines() error {
 }
 
 // Row types of tables and array types are left out: nothing needs to name them.
+// Of PostgreSQL's own types those are there that a person gave an order.
 func (d *discovery) types() error {
+	var oid uint32
 	var u models.UserType
-	return d.each(`SELECT n.nspname::text, t.typname::text, `+typeKindSQL+`
+	return d.each(`SELECT t.oid, n.nspname::text, t.typname::text, `+typeKindSQL+`
 		FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
-		WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') AND t.typtype IN ('b', 'c', 'd', 'e', 'r', 'm')
+		WHERE (n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') OR t.oid = ANY($1)) AND t.typtype IN ('b', 'c', 'd', 'e', 'r', 'm')
 			AND NOT (t.typelem <> 0 AND t.typlen = -1) AND (t.typrelid = 0 OR EXISTS (SELECT FROM pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c'))
-		ORDER BY 1, 2`, nil, []any{&u.Schema, &u.Name, &u.Kind}, func() { d.catalog.Types = append(d.catalog.Types, u) })
+		ORDER BY 2, 3`, []any{d.traced.sorted()}, []any{&oid, &u.Schema, &u.Name, &u.Kind}, func() {
+		u.Holds = d.traced.of(oid)
+		d.catalog.Types = append(d.catalog.Types, u)
+	})
 }
 
 func (d *discovery) operators() error {
@@ -262,20 +291,17 @@ func (d *discovery) operators() error {
 		nil, []any{&name}, func() { d.catalog.Operators = append(d.catalog.Operators, name) })
 }
 
-// firstUserOID is FirstNormalObjectId of PostgreSQL's transam.h: what people made.
-const firstUserOID = 16384
-
 func (d *discovery) casts() error {
 	var c models.UserCast
 	return d.each(`SELECT format_type(x.castsource, NULL), format_type(x.casttarget, NULL) FROM pg_cast x
-		WHERE x.oid >= $1::oid AND x.castfunc <> 0 AND `+fmt.Sprintf(extensionSQL, "pg_cast")+` IS NULL ORDER BY 1, 2`,
-		[]any{uint32(firstUserOID)}, []any{&c.Source, &c.Target}, func() { d.catalog.Casts = append(d.catalog.Casts, c) })
+		WHERE x.castfunc <> 0 AND `+userCast+` ORDER BY 1, 2`, nil, []any{&c.Source, &c.Target}, func() { d.catalog.Casts = append(d.catalog.Casts, c) })
 }
 
 // fingerprint is a SHA-256 over the structure: statistics and the time do not count.
 func fingerprint(c *models.Catalog) (string, error) {
 	bare := *c
-	bare.TakenAt, bare.Fingerprint, bare.ServerVersion = time.Time{}, "", ""
+	bare.TakenAt, bare.Fingerprint = time.Time{}, ""
+	bare.ServerVersion, _, _ = strings.Cut(c.ServerVersion, ".") // what the SQL means does not change between minor ones
 	bare.Tables = make([]models.Table, len(c.Tables))
 	for i, t := range c.Tables {
 		t.Rows = 0

@@ -18,6 +18,7 @@ type index struct {
 	types     map[tableKey]models.UserType
 	typeNames map[string][]models.UserType
 	operators map[string]bool
+	sorted    map[string]bool // PostgreSQL's own types that a function of the database sorts
 	// castSources are user types (and row types) that a user-defined cast starts from.
 	castSources map[string]bool
 	// castTargets are types that a user-defined cast from a built-in type leads to.
@@ -28,6 +29,9 @@ type index struct {
 type relation struct {
 	table   *models.Table
 	columns []column
+	traits  traits // of all columns together
+	// harm says why its rows may not be used whole; "" if they may.
+	harm string
 	// refusal says why the relation may not be read; nil if it may.
 	refusal *Refusal
 }
@@ -47,7 +51,7 @@ type column struct {
 func newIndex(cat *models.Catalog, options Options) *index {
 	ix := &index{cat: cat, options: options, schemas: map[string]bool{}, tables: map[tableKey]*relation{},
 		routines: map[string]models.Routine{}, types: map[tableKey]models.UserType{}, typeNames: map[string][]models.UserType{},
-		operators: map[string]bool{}, castSources: map[string]bool{}, castTargets: map[string]bool{}}
+		operators: map[string]bool{}, sorted: map[string]bool{}, castSources: map[string]bool{}, castTargets: map[string]bool{}}
 	for _, s := range cat.Schemas {
 		ix.schemas[s] = true
 	}
@@ -58,6 +62,10 @@ func newIndex(cat *models.Catalog, options Options) *index {
 	}
 	for _, t := range cat.Types {
 		ix.types[tableKey{t.Schema, t.Name}] = t
+		if t.Schema == "pg_catalog" && harmOf(t.Holds) != "" {
+			ix.sorted[t.Name] = true
+			continue
+		}
 		ix.typeNames[t.Name] = append(ix.typeNames[t.Name], t)
 	}
 	for _, o := range cat.Operators {
@@ -92,18 +100,42 @@ func (ix *index) addCast(c models.UserCast) {
 }
 
 func (ix *index) addTable(t *models.Table) {
-	rel := &relation{table: t, columns: make([]column, 0, len(t.Columns))}
-	for _, c := range t.Columns {
-		col := column{name: c.Name, masked: c.Masked, traits: columnTraits(c.TypeKind, c.Type)}
-		if c.UserType && ix.castSources[bareType(c.Type)] {
-			col.refusal = "its type has a user-defined cast, which runs a function of the database"
+	rel := &relation{table: t, columns: make([]column, 0, len(t.Columns)+len(t.Denied)), traits: traitsOf(t.Holds), harm: harmOf(t.Holds)}
+	if ix.castSources[t.Name] {
+		rel.harm = harms[models.HoldsCast]
+	}
+	denied := t.Denied
+	for i, c := range t.Columns {
+		denied = rel.deny(denied, i)
+		holds := c.Holds
+		if !ix.cat.Traced {
+			holds = untraced(c)
 		}
+		col := column{name: c.Name, masked: c.Masked, traits: traitsOf(holds), refusal: harmOf(holds)}
+		switch {
+		case c.UserType && ix.castSources[bareType(c.Type)]:
+			col.refusal = harms[models.HoldsCast]
+		case col.refusal == "" && col.traits.has(holdsDomain):
+			col.refusal = "its type holds a domain, whose checks run when it is compared"
+		}
+		rel.traits |= col.traits
 		rel.columns = append(rel.columns, col)
 	}
+	rel.deny(denied, len(t.Columns))
 	if t.Kind == "foreign" && !ix.options.AllowForeignTables {
 		rel.refusal = refuse(CodeRelationRefused, "%s is a foreign table: reading it reaches another server or a file. It is not available for questions.", quoteName(t.Schema, t.Name))
 	}
 	ix.tables[tableKey{t.Schema, t.Name}] = rel
+}
+
+// deny adds the columns that the role may not read and that stand before the
+// one at place, and returns the others.
+func (rel *relation) deny(denied []models.DeniedColumn, place int) []models.DeniedColumn {
+	for len(denied) > 0 && denied[0].Before <= place {
+		rel.columns = append(rel.columns, column{name: denied[0].Name, refusal: "the user of this connection has no right to it"})
+		denied = denied[1:]
+	}
+	return denied
 }
 
 // bareType is the last part of a type's name, without quotes, modifiers and array bounds.

@@ -31,6 +31,8 @@ func (t *tree) check(m any) *Refusal {
 		return t.checkType(n)
 	case *pg.TypeCast:
 		return t.checkCast(n)
+	case *pg.JsonOutput: // RETURNING casts the JSON
+		return t.checkCastTo(n.GetTypeName())
 	case *pg.CaseExpr:
 		if n.GetArg() != nil {
 			return t.checkOperator("=")
@@ -68,6 +70,11 @@ func (t *tree) checkFunction(f *pg.FuncCall) *Refusal {
 	if own, ok := t.ix.routines[name]; ok && len(parts) == 1 && own.Extension == "" {
 		return refuse(CodeFunctionRefused, "The database has its own function %s, which %s() could mean. Write pg_catalog.%s() for PostgreSQL's.",
 			quoteName(own.Schema, own.Name), name, quoteName(name))
+	}
+	for own := range t.ix.sorted {
+		if strings.Contains(strings.ReplaceAll(name, "jsonb", ""), own) {
+			return refuse(CodeFunctionRefused, "%s() makes a %s, which a function of the database compares and sorts. Use another function.", name, own)
+		}
 	}
 	if name == "current_setting" && !settingAllowed(f) {
 		return refuse(CodeFunctionRefused, "current_setting() may only ask for harmless settings such as 'TimeZone'.")
@@ -148,7 +155,14 @@ func (t *tree) checkOperator(name string) *Refusal {
 }
 
 func (t *tree) checkCast(c *pg.TypeCast) *Refusal {
-	parts := names(c.GetTypeName().GetNames())
+	if c.GetArg().GetAConst().GetSval() != nil || c.GetArg().GetAConst().GetIsnull() {
+		return nil // a literal is read by the type itself, it is not of another type before
+	}
+	return t.checkCastTo(c.GetTypeName())
+}
+
+func (t *tree) checkCastTo(n *pg.TypeName) *Refusal {
+	parts := names(n.GetNames())
 	if len(parts) > 0 && t.ix.castTargets[bareType(parts[len(parts)-1])] {
 		return refuse(CodeTypeRefused, "A cast to %s may run a function that this database defines. Leave the cast out.", quoteName(parts...))
 	}
@@ -168,6 +182,9 @@ func (t *tree) checkType(n *pg.TypeName) *Refusal {
 	}
 	switch {
 	case len(parts) == 2 && parts[0] == "pg_catalog", len(parts) == 1:
+		if own, ok := t.ix.types[tableKey{"pg_catalog", name}]; ok && harmOf(own.Holds) != "" {
+			return refuse(CodeTypeRefused, "The type %s may not be used: %s.", quoteName(name), harmOf(own.Holds))
+		}
 		if allowedTypes[name] {
 			return nil
 		}
@@ -175,21 +192,28 @@ func (t *tree) checkType(n *pg.TypeName) *Refusal {
 	if len(parts) == 1 && !strings.HasPrefix(name, "pg_") {
 		for _, schema := range t.ix.cat.Schemas {
 			if own, ok := t.ix.types[tableKey{schema, name}]; ok {
-				return checkUserType(own)
+				return t.ix.checkUserType(own)
 			}
 		}
 	}
 	if len(parts) == 2 {
 		if own, ok := t.ix.types[tableKey{parts[0], name}]; ok {
-			return checkUserType(own)
+			return t.ix.checkUserType(own)
 		}
 	}
 	return refuse(CodeTypeRefused, "The type %s is not allowed in a cast. Use an ordinary built-in type.", quoteName(parts...))
 }
 
-func checkUserType(own models.UserType) *Refusal {
-	if own.Kind == "enum" {
+func (ix *index) checkUserType(own models.UserType) *Refusal {
+	harm := harmOf(own.Holds)
+	if ix.castSources[own.Name] {
+		harm = harms[models.HoldsCast]
+	}
+	switch {
+	case own.Kind == "enum" && harm == "":
 		return nil
+	case own.Kind == "enum":
+		return refuse(CodeTypeRefused, "The type %s may not be used: %s. Leave the cast out.", quoteName(own.Schema, own.Name), harm)
 	}
 	return refuse(CodeTypeRefused, "The type %s is a %s type of the database's own: a cast to it may run its functions. Use a built-in type.", quoteName(own.Schema, own.Name), own.Kind)
 }

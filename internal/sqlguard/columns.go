@@ -154,10 +154,10 @@ func (r *resolver) wholeRow(it *item) (traits, *Refusal) {
 			return 0, refuse(CodeColumnRefused, "All columns of %s are asked for, and %s may not be read. Name the columns you need%s.", quoteName(it.name), quoteName(c.name), allowedColumns(it.columns))
 		}
 	}
-	if it.source != nil && r.ix.castSources[it.source.table.Name] {
-		return 0, refuse(CodeTypeRefused, "A whole row of %s has a user-defined cast, which runs a function of the database. Name the columns you need.", quoteName(it.name))
+	if it.source != nil && it.source.harm != "" {
+		return 0, refuse(CodeTypeRefused, "A whole row of %s may not be used: %s. Name the columns you need.", quoteName(it.name), it.source.harm)
 	}
-	if it.source != nil && allTraits(it.columns).has(isDomain) {
+	if it.source != nil && it.source.traits.has(isDomain|holdsDomain) {
 		return mayRow | holdsDomain, nil
 	}
 	return mayRow, nil

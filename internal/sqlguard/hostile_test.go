@@ -144,3 +144,64 @@ func TestNoFunctionIsCalledByAttribute(t *testing.T) {
 		"SELECT x.a FROM (SELECT array_agg(o) FROM orders o) s(l), json_to_recordset(array_to_json(s.l)) AS x(a int)", "SELECT (array_agg(o.total ORDER BY o.placed DESC))[1] FROM orders o",
 	)
 }
+
+// A cast of a person's runs wherever a value of its type, or one that holds it,
+// is turned into JSON or text.
+func TestNoUserDefinedCastRuns(t *testing.T) {
+	t.Parallel()
+	h := newHostile(t, []string{"public"}, append(slices.Clone(shopTables), "CREATE TYPE mood AS ENUM ('sad', 'happy')", "CREATE TYPE size AS ENUM ('small', 'large')", bomb("mood_json(mood)", "json"), "CREATE CAST (mood AS json) WITH FUNCTION mood_json(mood)",
+		bomb("mood_text(mood)", "text"), "CREATE CAST (mood AS text) WITH FUNCTION mood_text(mood)", "CREATE DOMAIN moods AS mood", "CREATE TYPE moody AS (m mood)", "CREATE TABLE lines AS SELECT 1 AS id", "CREATE TYPE span AS RANGE (subtype = mood)",
+		bomb("to_mood(int)", "mood"), "CREATE CAST (int AS mood) WITH FUNCTION to_mood(int)", bomb("to_interval(int)", "interval"), "CREATE CAST (int AS interval) WITH FUNCTION to_interval(int)", bomb("to_size(json)", "size"), "CREATE CAST (json AS size) WITH FUNCTION to_size(json) AS ASSIGNMENT",
+		bomb("line_json(lines)", "json"), "CREATE CAST (lines AS json) WITH FUNCTION line_json(lines)",
+		"CREATE TABLE felt AS SELECT 1 AS id, 'sad'::mood AS m, 'sad'::moods AS d, ROW('sad')::moody AS c, ARRAY['sad'::mood] AS a, ARRAY[ROW('sad')::moody] AS ca, '[sad,happy]'::span AS r, 'large'::size AS size")...)
+	h.attacks("SELECT to_json('happy'::mood)", "SELECT 'happy'::mood::text", "SELECT to_json(enum_range(NULL::mood))", "SELECT json_build_object('a', 'happy'::mood)", "SELECT row_to_json(s) FROM (SELECT 'happy'::mood m) s", "SELECT x.a::text FROM json_to_record('{\"a\":\"sad\"}') AS x(a mood)",
+		"SELECT to_json(x) FROM json_to_recordset('[{\"a\":\"sad\"}]') AS x(a public.mood)", "SELECT to_json('{sad}'::mood[])", "SELECT jsonb_agg('sad'::mood)", "SELECT to_json(m) FROM felt", "SELECT to_json(d) FROM felt", "SELECT to_json(c) FROM felt", "SELECT to_json(a) FROM felt", "SELECT to_json(ca) FROM felt",
+		"SELECT to_json(ARRAY[c]) FROM felt", "SELECT to_json(lower(r)) FROM felt", "SELECT row_to_json(f) FROM felt f", "SELECT 1::mood", "SELECT id::interval FROM felt", "SELECT 1::interval", "SELECT l::json FROM lines l")
+	h.refused("SELECT m FROM felt", "SELECT id FROM felt WHERE m = 'sad'", "SELECT * FROM felt", "SELECT 'x'::moods", "SELECT 1::size::text::mood", "SELECT ARRAY[1]::mood[]")
+	h.pass("SELECT 'large'::size, to_json('large'::size), enum_range(NULL::size)", "SELECT size, to_json(size), json_build_object('a', size) FROM felt WHERE size = 'large'", "SELECT x.a::text FROM json_to_record('{\"a\":\"large\"}') AS x(a size)",
+		"SELECT now() - interval '1 day', '1 day'::interval, CAST('2 days' AS interval), NULL::interval", "SELECT placed + interval '1' day FROM orders WHERE placed >= now() - interval '30 days'", "SELECT to_json(o) FROM orders o", "SELECT id FROM lines l")
+}
+
+// The checks of a domain run when a literal is coerced to a type that holds it,
+// which happens beside any value of such a type.
+func TestNoDomainCheckRuns(t *testing.T) {
+	t.Parallel()
+	h := newHostile(t, []string{"public"}, append(slices.Clone(shopTables), `CREATE FUNCTION checked(text) RETURNS bool LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN IF $1 = 'ok' THEN RETURN true; END IF; RAISE EXCEPTION 'RAN checked'; END $$`,
+		"CREATE DOMAIN ok AS text CHECK (checked(VALUE))", "CREATE DOMAIN oks AS ok", "CREATE DOMAIN ok_list AS ok[]", "CREATE TYPE ok_row AS (d ok)", "CREATE TYPE ok_range AS RANGE (subtype = ok)", "CREATE DOMAIN free AS text", "CREATE TYPE free_row AS (f free, n int)",
+		"CREATE TABLE held AS SELECT 1 AS id, 'ok'::ok AS d, 'ok'::oks AS dd, ARRAY['ok'::ok] AS da, ARRAY['ok']::ok_list AS dl, ROW('ok')::ok_row AS dc, ARRAY[ROW('ok')::ok_row] AS dca, '[ok,ok]'::ok_range AS dr, 'x'::free AS f, ARRAY['x'::free] AS fa, ROW('x', 1)::free_row AS fc",
+		"CREATE TABLE plain AS SELECT d, id FROM held", "CREATE VIEW seen AS SELECT d FROM held")...)
+	h.attacks("SELECT da @> '{x}' FROM held", "SELECT da || '{x}' FROM held", "SELECT da = '{x}' FROM held", "SELECT coalesce(da, '{x}') FROM held", "SELECT CASE WHEN id = 1 THEN da ELSE '{x}' END FROM held", "SELECT nullif(da, '{x}') FROM held", "SELECT da FROM held UNION ALL SELECT '{x}'",
+		"SELECT coalesce(dc, '(x)') FROM held", "SELECT dl || '{x}' FROM held", "SELECT coalesce(dca, '{(x)}') FROM held", "SELECT coalesce(dr, '[x,y]') FROM held", "SELECT dr = '[x,y]' FROM held", "SELECT greatest(da, '{x}') FROM held", "SELECT 1 FROM held WHERE da IN ('{x}')", "SELECT lag(da, 1, '{x}') OVER () FROM held",
+		"SELECT ARRAY[d] || '{x}' FROM held", "SELECT array_agg(d) || '{x}' FROM held", "SELECT array_agg(dd) || '{x}' FROM held", "SELECT ARRAY(SELECT d FROM held) || '{x}'", "SELECT ARRAY[d] = '{x}' FROM (SELECT coalesce(d) AS d FROM held) s", "SELECT s.a || '{x}' FROM (SELECT array_agg(d) AS a FROM held) s", "WITH s(a) AS (SELECT ARRAY[d] FROM held) SELECT a || '{x}' FROM s",
+		"SELECT array_append(array_agg(d), 'x') FROM held", "SELECT lag(d, 1, 'x') OVER () FROM held", "SELECT coalesce(p, '(x,1)') FROM plain p", "SELECT ARRAY[p] || '{\"(x,1)\"}' FROM plain p", "SELECT array_agg(p) || '{\"(x,1)\"}' FROM plain p", "SELECT CASE WHEN true THEN p ELSE '(x,1)' END FROM plain p", "SELECT p FROM plain p UNION ALL SELECT '(x,1)'", "VALUES ((SELECT p FROM plain p)), ('(x,1)')",
+		"SELECT lag(p, 1, '(x,1)') OVER () FROM plain p", "SELECT coalesce(s, '(x)') FROM seen s", "SELECT coalesce(s.*, '(x)') FROM seen s", "SELECT 'x'::ok", "SELECT * FROM json_to_record('{\"a\":\"x\"}') AS x(a ok)")
+	h.refused("SELECT da FROM held", "SELECT * FROM held", "SELECT fc::ok_row FROM held")
+	h.pass("SELECT id, d, dd FROM held WHERE d = 'x' OR d LIKE 'o%' OR d IN ('a', 'b')", "SELECT coalesce(d, 'x'), nullif(d, 'x'), CASE WHEN id = 1 THEN d ELSE 'x' END, d || 'x', greatest(d, 'x') FROM held", "SELECT d FROM held UNION ALL SELECT 'x'", "SELECT max(d), count(DISTINCT d), string_agg(d, ',') FROM held", "SELECT array_agg(d::text) || '{x}' FROM held",
+		"SELECT f, fa, fc, fa || '{x}', coalesce(fa, '{x}'), array_agg(f) OVER () FROM held", "SELECT * FROM plain", "SELECT row_to_json(p), to_jsonb(p), jsonb_build_object('p', p) FROM plain p", "SELECT count(p), json_agg(p) FROM plain p", "SELECT p.* FROM plain p", "SELECT id FROM plain p WHERE p IS NOT NULL", "SELECT upper(d) FROM seen GROUP BY d ORDER BY d", "SELECT u FROM held, unnest(fa) AS u")
+}
+
+// An operator class of a person's compares and sorts its type, and whatever
+// holds it, without any operator being written.
+func TestNoOperatorClassRuns(t *testing.T) {
+	t.Parallel()
+	class := func(typ string) []string {
+		statements := []string{bomb("cmp_"+typ+"("+typ+", "+typ+")", "int"), bomb("hash_"+typ+"("+typ+")", "int")}
+		for i, op := range []string{"<", "<=", "=", ">=", ">"} {
+			op = strings.Repeat(op, 3)[:3] + "&"
+			if i%2 == 1 {
+				op = strings.Repeat(op[:1], 2) + "=="
+			}
+			statements = append(statements, "CREATE FUNCTION op"+string(rune('a'+i))+"("+typ+", "+typ+") RETURNS bool LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RAISE EXCEPTION 'RAN'; END $$", "CREATE OPERATOR "+op+" (LEFTARG = "+typ+", RIGHTARG = "+typ+", FUNCTION = op"+string(rune('a'+i))+")")
+		}
+		return append(statements, "CREATE OPERATOR CLASS "+typ+"_ops DEFAULT FOR TYPE "+typ+" USING btree AS OPERATOR 1 <<<&, OPERATOR 2 <<==, OPERATOR 3 ===&, OPERATOR 4 >>==, OPERATOR 5 >>>&, FUNCTION 1 cmp_"+typ+"("+typ+", "+typ+")")
+	}
+	statements := slices.Concat(shopTables, []string{"CREATE TYPE pt AS (a int, b int)", "CREATE TYPE free AS (a int, b int)"}, class("pt"), class("lines2"), class("json"), []string{"CREATE TYPE pts AS (p pt)", "CREATE DOMAIN ptd AS pt", "CREATE TYPE ptr AS RANGE (subtype = pt)",
+		"CREATE TABLE points AS SELECT g AS id, ROW(g, 2)::pt AS p, ARRAY[ROW(g, 2)::pt] AS pa, ROW(ROW(g, 2))::pts AS pc, ROW(g, 2)::ptd AS pd, NULL::ptr AS pr, ROW(g, 2)::free AS f, ('{\"a\":' || g || '}')::json AS j, '{}'::jsonb AS jb FROM generate_series(1, 3) g"})
+	statements = slices.Insert(statements, len(shopTables), "CREATE TABLE lines2 AS SELECT g AS id FROM generate_series(1, 3) g")
+	h := newHostile(t, []string{"public"}, statements...)
+	h.attacks("SELECT DISTINCT p FROM points", "SELECT p FROM points ORDER BY p", "SELECT p FROM points UNION SELECT p FROM points", "SELECT count(DISTINCT p) FROM points", "SELECT greatest(p, p) FROM points", "SELECT p FROM points GROUP BY p", "SELECT row_number() OVER (ORDER BY p) FROM points", "SELECT array_agg(p ORDER BY p) FROM points",
+		"SELECT DISTINCT pa FROM points", "SELECT pa < pa FROM points", "SELECT DISTINCT pc FROM points", "SELECT pc = pc FROM points", "SELECT DISTINCT pd FROM points", "SELECT ARRAY[p] = ARRAY[p] FROM points", "SELECT DISTINCT l FROM lines2 l", "SELECT l FROM lines2 l ORDER BY l", "SELECT count(DISTINCT l) FROM lines2 l",
+		"SELECT DISTINCT j FROM points", "SELECT DISTINCT x FROM (VALUES ('{}'::json), ('[]')) v(x)", "SELECT DISTINCT to_json(id) FROM points")
+	h.refused("SELECT p FROM points", "SELECT ROW(p) < ROW(p) FROM points", "SELECT pr FROM points", "SELECT * FROM points")
+	h.pass("SELECT DISTINCT f FROM points ORDER BY f", "SELECT f = f, count(DISTINCT f) FROM points GROUP BY f", "SELECT id, jb, to_jsonb(id) FROM points ORDER BY jb", "SELECT id FROM lines2 ORDER BY id", "SELECT DISTINCT o FROM orders o")
+}

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/datamind/datamind/models"
 )
 
 // traits are what may be true of a value beyond being one of PostgreSQL's own
@@ -26,18 +28,47 @@ const (
 
 func (t traits) has(some traits) bool { return t&some != 0 }
 
-// columnTraits are those of a table's column.
-func columnTraits(kind, typ string) (t traits) {
-	switch kind {
-	case "domain":
-		t = isDomain | mayRow | mayVector
-	case "composite", "range":
-		t = mayRow
-	}
-	if bareType(typ) == "tsvector" {
-		t |= mayVector
+// holds are the traits and the harm in what a type is made of.
+var holdTraits = map[string]traits{models.HoldsDomain: isDomain, models.HoldsInner: holdsDomain, models.HoldsRow: mayRow, models.HoldsVector: mayVector}
+
+// harms are what makes any use of a type run a function of the database.
+var harms = map[string]string{
+	models.HoldsCast:  "its type has a user-defined cast, which runs a function of the database",
+	models.HoldsOrder: "its type is compared and sorted by a function of the database",
+	models.HoldsCode:  "its type is read and written by functions of the database",
+}
+
+func traitsOf(holds []string) (t traits) {
+	for _, h := range holds {
+		t |= holdTraits[h]
 	}
 	return t
+}
+
+// harmOf says why a type that is made of these may not be used, "" if it may.
+func harmOf(holds []string) string {
+	for _, h := range holds {
+		if harm, ok := harms[h]; ok {
+			return harm
+		}
+	}
+	return ""
+}
+
+// untraced is what a column's type may be made of, as far as a catalog tells
+// in which types were not followed.
+func untraced(c models.CatalogColumn) []string {
+	switch {
+	case bareType(c.Type) == "tsvector":
+		return []string{models.HoldsVector}
+	case !c.UserType:
+		return nil
+	case c.TypeKind == "domain" && !strings.HasSuffix(c.Type, "[]"):
+		return []string{models.HoldsDomain, models.HoldsRow, models.HoldsVector}
+	case c.TypeKind == "domain" || c.TypeKind == "composite" || c.TypeKind == "range":
+		return []string{models.HoldsInner, models.HoldsRow}
+	}
+	return nil
 }
 
 // carriers are the functions whose result may be of the type of an argument,
