@@ -14,6 +14,7 @@ type index struct {
 	options   Options
 	schemas   map[string]bool
 	tables    map[tableKey]*relation
+	shadows   map[tableKey]bool
 	routines  map[string]models.Routine // reachable without a schema, by name
 	types     map[tableKey]models.UserType
 	typeNames map[string][]models.UserType
@@ -49,11 +50,14 @@ type column struct {
 }
 
 func newIndex(cat *models.Catalog, options Options) *index {
-	ix := &index{cat: cat, options: options, schemas: map[string]bool{}, tables: map[tableKey]*relation{},
+	ix := &index{cat: cat, options: options, schemas: map[string]bool{}, tables: map[tableKey]*relation{}, shadows: map[tableKey]bool{},
 		routines: map[string]models.Routine{}, types: map[tableKey]models.UserType{}, typeNames: map[string][]models.UserType{},
 		operators: map[string]bool{}, sorted: map[string]bool{}, castSources: map[string]bool{}, castTargets: map[string]bool{}}
 	for _, s := range cat.Schemas {
 		ix.schemas[s] = true
+	}
+	for _, r := range cat.Shadows {
+		ix.shadows[tableKey{r.Schema, r.Name}] = true
 	}
 	for _, r := range cat.Routines {
 		if had, ok := ix.routines[r.Name]; !ok || had.Extension != "" {
@@ -123,7 +127,7 @@ func (ix *index) addTable(t *models.Table) {
 	}
 	rel.deny(denied, len(t.Columns))
 	if t.Kind == "foreign" && !ix.options.AllowForeignTables {
-		rel.refusal = refuse(CodeRelationRefused, "%s is a foreign table: reading it reaches another server or a file. It is not available for questions.", quoteName(t.Schema, t.Name))
+		rel.refusal = refuse(CodeRelationRefused, "%s is a foreign table or read through to one: that reaches another server or a file. It is not available for questions.", quoteName(t.Schema, t.Name))
 	}
 	ix.tables[tableKey{t.Schema, t.Name}] = rel
 }

@@ -110,6 +110,9 @@ func (ix *index) relation(v *pg.RangeVar) (*relation, *Refusal) {
 		if rel, ok := ix.tables[tableKey{s, name}]; ok {
 			return rel, nil
 		}
+		if ix.shadows[tableKey{s, name}] {
+			return nil, refuse(CodeUnknownRelation, "%s means %s here, which may not be read. Name the table with its schema.", full, quoteName(s, name))
+		}
 	}
 	return nil, ix.unknownRelation(full, name)
 }

@@ -205,3 +205,31 @@ func TestNoOperatorClassRuns(t *testing.T) {
 	h.refused("SELECT p FROM points", "SELECT ROW(p) < ROW(p) FROM points", "SELECT pr FROM points", "SELECT * FROM points")
 	h.pass("SELECT DISTINCT f FROM points ORDER BY f", "SELECT f = f, count(DISTINCT f) FROM points GROUP BY f", "SELECT id, jb, to_jsonb(id) FROM points ORDER BY jb", "SELECT id FROM lines2 ORDER BY id", "SELECT DISTINCT o FROM orders o")
 }
+
+// A foreign table is also read through what it is a partition or a child of,
+// and a bare name means the first relation of the search path, listed or not.
+func TestNoForeignTableIsReadThroughItsParent(t *testing.T) {
+	t.Parallel()
+	h := newHostile(t, []string{"s1", "s2"}, "CREATE FOREIGN DATA WRAPPER nothing", "CREATE SERVER files FOREIGN DATA WRAPPER nothing", "CREATE SCHEMA s1", "CREATE SCHEMA s2",
+		"CREATE TABLE s2.parted (n int, k text) PARTITION BY LIST (k)", "CREATE TABLE s2.parted_b PARTITION OF s2.parted FOR VALUES IN ('b') PARTITION BY LIST (k)", "CREATE FOREIGN TABLE s1.thing PARTITION OF s2.parted_b FOR VALUES IN ('b') SERVER files",
+		"CREATE TABLE s2.parent (line text)", "CREATE TABLE s2.middle () INHERITS (s2.parent)", "CREATE FOREIGN TABLE s1.child () INHERITS (s2.middle) SERVER files",
+		"CREATE TABLE s2.thing AS SELECT 1 AS n, 'x' AS k", "CREATE TABLE s2.clean (n int, k text) PARTITION BY LIST (k)", "CREATE TABLE s2.clean_a PARTITION OF s2.clean FOR VALUES IN ('a')", "CREATE TABLE s2.mother (line text)", "CREATE TABLE s2.daughter () INHERITS (s2.mother)",
+		"CREATE TABLE s2.numbers AS SELECT 1 AS last_value", "CREATE SEQUENCE s1.numbers", "CREATE VIEW s2.seen AS SELECT line FROM s2.parent", "CREATE TABLE s2.other AS SELECT 1 AS n", "CREATE TABLE s1.other AS SELECT 1 AS n")
+	h.refused("SELECT * FROM parted", "SELECT n FROM s2.parted", "SELECT * FROM parent", "SELECT line FROM ONLY parent", "SELECT line FROM middle", "SELECT * FROM s1.thing", "SELECT n FROM thing", "SELECT thing.n FROM thing", "SELECT last_value FROM numbers", "SELECT line FROM seen", "SELECT * FROM parted_b", "SELECT * FROM child")
+	h.pass("SELECT n FROM s2.thing", "SELECT n, k FROM clean", "SELECT line FROM mother", "SELECT line FROM daughter", "SELECT last_value FROM s2.numbers", "SELECT n FROM other", "WITH thing AS (SELECT 1 AS n) SELECT n FROM thing")
+}
+
+// Columns that the role may not read count where names are given by position.
+func TestNamesByPositionCountUnreadableColumns(t *testing.T) {
+	t.Parallel()
+	guard, err := sqlguard.New(&models.Catalog{Database: "d", Schemas: []string{"public"}, Traced: true, Tables: []models.Table{{Schema: "public", Name: "staff", Kind: "table",
+		Columns: []models.CatalogColumn{{Name: "id", Type: "integer"}, {Name: "pay", Type: "integer", Masked: true}, {Name: "room", Type: "integer"}, {Name: "floor", Type: "integer"}},
+		Denied:  []models.DeniedColumn{{Name: "ssn", Before: 1}, {Name: "last", Before: 4}}}}}, sqlguard.Options{})
+	require.NoError(t, err)
+	h := &hostile{t: t, guard: guard}
+	h.refused("SELECT x.c FROM staff AS x(a, b, c)", "SELECT c FROM staff AS x(a, b, c)", "SELECT b FROM staff AS x(a, b)", "SELECT ssn FROM staff", "SELECT last FROM staff", "SELECT * FROM staff", "SELECT j.c FROM (staff s CROSS JOIN staff t) AS j(a, b, c)", "SELECT s FROM staff s")
+	for _, sql := range []string{"SELECT a, d, e FROM staff AS x(a, b, c, d, e)", "SELECT id, room, floor FROM staff", "SELECT count(*) FROM staff"} {
+		_, err := guard.Check(sql)
+		require.NoError(t, err, sql)
+	}
+}
