@@ -29,7 +29,7 @@ func shop() *models.Catalog {
 	odd.Columns[2] = models.CatalogColumn{Name: "wrap", Type: "wrapped", TypeKind: "composite", UserType: true}
 	odd.Columns[3] = models.CatalogColumn{Name: "mood", Type: "mood", TypeKind: "enum", UserType: true}
 	return &models.Catalog{
-		Dialect: "postgres", Database: "shop", Schemas: []string{"public", "sales"},
+		Dialect: "postgres", ServerVersion: "17.2", Database: "shop", Schemas: []string{"public", "sales"},
 		Tables: []models.Table{
 			customers, odd,
 			table("public", "orders", "table", "id", "customer_id", "status", "ordered_at", "total", "note"),

@@ -12,6 +12,7 @@ type tableKey struct{ schema, name string }
 type index struct {
 	cat       *models.Catalog
 	options   Options
+	version   int // the server's major version, 0 if unknown
 	schemas   map[string]bool
 	tables    map[tableKey]*relation
 	shadows   map[tableKey]bool
@@ -50,7 +51,7 @@ type column struct {
 }
 
 func newIndex(cat *models.Catalog, options Options) *index {
-	ix := &index{cat: cat, options: options, schemas: map[string]bool{}, tables: map[tableKey]*relation{}, shadows: map[tableKey]bool{},
+	ix := &index{cat: cat, options: options, version: majorVersion(cat.ServerVersion), schemas: map[string]bool{}, tables: map[tableKey]*relation{}, shadows: map[tableKey]bool{},
 		routines: map[string]models.Routine{}, types: map[tableKey]models.UserType{}, typeNames: map[string][]models.UserType{},
 		operators: map[string]bool{}, sorted: map[string]bool{}, castSources: map[string]bool{}, castTargets: map[string]bool{}}
 	for _, s := range cat.Schemas {

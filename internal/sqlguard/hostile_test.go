@@ -233,3 +233,34 @@ func TestNamesByPositionCountUnreadableColumns(t *testing.T) {
 		require.NoError(t, err, sql)
 	}
 }
+
+// The JSON syntax of newer versions calls functions of its names on older ones.
+func TestJSONSyntaxIsNoCall(t *testing.T) {
+	t.Parallel()
+	statements := []string{"SELECT JSON_VALUE(data, '$.a') FROM documents", "SELECT JSON_QUERY(data, '$.a') FROM documents", "SELECT JSON_EXISTS(data, '$.a') FROM documents", "SELECT JSON_SCALAR(id) FROM documents", "SELECT JSON_SERIALIZE(data) FROM documents",
+		"SELECT JSON_ARRAY(id, id) FROM documents", "SELECT JSON_ARRAYAGG(id) FROM documents", "SELECT JSON(body) FROM documents", "SELECT JSON_OBJECT(body, body) FROM documents", "SELECT 1 FROM documents WHERE JSON_EXISTS(data, '$.a')"}
+	h := newHostile(t, []string{"public"}, append(slices.Clone(shopTables), bomb("json_value(jsonb, text)", "int"), bomb("json_query(jsonb, text)", "int"), bomb("json_exists(jsonb, text)", "bool"), bomb("json_scalar(anyelement)", "int"), bomb("json_serialize(jsonb)", "int"),
+		bomb("json_array(int, int)", "int"), bomb("json_arrayagg(int)", "int"), bomb("json(text)", "int"), bomb("json_object(text, VARIADIC text[])", "int"))...)
+	var major int
+	require.NoError(t, h.conn.QueryRow(context.Background(), "SELECT current_setting('server_version_num')::int / 10000").Scan(&major))
+	if major < 16 {
+		h.attacks(statements[:8]...)
+	}
+	h.refused(statements...) // whatever the version: the names are taken
+	h.pass("SELECT data ->> 'a', jsonb_path_query_first(data, '$.a'), jsonb_build_array(id, 1), json_build_object('a', id) FROM documents", "SELECT json_agg(id), to_json(id) FROM documents GROUP BY id")
+
+	h.catalog.Routines = nil
+	standard := append(statements[:8:8], statements[9], "SELECT JSON_OBJECT('a': id) FROM documents", "SELECT 1 FROM documents WHERE body IS JSON")
+	for version, ok := range map[string]bool{"": false, "unknown": false, "9.6.1": false, "15.18 (Debian 15.18-0+deb12u1)": false, "16.4": false, "17.0": true, "18beta1": true} {
+		h.catalog.ServerVersion = version
+		guard, err := sqlguard.New(h.catalog, sqlguard.Options{})
+		require.NoError(t, err)
+		for _, sql := range standard {
+			_, err := guard.Check(sql)
+			since16 := version == "16.4" && (strings.Contains(sql, "JSON_ARRAY") || strings.Contains(sql, "JSON_OBJECT(") || strings.Contains(sql, "IS JSON"))
+			require.Equal(t, ok || since16, err == nil, "%s %s: %v", version, sql, err)
+		}
+		_, err = guard.Check("SELECT JSON_OBJECT('{a,b}') FROM documents")
+		require.NoError(t, err, "a function of every version")
+	}
+}

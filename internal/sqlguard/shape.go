@@ -133,7 +133,10 @@ func (t *tree) walk(m protoreflect.Message, depth int) *Refusal {
 	if t.nodes++; t.nodes > maxNodes || depth > maxDepth {
 		return refuse(CodeTooComplex, "The statement is too large to be checked (%d parts, %d levels at most). Write it more simply.", maxNodes, maxDepth)
 	}
-	var refusal *Refusal
+	refusal := t.ix.checkSyntax(m)
+	if refusal != nil {
+		return refusal
+	}
 	m.Range(func(fd protoreflect.FieldDescriptor, _ protoreflect.Value) bool {
 		if !allowed[fd.Index()] {
 			refusal = refuseField(md.Name(), fd.Name())
