@@ -114,91 +114,12 @@ func checkText(sql string) *Refusal {
 			return refuse(CodeParse, "The statement holds the control character U+%04X. Remove it.", r)
 		}
 	}
-	if nesting(sql) > maxNesting {
+	bare := blank(sql)
+	if nesting(bare) > maxNesting {
 		return refuse(CodeTooComplex, "The statement nests more than %d levels deep. Write it flatter, with WITH.", maxNesting)
 	}
-	if operators(sql) > maxOperators {
+	if operators(bare) > maxOperators {
 		return refuse(CodeTooComplex, "The statement has more than %d operators and joins. Write it more simply.", maxOperators)
 	}
 	return nil
-}
-
-// chaining are the words that make a tree deeper without a parenthesis.
-var chaining = map[string]bool{"join": true, "union": true, "except": true, "intersect": true, "collate": true, "is": true,
-	"isnull": true, "notnull": true, "at": true, "like": true, "ilike": true, "similar": true, "between": true, "in": true, "operator": true}
-
-// operators counts runs of operator characters and the words that chain. It
-// also counts inside literals and comments, which only makes it stricter.
-func operators(sql string) (n int) {
-	for i := 0; i < len(sql); i++ {
-		end := i
-		switch {
-		case isWord(sql[i]):
-			for end < len(sql) && isWord(sql[end]) {
-				end++
-			}
-			if chaining[strings.ToLower(sql[i:end])] {
-				n++
-			}
-		case isOperator(sql[i]) || sql[i] == ':':
-			for end < len(sql) && (isOperator(sql[end]) || sql[end] == ':') {
-				end++
-			}
-			n++
-		default:
-			continue
-		}
-		i = end - 1
-	}
-	return n
-}
-
-func isOperator(c byte) bool { return strings.IndexByte("+-~!@#%^&|*/<>=?", c) >= 0 }
-
-// nesting is an upper bound of how deep parentheses, brackets, CASE and runs
-// of prefix operators go. It also counts inside literals and comments, which
-// only makes it stricter.
-func nesting(sql string) int {
-	depth, deepest, run := 0, 0, 0
-	for i := 0; i < len(sql); i++ {
-		switch c := sql[i]; {
-		case c == '(' || c == '[':
-			depth, run = depth+1, 0
-			deepest = max(deepest, depth)
-		case c == ')' || c == ']':
-			depth, run = max(depth-1, 0), 0
-		case isSpace(c):
-		case isWord(c):
-			end := i
-			for end < len(sql) && isWord(sql[end]) {
-				end++
-			}
-			switch word := sql[i:end]; {
-			case strings.EqualFold(word, "case"):
-				depth, run = depth+1, 0
-			case strings.EqualFold(word, "end"):
-				depth, run = max(depth-1, 0), 0
-			case strings.EqualFold(word, "not"):
-				run++
-			default:
-				run = 0
-			}
-			deepest = max(deepest, depth)
-			i = end - 1
-		case isOperator(c):
-			run++
-		default:
-			run = 0
-		}
-		if run > maxPrefixRun {
-			return maxNesting + run
-		}
-	}
-	return deepest
-}
-
-func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' }
-
-func isWord(c byte) bool {
-	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80
 }
