@@ -67,7 +67,7 @@ func (t *tree) checkFunction(f *pg.FuncCall) *Refusal {
 	if !allowedFunctions[name] {
 		return t.refuseFunction(name, len(parts) == 2)
 	}
-	if own, ok := t.ix.routines[name]; ok && (len(parts) == 1 || byGrammar[name]) && own.Extension == "" {
+	if own, ok := t.ix.routines[name]; ok && (len(parts) == 1 || t.ix.version < byGrammar[name]) && own.Extension == "" {
 		return refuse(CodeFunctionRefused, "The database has its own function %s, which %s() could mean. Write pg_catalog.%s() for PostgreSQL's.",
 			quoteName(own.Schema, own.Name), name, quoteName(name))
 	}

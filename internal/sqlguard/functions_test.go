@@ -2,6 +2,7 @@ package sqlguard
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -27,6 +28,9 @@ func TestFunctionsAreAsPostgreSQLHasThem(t *testing.T) {
 		name := row[0].(string)
 		if !allowedFunctions[name] {
 			continue
+		}
+		if slices.Contains(row[1].([]any), any("tsvector")) {
+			require.True(t, vectorFunctions[name], "%s returns a tsvector", name)
 		}
 		if row[4].(bool) {
 			require.True(t, carriers[name], "%s returns %v", name, row[1])

@@ -353,7 +353,9 @@ func (r *resolver) message(m protoreflect.Message, sc *scope, e *env) (traits, *
 	case *pg.TypeCast:
 		_, refusal := r.node(n.GetArg(), sc, e)
 		return typeTraits(n.GetTypeName()), refusal
-	case *pg.A_Const, *pg.TypeName, *pg.String, *pg.A_Star:
+	case *pg.TypeName: // RETURNING of the JSON functions
+		return typeTraits(n), nil
+	case *pg.A_Const, *pg.String, *pg.A_Star:
 		return 0, nil
 	case *pg.FuncCall:
 		t, refusal := r.childrenOf(m, sc, e)

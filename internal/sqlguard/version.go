@@ -18,9 +18,9 @@ var syntaxSince = map[protoreflect.Name]int{
 // standardJSON are the names that this syntax spells.
 var standardJSON = []string{"json", "json_array", "json_arrayagg", "json_exists", "json_object", "json_objectagg", "json_query", "json_scalar", "json_serialize", "json_value"}
 
-// byGrammar are functions whose call the grammar, but not that of every
-// version, turns into one of pg_catalog's: JSON_OBJECT('a', 'b').
-var byGrammar = wordSet("json_object normalize is_normalized")
+// byGrammar are functions whose call the grammar turns into one of
+// pg_catalog's, and the version since which it does: JSON_OBJECT('a', 'b').
+var byGrammar = map[string]int{"json_object": 16, "normalize": 13, "is_normalized": 13}
 
 // majorVersion reads "17.2 (Debian 17.2-1)"; 0 is unknown.
 func majorVersion(version string) int {
