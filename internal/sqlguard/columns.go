@@ -154,6 +154,9 @@ func (r *resolver) wholeRow(it *item) (traits, *Refusal) {
 			return 0, refuse(CodeColumnRefused, "All columns of %s are asked for, and %s may not be read. Name the columns you need%s.", quoteName(it.name), quoteName(c.name), allowedColumns(it.columns))
 		}
 	}
+	if it.scalar {
+		return mayRow | allTraits(it.columns), nil
+	}
 	if it.source != nil && it.source.harm != "" {
 		return 0, refuse(CodeTypeRefused, "A whole row of %s may not be used: %s. Name the columns you need.", quoteName(it.name), it.source.harm)
 	}
@@ -253,7 +256,7 @@ func (r *resolver) row(n *pg.Node, sc *scope, e *env) (*item, *Refusal) {
 	}
 	parts := names(n.GetColumnRef().GetFields())
 	if len(parts) == 1 && !r.isColumn(parts[0], sc) {
-		if it := r.named(parts[0], sc); it != nil {
+		if it := r.named(parts[0], sc); it != nil && !it.scalar {
 			r.references++
 			return it, r.spent()
 		}

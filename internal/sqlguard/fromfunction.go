@@ -41,6 +41,7 @@ func (r *resolver) function(f *pg.RangeFunction, left *scope, e *env) (*item, *R
 	if f.GetOrdinality() {
 		it.columns = append(it.columns, column{name: "ordinality", implied: true})
 	}
+	it.scalar = len(it.columns) == 1
 	return r.aliased(it, f.GetAlias())
 }
 

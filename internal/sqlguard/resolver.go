@@ -31,6 +31,9 @@ type item struct {
 	table   *relation // set when it can also be called schema.table
 	columns []column
 	source  *relation // the catalog relation behind it, for whole-row references
+	// scalar marks a function with one column: its "whole row" is the column's
+	// value, and a field of that is a call.
+	scalar bool
 }
 
 // env is the chain of WITH queries in reach, innermost first.
