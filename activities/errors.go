@@ -13,13 +13,14 @@ import (
 // retryable are the codes that time may cure. Uncoded errors are retried as
 // well: they are outages of our own stores, or defects that a deploy cures.
 var retryable = map[models.Code]bool{
-	models.CodeInternal:    true,
-	models.CodeUnavailable: true,
-	models.CodeConnection:  true,
-	models.CodeHostUnknown: true,
-	models.CodeRefused:     true,
-	models.CodeTimeout:     true,
-	models.CodeModelBusy:   true,
+	models.CodeInternal:       true,
+	models.CodeUnavailable:    true,
+	models.CodeConnection:     true,
+	models.CodeHostUnknown:    true,
+	models.CodeRefused:        true,
+	models.CodeTimeout:        true,
+	models.CodeModelBusy:      true,
+	models.CodeStructureMoved: true, // twice while one query was to run
 }
 
 // toTemporal translates an error for the workflow: its code becomes the

@@ -106,7 +106,7 @@ func (a *Query) RunQuery(ctx context.Context, in QueryInput) (QueryResult, error
 	approved, err := a.check(ctx, in, c)
 	if err != nil {
 		if models.ErrorCode(err) == models.CodeGuardRefused || isGuard(err) {
-			return QueryResult{Code: models.CodeGuardRefused, Error: models.ErrorMessage(err)}, nil
+			return failed(err), nil
 		}
 		return QueryResult{}, toTemporal(ctx, err)
 	}
@@ -115,10 +115,16 @@ func (a *Query) RunQuery(ctx context.Context, in QueryInput) (QueryResult, error
 	if err != nil || done {
 		return got, toTemporal(ctx, err)
 	}
-	got, err = a.run(ctx, in, c, step, approved, &left, func(b connector.Backend) {
+	started := func(b connector.Backend) {
 		backend.Store(&b)
 		activity.RecordHeartbeat(ctx, b)
-	})
+	}
+	got, err = a.run(ctx, in, c, step, approved, &left, started)
+	if models.ErrorCode(err) == models.CodeStructureMoved {
+		if approved, err = a.checkAgain(ctx, in, c); err == nil {
+			got, err = a.run(ctx, in, c, step, approved, &left, started)
+		}
+	}
 	switch {
 	case err == nil && got.NeedsApproval:
 		step.Status, step.Summary = models.StepWaiting, "waits for a yes: the query is costly"
@@ -127,11 +133,33 @@ func (a *Query) RunQuery(ctx context.Context, in QueryInput) (QueryResult, error
 		a.steps().publish(ctx, step)
 	default:
 		a.steps().fail(ctx, in.StepRef, step, err)
-		if curable(err) && ctx.Err() == nil {
-			return QueryResult{Code: models.ErrorCode(err), Error: models.ErrorMessage(err)}, nil
+		if (curable(err) || isGuard(err)) && ctx.Err() == nil {
+			return failed(err), nil
 		}
 	}
 	return got, toTemporal(ctx, err)
+}
+
+// failed is the result of SQL that other SQL may cure.
+func failed(err error) QueryResult {
+	code := models.ErrorCode(err)
+	if isGuard(err) {
+		code = models.CodeGuardRefused
+	}
+	return QueryResult{Code: code, Error: models.ErrorMessage(err)}
+}
+
+// checkAgain reads the structure anew and checks the SQL against it: somebody
+// changed the database since the last time.
+func (a *Query) checkAgain(ctx context.Context, in QueryInput, c *models.Connection) (sqlguard.Approved, error) {
+	if _, err := a.read(ctx, in.Scope, c); err != nil {
+		return sqlguard.Approved{}, err
+	}
+	guard, err := a.guard(ctx, in.Scope, c)
+	if err != nil {
+		return sqlguard.Approved{}, err
+	}
+	return guard.Check(in.SQL)
 }
 
 // maxGuardTries bounds how often a check is begun: SQL that ends the worker
@@ -174,21 +202,17 @@ func (a *Query) check(ctx context.Context, in QueryInput, c *models.Connection) 
 
 // guard returns the guard for where a connection leads now.
 func (a *Query) guard(ctx context.Context, scope models.Scope, c *models.Connection) (*sqlguard.Guard, error) {
-	var id string
-	switch snapshot, err := a.Store.LatestSnapshot(ctx, scope, c.ID); {
-	case err == nil:
-		id = snapshot.ID
-	case models.ErrorCode(err) == models.CodeNotFound: // the connection was changed
-		found, err := a.read(ctx, scope, c)
-		if err != nil {
-			return nil, err
+	snapshot, err := a.Store.LatestSnapshot(ctx, scope, c.ID)
+	if models.ErrorCode(err) == models.CodeNotFound { // the connection was changed
+		if _, err = a.read(ctx, scope, c); err == nil {
+			snapshot, err = a.Store.LatestSnapshot(ctx, scope, c.ID)
 		}
-		id = found.SnapshotID
-	default:
+	}
+	if err != nil {
 		return nil, err
 	}
-	return a.guards.get(id, func() (*sqlguard.Guard, error) {
-		catalog, err := a.Store.CatalogByID(ctx, scope, id)
+	return a.guards.get(snapshot.ID+snapshot.TakenAt.String(), func() (*sqlguard.Guard, error) {
+		catalog, err := a.Store.CatalogByID(ctx, scope, snapshot.ID)
 		if err != nil {
 			return nil, err
 		}

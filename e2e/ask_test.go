@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -231,6 +232,27 @@ func TestANarrowedConnectionHoldsForRunsInFlight(t *testing.T) {
 	q = s.Owner.Await(q.ID, models.StatusRefused)
 	require.Equal(t, models.CodeGuardRefused, q.ErrorCode)
 	require.False(t, q.HasResult)
+}
+
+// A view that somebody replaced since its definition was read is looked at
+// again before it is read from.
+func TestAReplacedViewIsCheckedAgain(t *testing.T) {
+	t.Parallel()
+	s := system.Start(t, system.Options{Model: true, Rules: []llmtest.Rule{plan("", "SELECT count(*) AS n FROM totals")}})
+	s.Exec("shop", `CREATE FUNCTION purge() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';
+		CREATE VIEW totals AS SELECT sum(amount) AS total FROM orders; GRANT SELECT ON totals TO reader`)
+	s.Owner.Call(http.StatusAccepted, http.MethodPost, "/connections/"+s.Connection+"/catalog/sync", nil, nil)
+	system.Eventually(t, "the view is known", func() bool {
+		var catalog api.Catalog
+		s.Owner.Call(http.StatusOK, http.MethodGet, "/connections/"+s.Connection+"/catalog", nil, &catalog)
+		return slices.ContainsFunc(catalog.Tables, func(table api.Table) bool { return table.Name == "totals" })
+	})
+	s.Owner.Await(s.Owner.Ask("how many totals?"), models.StatusAnswered)
+	s.Exec("shop", "CREATE OR REPLACE VIEW totals AS SELECT avg(amount) AS total FROM orders")
+	s.Owner.Await(s.Owner.Ask("how many totals by now?"), models.StatusAnswered)
+	s.Exec("shop", "CREATE OR REPLACE VIEW totals AS SELECT sum(amount) + purge() AS total FROM orders")
+	q := s.Owner.Await(s.Owner.Ask("how many totals now?"), models.StatusRefused)
+	require.Equal(t, models.CodeGuardRefused, q.ErrorCode, q.Error)
 }
 
 // Tokens are reserved before a call, so that a budget is never overdrawn.

@@ -22,6 +22,9 @@ type Catalog struct {
 	// Shadows are relations of the schemas that are not in Tables (partitions,
 	// what the role may not read, sequences), but that a bare name could mean.
 	Shadows []RelationName `json:"shadows,omitempty"`
+	// State stands for all definitions that the snapshot was read from, whether
+	// or not they are in it: it changes with each of them.
+	State string `json:"state,omitempty"`
 	// Fingerprint is a SHA-256 over the structure (not over statistics).
 	Fingerprint string    `json:"fingerprint"`
 	TakenAt     time.Time `json:"taken_at"`

@@ -21,6 +21,7 @@ const (
 	CodePassword        Code = "password"
 	CodeDatabaseMissing Code = "database_missing"
 	CodeNoPermission    Code = "no_permission"
+	CodeStructureMoved  Code = "structure_changed"   // since the catalog was read that the SQL was checked against
 	CodeSealedPassword  Code = "password_unreadable" // sealed for a key that the workers do not have
 )
 

@@ -25,9 +25,9 @@ func (p *postgres) Discover(ctx context.Context) (*models.Catalog, error) {
 		return nil, err
 	}
 	defer p.rollback(ctx)
-	d := discovery{ctx: ctx, conn: p.conn, catalog: catalog, tables: map[uint32]int{}}
+	d := discovery{ctx: ctx, conn: p.conn, schemas: p.config.Schemas, catalog: catalog, tables: map[uint32]int{}}
 	for _, read := range []func() error{
-		func() error { return d.server(p.config.Schemas) }, d.traces, d.relations, d.columns, d.shadows, d.constraints,
+		d.state, func() error { return d.server(p.config.Schemas) }, d.traces, d.relations, d.columns, d.shadows, d.constraints,
 		d.statistics, d.routines, d.types, d.operators, d.casts,
 	} {
 		if err := read(); err != nil {
@@ -40,9 +40,15 @@ func (p *postgres) Discover(ctx context.Context) (*models.Catalog, error) {
 	return catalog, err
 }
 
+// state comes first: what changes while the rest is read is then noticed.
+func (d *discovery) state() error {
+	return d.each(stateSQL, []any{d.schemas}, []any{&d.catalog.State}, func() {})
+}
+
 type discovery struct {
 	ctx     context.Context
 	conn    *pgx.Conn
+	schemas []string
 	catalog *models.Catalog
 	tables  map[uint32]int // by the relation's oid: its place in catalog.Tables
 	traced  tracing
@@ -300,7 +306,7 @@ func (d *discovery) casts() error {
 // fingerprint is a SHA-256 over the structure: statistics and the time do not count.
 func fingerprint(c *models.Catalog) (string, error) {
 	bare := *c
-	bare.TakenAt, bare.Fingerprint = time.Time{}, ""
+	bare.TakenAt, bare.Fingerprint, bare.State = time.Time{}, "", ""
 	bare.ServerVersion, _, _ = strings.Cut(c.ServerVersion, ".") // what the SQL means does not change between minor ones
 	bare.Tables = make([]models.Table, len(c.Tables))
 	for i, t := range c.Tables {

@@ -29,7 +29,7 @@ func (p *postgres) Estimate(ctx context.Context, sql sqlguard.Approved) (Estimat
 	if sql.Explain() {
 		return Estimate{}, nil
 	}
-	if _, err := p.begin(ctx, p.config.Schemas, estimateLimit); err != nil {
+	if _, err := p.beginChecked(ctx, sql, Limits{Timeout: estimateLimit}); err != nil {
 		return Estimate{}, err
 	}
 	defer p.rollback(ctx)
@@ -56,7 +56,7 @@ func (p *postgres) Run(ctx context.Context, sql sqlguard.Approved, limits Limits
 	if limits.Timeout <= 0 || limits.MaxRows <= 0 || limits.MaxBytes <= 0 {
 		return nil, errors.New("connector: a query without limits")
 	}
-	backend, err := p.begin(ctx, p.config.Schemas, limits.Timeout)
+	backend, err := p.beginChecked(ctx, sql, limits)
 	if err != nil {
 		return nil, err
 	}

@@ -1,19 +1,16 @@
 package sqlguard
 
-import (
-	"errors"
-	"slices"
-)
+import "errors"
 
 // Approved is SQL that a Guard has checked, byte for byte as it was checked.
 // Only this package can make one, so a function that takes an Approved cannot
 // be handed unchecked SQL. It never leaves the process: it does not serialise,
 // because what comes back from a store or a queue is no longer checked.
 type Approved struct {
-	sql       string
-	dialect   string
-	relations []string
-	explain   bool
+	sql     string
+	dialect string
+	explain bool
+	state   string
 }
 
 // ErrNotSerialisable is returned by every marshaller of Approved.
@@ -34,9 +31,9 @@ func (a Approved) SQL() string {
 // Dialect is the dialect whose grammar checked the text, such as "postgres".
 func (a Approved) Dialect() string { return a.dialect }
 
-// Relations are the tables and views that the statement itself names, as
-// schema.name, sorted and without repetition.
-func (a Approved) Relations() []string { return slices.Clone(a.relations) }
+// State is that of the catalog that the SQL was checked against; see
+// models.Catalog. What is checked holds as long as the database is in it.
+func (a Approved) State() string { return a.state }
 
 // Explain reports whether the statement is an EXPLAIN (without ANALYZE) of an
 // allowed SELECT; it cannot be explained or wrapped again.

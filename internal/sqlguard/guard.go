@@ -10,8 +10,6 @@
 package sqlguard
 
 import (
-	"slices"
-
 	pg "github.com/pganalyze/pg_query_go/v6"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
@@ -31,7 +29,8 @@ type Options struct {
 // Guard checks SQL against one catalog. It is safe for concurrent use and
 // should be kept: making one parses every view.
 type Guard struct {
-	ix *index
+	ix    *index
+	state string // of the catalog
 }
 
 // New makes a guard for a catalog. Views are checked here: one that calls what
@@ -45,19 +44,7 @@ func New(cat *models.Catalog, options Options) (*Guard, error) {
 	}
 	ix := newIndex(cat, options)
 	ix.checkViews()
-	return &Guard{ix: ix}, nil
-}
-
-// Unreadable returns, by schema.name, why a relation of the catalog may not
-// be read.
-func (g *Guard) Unreadable() map[string]string {
-	out := map[string]string{}
-	for key, rel := range g.ix.tables {
-		if rel.refusal != nil {
-			out[quoteName(key.schema, key.name)] = rel.refusal.Reason()
-		}
-	}
-	return out
+	return &Guard{ix: ix, state: cat.State}, nil
 }
 
 // Check decides on a statement. The error is a *Refusal, which unwraps to a
@@ -68,16 +55,11 @@ func (g *Guard) Check(sql string) (approved Approved, err error) {
 			approved, err = Approved{}, refuse(CodeTooComplex, "The statement could not be checked. Write it more simply.")
 		}
 	}()
-	names, explain, refusal := g.ix.checkStatement(sql)
+	_, explain, refusal := g.ix.checkStatement(sql)
 	if refusal != nil {
 		return Approved{}, refusal
 	}
-	relations := make([]string, 0, len(names.used))
-	for name := range names.used {
-		relations = append(relations, name)
-	}
-	slices.Sort(relations)
-	return Approved{sql: sql, dialect: DialectPostgres, relations: relations, explain: explain}, nil
+	return Approved{sql: sql, dialect: DialectPostgres, explain: explain, state: g.state}, nil
 }
 
 // checkStatement runs both walks over a text: each node by itself, then the
