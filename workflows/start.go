@@ -162,13 +162,14 @@ func (c *Client) TestConnection(ctx context.Context, in activities.TestInput) (m
 	return report, unavailable(err, "test the connection")
 }
 
-// SyncCatalog starts reading a connection's schema; one that runs already is enough.
+// SyncCatalog starts reading a connection's schema. One that runs already is
+// ended: it may have read what has changed since.
 func (c *Client) SyncCatalog(ctx context.Context, scope models.Scope, connectionID string) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	_, err := c.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: "sync-catalog/" + connectionID,
 		TaskQueue: QueueAsk, WorkflowExecutionTimeout: time.Hour,
-		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING,
 		Priority:                 temporal.Priority{FairnessKey: scope.OrgID}},
 		SyncCatalog, activities.SyncInput{Scope: scope, ConnectionID: connectionID})
 	return unavailable(err, "read the schema")
