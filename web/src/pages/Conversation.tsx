@@ -79,7 +79,7 @@ function DeleteButton({ id }: { id: string }) {
   }
   return (
     <>
-      <Button size="compact-sm" variant="subtle" color="gray" onClick={open}>Delete</Button>
+      <Button style={{ flexShrink: 0 }} size="compact-sm" variant="subtle" color="gray" onClick={open}>Delete</Button>
       <Modal opened={asking} onClose={close} title="Delete this conversation?" closeButtonProps={{ 'aria-label': 'Close' }}>
         <Stack>
           <Text size="sm">Its questions and answers are deleted; what still runs is stopped.</Text>
