@@ -19,6 +19,9 @@ const (
 	relayQueued = 3 * time.Second
 	relayOpen   = time.Minute
 	relayAtOnce = 100
+	// pruneEvery and pruneAge are for sessions and links that have ended.
+	pruneEvery = time.Hour
+	pruneAge   = 30 * 24 * time.Hour
 )
 
 // relay starts the runs of questions whose API died between storing and
@@ -26,11 +29,18 @@ const (
 // operator, or lost with Temporal's data). Any number of processes may relay:
 // a workflow id starts once.
 func (s *services) relay(ctx context.Context) {
-	for tick := time.NewTicker(relayEvery); ; {
+	tick, prune := time.NewTicker(relayEvery), time.NewTicker(pruneEvery)
+	defer tick.Stop()
+	defer prune.Stop()
+	for {
 		select {
 		case <-ctx.Done():
-			tick.Stop()
 			return
+		case <-prune.C:
+			if err := s.store.SystemPrune(ctx, time.Now().Add(-pruneAge)); err != nil && ctx.Err() == nil {
+				s.log.Warn("old sessions not deleted", "error", err)
+			}
+			continue
 		case <-tick.C:
 		}
 		if err := s.relayOnce(ctx); err != nil && ctx.Err() == nil {

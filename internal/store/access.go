@@ -177,6 +177,17 @@ func (s *Store) SystemSession(ctx context.Context, id string) (*models.Session, 
 	return &session, err
 }
 
+// SystemPrune deletes sessions that ended, and links that can no longer be
+// used, before a time.
+func (s *Store) SystemPrune(ctx context.Context, before time.Time) error {
+	return s.system(ctx, func(tx *gorm.DB) error {
+		if err := tx.Where("expires_at < ? OR revoked_at < ?", before, before).Delete(&models.Session{}).Error; err != nil {
+			return err
+		}
+		return tx.Where("expires_at < ? OR used_at < ?", before, before).Delete(&models.SignInLink{}).Error
+	})
+}
+
 // ListSessions lists the scope's user's open sessions.
 func (s *Store) ListSessions(ctx context.Context, scope models.Scope, after string, limit int) (rows []models.Session, next string, err error) {
 	err = s.tx(ctx, scope, func(tx *gorm.DB) (err error) {

@@ -270,6 +270,33 @@ func TestAChangedConnectionForgetsItsStructure(t *testing.T) {
 	require.Equal(t, models.CodeNotFound, models.ErrorCode(b.UpdateConnection(ctx, b.b, &changed)))
 }
 
+func TestPruneKeepsWhatIsUsed(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	b := setup(t)
+	now := time.Now()
+	longAgo := now.AddDate(0, -2, 0)
+	keep := map[string]bool{}
+	for _, s := range []struct {
+		session models.Session
+		kept    bool
+	}{
+		{models.Session{ExpiresAt: now.Add(time.Hour)}, true},
+		{models.Session{ExpiresAt: now.Add(-time.Hour)}, true}, // ended lately: its reuse is still told apart
+		{models.Session{ExpiresAt: longAgo}, false},
+		{models.Session{ExpiresAt: now.Add(time.Hour), RevokedAt: &longAgo}, false},
+	} {
+		s.session.ID, s.session.RefreshHash, s.session.RotatedAt = store.NewID(), []byte(store.NewID()), now
+		require.NoError(t, b.CreateSession(ctx, b.a, &s.session))
+		keep[s.session.ID] = s.kept
+	}
+	require.NoError(t, b.SystemPrune(ctx, now.AddDate(0, -1, 0)))
+	for id, kept := range keep {
+		_, err := b.SystemSession(ctx, id)
+		require.Equal(t, kept, err == nil)
+	}
+}
+
 func TestResultsKeepNumbersExact(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
