@@ -82,8 +82,8 @@ func (a *Query) read(ctx context.Context, scope models.Scope, c *models.Connecti
 func (a *Query) TestConnection(ctx context.Context, in TestInput) (models.ConnectionReport, error) {
 	in.Connection.SealedPassword, in.Connection.OrgID = in.Sealed, in.Scope.OrgID
 	config, err := a.config(&in.Connection, "test")
-	if err != nil {
-		return models.ConnectionReport{}, toTemporal(ctx, err)
+	if err != nil { // what is wrong belongs into the report like everything else
+		return models.ConnectionReport{Code: models.ErrorCode(err), Message: models.ErrorMessage(err)}, nil
 	}
 	return connector.Test(ctx, config), nil
 }
@@ -171,18 +171,19 @@ const maxGuardTries = 3
 // leads now.
 func (a *Query) check(ctx context.Context, in QueryInput, c *models.Connection) (sqlguard.Approved, error) {
 	var none sqlguard.Approved
+	guard, err := a.guard(ctx, in.Scope, c) // before the step: an outage here is no try of the check
+	if err != nil {
+		return none, err
+	}
 	var ignored struct{}
 	step, done, err := a.steps().begin(ctx, in.StepRef, models.StepGuard, in.SQL, &ignored)
 	if err != nil {
 		return none, err
 	}
 	var approved sqlguard.Approved
-	guard, err := a.guard(ctx, in.Scope, c)
-	switch {
-	case err != nil:
-	case step.Tries > maxGuardTries && !done:
+	if step.Tries > maxGuardTries && !done {
 		err = models.Errorf(models.CodeGuardRefused, "The check of this SQL did not come to its end %d times. Write it more simply.", maxGuardTries)
-	default:
+	} else {
 		approved, err = guard.Check(in.SQL)
 	}
 	switch {

@@ -129,7 +129,10 @@ func (s *Server) editQuestionSQL(ctx context.Context, in *editSQLIn) (*questionO
 // is queued and the relay starts it.
 func (s *Server) startEdit(ctx context.Context, scope models.Scope, q *models.Question, sql, key string) error {
 	if !q.Status.Final() {
-		return s.deps.Runs.EditSQL(ctx, q.ID, sql, key)
+		if err := s.deps.Runs.EditSQL(ctx, q.ID, sql, key); err != nil {
+			return err
+		}
+		return s.deps.Store.SetEdit(ctx, scope, q.ID, q.Run, sql, key)
 	}
 	if err := s.deps.Runs.Ready(ctx); err != nil {
 		return err

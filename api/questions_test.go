@@ -134,6 +134,18 @@ func TestTheSameEditRunsOnce(t *testing.T) {
 	require.Equal(t, http.StatusAccepted, edit("SELECT 2").status, "after its end")
 	require.Equal(t, []string{"edit " + q.ID + " 2 SELECT 2"}, b.runs.take())
 	require.Equal(t, "idempotency_key_reused", edit("SELECT 3").code(t))
+
+	waiting := b.a.asked(b.a.connection())
+	b.a.move(waiting, models.StatusClarify)
+	b.runs.take()
+	for _, ended := range []bool{false, true} {
+		if ended {
+			b.a.move(waiting, models.StatusAnswered)
+		}
+		res := b.a.do(http.MethodPost, "/questions/"+waiting.ID+"/edit-sql", map[string]any{"sql": "SELECT 2"}, "Idempotency-Key", "the-same-edit")
+		require.Equal(t, http.StatusAccepted, res.status, res.body)
+	}
+	require.Equal(t, []string{"rewrite " + waiting.ID + " SELECT 2"}, b.runs.take(), "a run that waited took it once")
 }
 
 func TestDecisionsReachOnlyARunThatWaits(t *testing.T) {

@@ -55,11 +55,10 @@ func (s *services) relayOnce(ctx context.Context) error {
 		return err
 	}
 	for _, q := range queued {
-		if err := s.restart(ctx, &q); err != nil {
-			return err
-		}
-		// Started, or started before and waiting for a worker: others have their turn.
-		if err := s.store.Touch(ctx, models.Scope{OrgID: q.OrgID, UserID: q.UserID}, q.ID); err != nil {
+		// Started, waiting for a worker, or not to be started just now: others
+		// have their turn first.
+		err := s.restart(ctx, &q)
+		if err := errors.Join(err, s.store.Touch(ctx, models.Scope{OrgID: q.OrgID, UserID: q.UserID}, q.ID)); err != nil {
 			return err
 		}
 	}

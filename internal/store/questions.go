@@ -242,6 +242,13 @@ func (s *Store) StartRun(ctx context.Context, scope models.Scope, id, sql, key s
 	return &q, err
 }
 
+// SetEdit stores the SQL that a person gave to a run that waited for them.
+func (s *Store) SetEdit(ctx context.Context, scope models.Scope, id string, run int, sql, key string) error {
+	_, err := s.change(ctx, scope, id, run, openStatuses,
+		&models.Question{SQL: sql, EditKey: key, Understanding: models.EditedUnderstanding}, "SQL", "EditKey", "Understanding")
+	return err
+}
+
 // Touch notes that an open question has been looked at.
 func (s *Store) Touch(ctx context.Context, scope models.Scope, id string) error {
 	return s.tx(ctx, scope, func(tx *gorm.DB) error {
