@@ -6,6 +6,8 @@
 package activities
 
 import (
+	"time"
+
 	"github.com/datamind/datamind/models"
 )
 
@@ -86,11 +88,17 @@ type AnalyseInput struct {
 	Planner      string
 	// Unproven numbers of the attempt before, for the model to leave out.
 	Unproven []string
+	// Last says that the text is the answer whatever is unproven in it.
+	Last bool
+	// Since is when the run began, moved on by the time it waited for people.
+	Since time.Time
 }
 
-// AnalyseResult counts the numbers that could not be proven.
+// AnalyseResult tells the numbers that could not be proven, and whether the
+// question has been ended with the answer.
 type AnalyseResult struct {
 	Unproven []string
+	Ended    bool
 }
 
 // WaitInput records that a person is asked.
@@ -107,6 +115,12 @@ type FinishInput struct {
 	ErrorCode models.Code
 	ErrorText string
 	ActiveMs  int64
+}
+
+// FinishResult is the ending that the question has: an earlier one stays.
+type FinishResult struct {
+	Status    models.QuestionStatus
+	ErrorCode models.Code
 }
 
 // TestInput is a connection to try. It is not stored; its password is sealed.

@@ -37,14 +37,25 @@ func (a *Model) steps() steps { return steps{store: a.Store, events: a.Events} }
 func (a *Model) PlanQuestion(ctx context.Context, in PlanInput) (PlanResult, error) {
 	defer heartbeat(ctx, func() any { return nil })()
 	var plan models.Plan
-	step, done, err := a.steps().begin(ctx, in.StepRef, models.StepPlan, in, &plan)
+	req := models.PlanRequest{Attempts: in.Attempts, Clarifications: in.Clarifications, Now: time.Now()}
+	step, done, err := a.steps().begin(ctx, in.StepRef, models.StepPlan, in, &plan, func(tx *store.Store) error {
+		q, err := tx.GetQuestion(ctx, in.Scope, in.QuestionID)
+		if err != nil {
+			return err
+		}
+		if req.Catalog, err = a.catalog(ctx, tx, in.Scope, in.ConnectionID); err != nil {
+			return err
+		}
+		req.Question = q.Text
+		if req.History, err = tx.History(ctx, in.Scope, q.ConversationID, q.ID, historyTurns); err != nil || a.builtin(in.Planner) {
+			return err
+		}
+		return a.reserve(ctx, tx, in.StepRef, models.StepPlan, a.LLM.PlanReservation(req))
+	})
 	if err == nil && !done {
-		if plan, err = a.plan(ctx, in, step); err != nil {
+		if plan, err = a.plan(ctx, in, step, req); err != nil {
 			a.steps().fail(ctx, in.StepRef, step, err)
 		}
-	}
-	if err == nil && plan.Status == models.PlanSQL {
-		err = a.Store.SetPlan(ctx, in.Scope, in.QuestionID, in.Run, plan.SQL, plan.Understanding, plan.Usage.Model)
 	}
 	if err != nil {
 		return PlanResult{}, toTemporal(ctx, err)
@@ -56,27 +67,13 @@ func (a *Model) PlanQuestion(ctx context.Context, in PlanInput) (PlanResult, err
 	return PlanResult{Status: plan.Status, SQL: plan.SQL, Text: plan.Text, Choices: plan.Choices}, nil
 }
 
-func (a *Model) plan(ctx context.Context, in PlanInput, step *models.QuestionStep) (models.Plan, error) {
-	q, err := a.Store.GetQuestion(ctx, in.Scope, in.QuestionID)
-	if err != nil {
-		return models.Plan{}, err
-	}
-	catalog, err := a.catalog(ctx, in.Scope, in.ConnectionID)
-	if err != nil {
-		return models.Plan{}, err
-	}
-	history, err := a.Store.History(ctx, in.Scope, q.ConversationID, q.ID, historyTurns)
-	if err != nil {
-		return models.Plan{}, err
-	}
-	req := models.PlanRequest{Question: q.Text, Catalog: catalog, History: history, Attempts: in.Attempts,
-		Clarifications: in.Clarifications, Now: time.Now()}
-	var plan models.Plan
-	if in.Planner == "builtin" || a.LLM == nil {
+func (a *Model) plan(ctx context.Context, in PlanInput, step *models.QuestionStep, req models.PlanRequest) (plan models.Plan, err error) {
+	paid := nothingPaid
+	if a.builtin(in.Planner) {
 		plan, err = a.Builtin.Plan(ctx, req)
 		plan.Usage.Model = a.Builtin.Name()
 	} else {
-		err = a.pay(ctx, in.StepRef, step, a.LLM.PlanReservation(req), func(name string) (models.Usage, error) {
+		paid, err = a.call(ctx, in.StepRef, step, func(name string) (models.Usage, error) {
 			var err error
 			plan, err = a.LLM.PlanWith(ctx, name, step.ID, req)
 			return plan.Usage, err
@@ -90,45 +87,65 @@ func (a *Model) plan(ctx context.Context, in PlanInput, step *models.QuestionSte
 	if plan.Status != models.PlanSQL {
 		summary = plan.Text
 	}
-	return plan, a.steps().finish(ctx, in.StepRef, step, summary, plan)
+	return plan, a.steps().finish(ctx, in.StepRef, step, summary, plan, func(tx *store.Store) error {
+		if err := paid(tx); err != nil || plan.Status != models.PlanSQL {
+			return err
+		}
+		return tx.SetPlan(ctx, in.Scope, in.QuestionID, in.Run, plan.SQL, plan.Understanding, plan.Usage.Model)
+	})
 }
 
+// builtin says whether a run is answered without a model.
+func (a *Model) builtin(planner string) bool { return planner == "builtin" || a.LLM == nil }
+
 // catalog returns the newest catalog of a connection.
-func (a *Model) catalog(ctx context.Context, scope models.Scope, connectionID string) (*models.Catalog, error) {
-	snapshot, err := a.Store.LatestSnapshot(ctx, scope, connectionID)
+func (a *Model) catalog(ctx context.Context, tx *store.Store, scope models.Scope, connectionID string) (*models.Catalog, error) {
+	snapshot, err := tx.LatestSnapshot(ctx, scope, connectionID)
 	if models.ErrorCode(err) == models.CodeNotFound { // the connection was changed a moment ago
 		err = models.Wrap(err, models.CodeUnavailable, "The structure of this database is still being read.")
 	}
 	if err != nil {
 		return nil, err
 	}
-	return a.catalogs.get(snapshot.ID+snapshot.TakenAt.String(), func() (*models.Catalog, error) { return a.Store.CatalogByID(ctx, scope, snapshot.ID) })
+	return a.catalogs.get(snapshot.ID+snapshot.TakenAt.String(), func() (*models.Catalog, error) { return tx.CatalogByID(ctx, scope, snapshot.ID) })
 }
 
-// pay reserves tokens, makes the call with the model of this attempt, and
-// settles. A call that failed is released, unless it was paid for.
-func (a *Model) pay(ctx context.Context, ref StepRef, step *models.QuestionStep, tokens int, call func(model string) (models.Usage, error)) error {
-	key := fmt.Sprintf("ask/%s/%d/%s/%d", ref.QuestionID, ref.Run, step.Kind, ref.Attempt)
-	if err := a.Store.Reserve(ctx, ref.Scope, ref.QuestionID, key, int64(tokens), a.MonthlyBudget); err != nil {
-		return err
-	}
-	name := a.LLM.Pick(int(activity.GetInfo(ctx).Attempt))
+func ledgerKey(ref StepRef, kind models.StepKind) string {
+	return fmt.Sprintf("ask/%s/%d/%s/%d", ref.QuestionID, ref.Run, kind, ref.Attempt)
+}
+
+// reserve sets tokens aside for a step's call.
+func (a *Model) reserve(ctx context.Context, tx *store.Store, ref StepRef, kind models.StepKind, tokens int) error {
+	return tx.Reserve(ctx, ref.Scope, ref.QuestionID, ledgerKey(ref, kind), int64(tokens), a.MonthlyBudget)
+}
+
+// nothingPaid settles a step that made no call.
+func nothingPaid(*store.Store) error { return nil }
+
+// call makes the step's call, for which tokens are set aside, with the model of
+// this attempt. After a call that succeeded the caller stores what it brought
+// together with paid, which settles it; one that failed is settled or released here.
+func (a *Model) call(ctx context.Context, ref StepRef, step *models.QuestionStep, call func(model string) (models.Usage, error)) (paid func(*store.Store) error, err error) {
+	key, name := ledgerKey(ref, step.Kind), a.LLM.Pick(int(activity.GetInfo(ctx).Attempt))
 	usage, err := call(name)
+	used := int64(usage.InputTokens + usage.OutputTokens)
+	step.InputTokens, step.OutputTokens = step.InputTokens+usage.InputTokens, step.OutputTokens+usage.OutputTokens
+	if err == nil {
+		return func(tx *store.Store) error { return tx.Settle(ctx, ref.Scope, key, used, name) }, nil
+	}
 	// The books are put right even when the run was cancelled meanwhile.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	used := int64(usage.InputTokens + usage.OutputTokens)
-	if used == 0 && err != nil {
-		if relErr := a.Store.Release(ctx, ref.Scope, key); relErr != nil {
-			activity.GetLogger(ctx).Warn("reservation not released", "key", key, "error", relErr)
-		}
-		return err
+	var book error
+	if used == 0 {
+		book = a.Store.Release(ctx, ref.Scope, key)
+	} else {
+		book = a.Store.Settle(ctx, ref.Scope, key, used, name)
 	}
-	step.InputTokens, step.OutputTokens = step.InputTokens+usage.InputTokens, step.OutputTokens+usage.OutputTokens
-	if setErr := a.Store.Settle(ctx, ref.Scope, key, used, name); setErr != nil && err == nil {
-		return setErr
+	if book != nil {
+		activity.GetLogger(ctx).Warn("tokens not settled", "key", key, "error", book)
 	}
-	return err
+	return nil, err
 }
 
 // analysis is the stored output of an analyse step.
@@ -144,60 +161,97 @@ type analysis struct {
 func (a *Model) AnalyseResult(ctx context.Context, in AnalyseInput) (AnalyseResult, error) {
 	defer heartbeat(ctx, func() any { return nil })()
 	var got analysis
-	step, done, err := a.steps().begin(ctx, in.StepRef, models.StepAnalyse, in, &got)
-	if err == nil && !done {
-		if got, err = a.analyse(ctx, in, step); err != nil {
+	var req llm.WriteRequest
+	step, done, err := a.steps().begin(ctx, in.StepRef, models.StepAnalyse, in, &got, func(tx *store.Store) error {
+		q, err := tx.GetQuestion(ctx, in.Scope, in.QuestionID)
+		if err != nil {
+			return err
+		}
+		rows, err := tx.ResultRows(ctx, in.Scope, in.QuestionID, in.Run, in.QueryAttempt)
+		if err != nil {
+			return err
+		}
+		req = llm.WriteRequest{Question: q.Text, Understanding: q.Understanding, Rows: rows, Facts: insight.Facts(rows, time.Now()), Unproven: in.Unproven}
+		if a.builtin(in.Planner) {
+			return nil
+		}
+		return a.reserve(ctx, tx, in.StepRef, models.StepAnalyse, a.LLM.WriteReservation(req))
+	})
+	var end *store.Ending
+	switch {
+	case err == nil && !done:
+		if got, end, err = a.analyse(ctx, in, step, req); err != nil {
 			a.steps().fail(ctx, in.StepRef, step, err)
 		}
-	}
-	if err == nil {
-		err = a.Store.SetAnswer(ctx, in.Scope, in.QuestionID, in.Run, store.Answer{Text: got.Text, Numbers: got.Numbers, Facts: got.Facts, Chart: got.Chart})
+	case err == nil:
+		end, err = a.end(ctx, a.Store, in, got)
 	}
 	if err != nil {
 		return AnalyseResult{}, toTemporal(ctx, err)
 	}
 	publish(ctx, a.Events, in.QuestionID, "chart", map[string]any{"run": in.Run, "chart": got.Chart})
 	publish(ctx, a.Events, in.QuestionID, "answer", map[string]any{"run": in.Run, "text": got.Text, "numbers": got.Numbers, "facts": got.Facts})
-	var unproven []string
-	for _, number := range got.Numbers {
-		if !number.Proven {
-			unproven = append(unproven, number.Text)
-		}
+	if end != nil {
+		publishEnd(ctx, a.Events, in.StepRef, *end)
 	}
-	return AnalyseResult{Unproven: unproven}, nil
+	return AnalyseResult{Unproven: got.unproven(), Ended: end != nil}, nil
 }
 
-func (a *Model) analyse(ctx context.Context, in AnalyseInput, step *models.QuestionStep) (analysis, error) {
-	q, err := a.Store.GetQuestion(ctx, in.Scope, in.QuestionID)
-	if err != nil {
-		return analysis{}, err
+func (a *Model) analyse(ctx context.Context, in AnalyseInput, step *models.QuestionStep, req llm.WriteRequest) (got analysis, end *store.Ending, err error) {
+	got = analysis{Facts: req.Facts, Chart: insight.ChooseChart(req.Question, req.Rows)}
+	paid := nothingPaid
+	if !a.builtin(in.Planner) {
+		if paid, err = a.write(ctx, in, step, req, &got); models.ErrorCode(err) == models.CodeModelReply {
+			got.Text, paid = "", nothingPaid // the rows are there: a text that cannot be used does not cost the answer
+		} else if err != nil {
+			return analysis{}, nil, err
+		}
 	}
-	rows, err := a.Store.ResultRows(ctx, in.Scope, in.QuestionID, in.Run, in.QueryAttempt)
-	if err != nil {
-		return analysis{}, err
+	if got.Text == "" {
+		got.Text, step.Model, step.PromptVersion = insight.Write(req.Question, req.Understanding, req.Rows, got.Facts), a.Builtin.Name(), ""
 	}
-	got := analysis{Facts: insight.Facts(rows, time.Now()), Chart: insight.ChooseChart(q.Text, rows)}
-	if in.Planner == "builtin" || a.LLM == nil {
-		got.Text = insight.Write(q.Text, q.Understanding, rows, got.Facts)
-		step.Model = a.Builtin.Name()
-	} else if err := a.write(ctx, in, step, q, rows, &got); models.ErrorCode(err) == models.CodeModelReply {
-		// The rows are there: a text that cannot be used does not cost the answer.
-		got.Text, step.Model, step.PromptVersion = insight.Write(q.Text, q.Understanding, rows, got.Facts), a.Builtin.Name(), ""
-	} else if err != nil {
-		return analysis{}, err
+	got.Numbers = insight.CheckNumbers(got.Text, req.Rows, got.Facts, insight.QuestionNumbers(req.Question))
+	err = a.steps().finish(ctx, in.StepRef, step, "wrote the answer", got, func(tx *store.Store) (err error) {
+		if err := paid(tx); err != nil {
+			return err
+		}
+		err = tx.SetAnswer(ctx, in.Scope, in.QuestionID, in.Run, store.Answer{Text: got.Text, Numbers: got.Numbers, Facts: got.Facts, Chart: got.Chart})
+		if err == nil {
+			end, err = a.end(ctx, tx, in, got)
+		}
+		return err
+	})
+	return got, end, err
+}
+
+// end ends the question with its answer, unless the workflow is going to have
+// the text written once more. The person need not wait for the workflow to learn
+// that it is done.
+func (a *Model) end(ctx context.Context, tx *store.Store, in AnalyseInput, got analysis) (*store.Ending, error) {
+	if in.Since.IsZero() || !in.Last && len(got.unproven()) > 0 {
+		return nil, nil
 	}
-	got.Numbers = insight.CheckNumbers(got.Text, rows, got.Facts, insight.QuestionNumbers(q.Text))
-	return got, a.steps().finish(ctx, in.StepRef, step, "wrote the answer", got)
+	end, err := tx.Finish(ctx, in.Scope, in.QuestionID, in.Run, store.Ending{Status: models.StatusAnswered, ActiveMs: time.Since(in.Since).Milliseconds()})
+	return &end, err
+}
+
+// unproven are the numbers of the text that are in neither rows nor facts.
+func (a *analysis) unproven() (out []string) {
+	for _, number := range a.Numbers {
+		if !number.Proven {
+			out = append(out, number.Text)
+		}
+	}
+	return out
 }
 
 // write streams the model's text. A new try tells the page to drop the partial text.
-func (a *Model) write(ctx context.Context, in AnalyseInput, step *models.QuestionStep, q *models.Question, rows *models.Rows, got *analysis) error {
+func (a *Model) write(ctx context.Context, in AnalyseInput, step *models.QuestionStep, req llm.WriteRequest, got *analysis) (paid func(*store.Store) error, err error) {
 	try := step.Tries*10 + in.Attempt
 	// A Redis that hangs must not hold up what the model says: the page gets
 	// the whole text at the end.
 	live := publish(ctx, a.Events, in.QuestionID, "text_reset", map[string]any{"run": in.Run, "try": try})
-	req := llm.WriteRequest{Question: q.Text, Understanding: q.Understanding, Rows: rows, Facts: got.Facts, Unproven: in.Unproven}
-	return a.pay(ctx, in.StepRef, step, a.LLM.WriteReservation(req), func(name string) (models.Usage, error) {
+	return a.call(ctx, in.StepRef, step, func(name string) (models.Usage, error) {
 		text, usage, err := a.LLM.WriteWith(ctx, name, step.ID, req, func(delta string) {
 			live = live && publish(ctx, a.Events, in.QuestionID, "text", map[string]any{"run": in.Run, "try": try, "delta": delta})
 		})

@@ -26,7 +26,8 @@ type Query struct {
 	Policy   connector.Policy
 	MaxBytes int64 // cap on one result
 
-	guards cache[*sqlguard.Guard] // by snapshot; making one parses every view
+	guards   cache[*sqlguard.Guard] // by snapshot; making one parses every view
+	sessions connector.Sessions
 }
 
 func (a *Query) steps() steps { return steps{store: a.Store, events: a.Events} }
@@ -35,10 +36,10 @@ func (a *Query) steps() steps { return steps{store: a.Store, events: a.Events} }
 func (a *Query) DiscoverSchema(ctx context.Context, ref StepRef) (DiscoverResult, error) {
 	defer heartbeat(ctx, func() any { return nil })()
 	var found DiscoverResult
-	step, done, err := a.steps().begin(ctx, ref, models.StepDiscover, ref.ConnectionID, &found)
+	step, done, err := a.steps().begin(ctx, ref, models.StepDiscover, ref.ConnectionID, &found, nil)
 	if err == nil && !done {
 		if found, err = a.sync(ctx, ref.Scope, ref.ConnectionID); err == nil {
-			err = a.steps().finish(ctx, ref, step, fmt.Sprintf("read %d tables", found.Tables), found)
+			err = a.steps().finish(ctx, ref, step, fmt.Sprintf("read %d tables", found.Tables), found, nil)
 		} else {
 			a.steps().fail(ctx, ref, step, err)
 		}
@@ -99,40 +100,34 @@ func (a *Query) RunQuery(ctx context.Context, in QueryInput) (QueryResult, error
 	backend.Store(&left)
 	defer heartbeat(ctx, func() any { return *backend.Load() })()
 
-	c, err := a.Store.GetConnection(ctx, in.Scope, in.ConnectionID)
-	if err != nil {
-		return QueryResult{}, toTemporal(ctx, err)
-	}
-	approved, err := a.check(ctx, in, c)
+	q, err := a.admit(ctx, in)
 	if err != nil {
 		if models.ErrorCode(err) == models.CodeGuardRefused || isGuard(err) {
 			return failed(err), nil
 		}
 		return QueryResult{}, toTemporal(ctx, err)
 	}
-	var got QueryResult
-	step, done, err := a.steps().begin(ctx, in.StepRef, models.StepQuery, in.SQL, &got)
-	if err != nil || done {
-		return got, toTemporal(ctx, err)
+	if q.done {
+		return q.got, nil
 	}
 	started := func(b connector.Backend) {
 		backend.Store(&b)
 		activity.RecordHeartbeat(ctx, b)
 	}
-	got, err = a.run(ctx, in, c, step, approved, &left, started)
+	got, err := a.run(ctx, in, q, &left, started)
 	if models.ErrorCode(err) == models.CodeStructureMoved {
-		if approved, err = a.checkAgain(ctx, in, c); err == nil {
-			got, err = a.run(ctx, in, c, step, approved, &left, started)
+		if q.sql, err = a.checkAgain(ctx, in, q.connection); err == nil {
+			got, err = a.run(ctx, in, q, &left, started)
 		}
 	}
 	switch {
 	case err == nil && got.NeedsApproval:
-		step.Status, step.Summary = models.StepWaiting, "waits for a yes: the query is costly"
-		err = a.steps().close(ctx, in.StepRef, step)
+		q.step.Status, q.step.Summary = models.StepWaiting, "waits for a yes: the query is costly"
+		err = a.steps().close(ctx, in.StepRef, q.step)
 	case err == nil: // closed with its rows
-		a.steps().publish(ctx, step)
+		a.steps().publish(ctx, q.step)
 	default:
-		a.steps().fail(ctx, in.StepRef, step, err)
+		a.steps().fail(ctx, in.StepRef, q.step, err)
 		if (curable(err) || isGuard(err)) && ctx.Err() == nil {
 			return failed(err), nil
 		}
@@ -155,65 +150,106 @@ func (a *Query) checkAgain(ctx context.Context, in QueryInput, c *models.Connect
 	if _, err := a.read(ctx, in.Scope, c); err != nil {
 		return sqlguard.Approved{}, err
 	}
-	guard, err := a.guard(ctx, in.Scope, c)
+	guard, err := a.guard(ctx, a.Store, in.Scope, c.ID)
 	if err != nil {
 		return sqlguard.Approved{}, err
 	}
 	return guard.Check(in.SQL)
 }
 
+// admitted is SQL that was checked, with the step that runs it.
+type admitted struct {
+	connection *models.Connection
+	sql        sqlguard.Approved
+	step       *models.QuestionStep
+	// done says that the step has been done before, with the result got.
+	done bool
+	got  QueryResult
+}
+
+// admit checks the SQL as a step of its own and opens the step that runs it.
+// Permissions and grammar are looked at again at every execution, by the newest
+// that is known of where the connection leads now.
+func (a *Query) admit(ctx context.Context, in QueryInput) (admitted, error) {
+	var q admitted
+	var guard *sqlguard.Guard
+	var check *models.QuestionStep
+	var checked bool
+	open := func(tx *store.Store) (err error) {
+		if q.connection, err = tx.GetConnection(ctx, in.Scope, in.ConnectionID); err != nil {
+			return err
+		}
+		if guard, err = a.guard(ctx, tx, in.Scope, in.ConnectionID); err != nil {
+			return err // before the step: an outage here is no try of the check
+		}
+		check, checked, err = a.steps().open(ctx, tx, in.StepRef, models.StepGuard, in.SQL, &struct{}{})
+		return err
+	}
+	err := a.Store.Together(ctx, in.Scope, open)
+	if errors.Is(err, errNoCatalog) { // the connection was changed
+		if _, err = a.read(ctx, in.Scope, q.connection); err == nil {
+			err = a.Store.Together(ctx, in.Scope, open)
+		}
+	}
+	if err != nil {
+		return q, err
+	}
+	a.steps().publish(ctx, check)
+	if q.sql, err = approve(guard, in.SQL, check); err != nil {
+		a.steps().fail(ctx, in.StepRef, check, err)
+		return q, err
+	}
+	err = a.Store.Together(ctx, in.Scope, func(tx *store.Store) (err error) {
+		if err := done(check, "checked: reads only what it may", struct{}{}); err != nil {
+			return err
+		}
+		if err := tx.FinishStep(ctx, in.Scope, check); err != nil {
+			return err
+		}
+		if in.Edited && !checked {
+			if err := tx.SetPlan(ctx, in.Scope, in.QuestionID, in.Run, in.SQL, models.EditedUnderstanding, ""); err != nil {
+				return err
+			}
+		}
+		q.step, q.done, err = a.steps().open(ctx, tx, in.StepRef, models.StepQuery, in.SQL, &q.got)
+		return err
+	})
+	if err != nil || q.done {
+		return q, err
+	}
+	a.steps().publish(ctx, check)
+	if in.Edited {
+		publish(ctx, a.Events, in.QuestionID, "sql", map[string]any{"run": in.Run, "attempt": in.Attempt, "sql": in.SQL, "understanding": models.EditedUnderstanding})
+	}
+	a.steps().publish(ctx, q.step)
+	return q, nil
+}
+
 // maxGuardTries bounds how often a check is begun: SQL that ends the worker
 // which checks it must not end one after the other.
 const maxGuardTries = 3
 
-// check guards the SQL as a step of its own: permissions and grammar are
-// looked at again at every execution, by the newest that is known of where c
-// leads now.
-func (a *Query) check(ctx context.Context, in QueryInput, c *models.Connection) (sqlguard.Approved, error) {
-	var none sqlguard.Approved
-	guard, err := a.guard(ctx, in.Scope, c) // before the step: an outage here is no try of the check
-	if err != nil {
-		return none, err
+func approve(guard *sqlguard.Guard, sql string, step *models.QuestionStep) (sqlguard.Approved, error) {
+	if step.Tries > maxGuardTries && step.Status != models.StepDone {
+		return sqlguard.Approved{}, models.Errorf(models.CodeGuardRefused, "The check of this SQL did not come to its end %d times. Write it more simply.", maxGuardTries)
 	}
-	var ignored struct{}
-	step, done, err := a.steps().begin(ctx, in.StepRef, models.StepGuard, in.SQL, &ignored)
-	if err != nil {
-		return none, err
-	}
-	var approved sqlguard.Approved
-	if step.Tries > maxGuardTries && !done {
-		err = models.Errorf(models.CodeGuardRefused, "The check of this SQL did not come to its end %d times. Write it more simply.", maxGuardTries)
-	} else {
-		approved, err = guard.Check(in.SQL)
-	}
-	switch {
-	case err != nil:
-		a.steps().fail(ctx, in.StepRef, step, err)
-	case !done:
-		if in.Edited {
-			if err := a.Store.SetPlan(ctx, in.Scope, in.QuestionID, in.Run, in.SQL, models.EditedUnderstanding, ""); err != nil {
-				return none, err
-			}
-			publish(ctx, a.Events, in.QuestionID, "sql", map[string]any{"run": in.Run, "attempt": in.Attempt, "sql": in.SQL, "understanding": models.EditedUnderstanding})
-		}
-		err = a.steps().finish(ctx, in.StepRef, step, "checked: reads only what it may", ignored)
-	}
-	return approved, err
+	return guard.Check(sql)
 }
 
-// guard returns the guard for where a connection leads now.
-func (a *Query) guard(ctx context.Context, scope models.Scope, c *models.Connection) (*sqlguard.Guard, error) {
-	snapshot, err := a.Store.LatestSnapshot(ctx, scope, c.ID)
-	if models.ErrorCode(err) == models.CodeNotFound { // the connection was changed
-		if _, err = a.read(ctx, scope, c); err == nil {
-			snapshot, err = a.Store.LatestSnapshot(ctx, scope, c.ID)
-		}
+// errNoCatalog says that the connection's schema has to be read first.
+var errNoCatalog = errors.New("no catalog of the connection")
+
+// guard returns the guard for where a connection leads now, or errNoCatalog.
+func (a *Query) guard(ctx context.Context, tx *store.Store, scope models.Scope, connectionID string) (*sqlguard.Guard, error) {
+	snapshot, err := tx.LatestSnapshot(ctx, scope, connectionID)
+	if models.ErrorCode(err) == models.CodeNotFound {
+		return nil, errNoCatalog
 	}
 	if err != nil {
 		return nil, err
 	}
 	return a.guards.get(snapshot.ID+snapshot.TakenAt.String(), func() (*sqlguard.Guard, error) {
-		catalog, err := a.Store.CatalogByID(ctx, scope, snapshot.ID)
+		catalog, err := tx.CatalogByID(ctx, scope, snapshot.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -222,41 +258,60 @@ func (a *Query) guard(ctx context.Context, scope models.Scope, c *models.Connect
 }
 
 // run runs the query and stores its rows together with the end of its step.
-func (a *Query) run(ctx context.Context, in QueryInput, c *models.Connection, step *models.QuestionStep, approved sqlguard.Approved, left *connector.Backend, started func(connector.Backend)) (QueryResult, error) {
-	conn, limits, err := a.open(ctx, c, in.QuestionID)
-	if err != nil {
-		return QueryResult{}, err
+func (a *Query) run(ctx context.Context, in QueryInput, q admitted, left *connector.Backend, started func(connector.Backend)) (QueryResult, error) {
+	fetched, err := a.fetch(ctx, in, q, left, started)
+	if err != nil || fetched.prompt != "" {
+		return QueryResult{NeedsApproval: fetched.prompt != "", Prompt: fetched.prompt}, err
 	}
-	defer conn.Close()
-	if left.PID != 0 {
-		if err := conn.EndBackend(ctx, *left); err != nil {
-			return QueryResult{}, err
-		}
-	}
-	if in.ApproveCost > 0 && !in.Approved {
-		estimate, err := conn.Estimate(ctx, approved)
-		if err != nil {
-			return QueryResult{}, err
-		}
-		if estimate.Cost > in.ApproveCost {
-			return QueryResult{NeedsApproval: true, Prompt: fmt.Sprintf(
-				"This query looks costly for the database: by its own estimate %s times what runs without asking. Run it all the same?", times(estimate.Cost/in.ApproveCost))}, nil
-		}
-	}
-	begun := time.Now()
-	rows, err := conn.Run(ctx, approved, limits, started)
-	if err != nil {
-		return QueryResult{}, err
-	}
+	rows := fetched.rows
 	got := QueryResult{RowCount: len(rows.Rows), Truncated: rows.Truncated}
-	if err := done(step, fmt.Sprintf("%d rows", got.RowCount), got); err != nil {
+	if err := done(q.step, fmt.Sprintf("%d rows", got.RowCount), got); err != nil {
 		return QueryResult{}, err
 	}
-	if _, err := a.Store.SaveResult(ctx, in.Scope, step, rows, time.Since(begun)); err != nil {
+	err = keepTrying(ctx, func(ctx context.Context) error {
+		_, err := a.Store.SaveResult(ctx, in.Scope, q.step, rows, fetched.took)
+		return err
+	})
+	if err != nil {
 		return QueryResult{}, err
 	}
 	publish(ctx, a.Events, in.QuestionID, "rows", map[string]any{"run": in.Run, "result_ready": true, "row_count": got.RowCount, "columns": rows.Columns})
 	return got, nil
+}
+
+// fetched is what a query brought, or why a person must say yes to it first.
+type fetched struct {
+	rows   *models.Rows
+	took   time.Duration
+	prompt string
+}
+
+func (a *Query) fetch(ctx context.Context, in QueryInput, q admitted, left *connector.Backend, started func(connector.Backend)) (got fetched, err error) {
+	conn, limits, err := a.open(ctx, q.connection, in.QuestionID)
+	if err != nil {
+		return got, err
+	}
+	defer conn.Close()
+	if left.PID != 0 {
+		if err := conn.EndBackend(ctx, *left); err != nil {
+			return got, err
+		}
+	}
+	if in.ApproveCost > 0 && !in.Approved {
+		estimate, err := conn.Estimate(ctx, q.sql)
+		if err != nil {
+			return got, err
+		}
+		if estimate.Cost > in.ApproveCost {
+			got.prompt = fmt.Sprintf("This query looks costly for the database: by its own estimate %s times what runs without asking. Run it all the same?",
+				times(estimate.Cost/in.ApproveCost))
+			return got, nil
+		}
+	}
+	begun := time.Now()
+	got.rows, err = conn.Run(ctx, q.sql, limits, started)
+	got.took = time.Since(begun)
+	return got, err
 }
 
 // times writes a ratio above 1 as a person would say it.
@@ -279,7 +334,7 @@ func (a *Query) open(ctx context.Context, c *models.Connection, purpose string) 
 	if err != nil {
 		return nil, limits, err
 	}
-	conn, err := connector.Open(ctx, config)
+	conn, err := a.sessions.Open(ctx, config)
 	return conn, limits, err
 }
 

@@ -19,28 +19,31 @@ type Questions struct {
 }
 
 // BeginQuestion marks the question as running and finds a fresh catalog.
-func (a *Questions) BeginQuestion(ctx context.Context, in BeginInput) (BeginResult, error) {
-	q, err := a.Store.MarkRunning(ctx, in.Scope, in.QuestionID, in.Run, in.RunID, in.Planner)
-	if err != nil {
+func (a *Questions) BeginQuestion(ctx context.Context, in BeginInput) (found BeginResult, err error) {
+	var q *models.Question
+	err = a.Store.Together(ctx, in.Scope, func(tx *store.Store) (err error) {
+		if q, err = tx.MarkRunning(ctx, in.Scope, in.QuestionID, in.Run, in.RunID, in.Planner); err != nil {
+			return err
+		}
+		snapshot, err := tx.LatestSnapshot(ctx, in.Scope, in.ConnectionID)
+		if models.ErrorCode(err) == models.CodeNotFound {
+			return nil
+		}
+		if err == nil && time.Since(snapshot.TakenAt) <= a.CatalogTTL {
+			found.SnapshotID = snapshot.ID
+		}
+		return err
+	})
+	switch {
+	case err != nil:
 		return BeginResult{}, toTemporal(ctx, err)
-	}
-	if q.Status.Final() {
+	case q.Status.Final():
 		return BeginResult{Ended: q.Status}, nil
-	}
-	if q.Run != in.Run { // a later run has taken over
+	case q.Run != in.Run: // a later run has taken over
 		return BeginResult{Ended: models.StatusCancelled}, nil
 	}
 	publish(ctx, a.Events, in.QuestionID, "status", statusEvent{Status: q.Status, Run: in.Run, Planner: in.Planner})
-	snapshot, err := a.Store.LatestSnapshot(ctx, in.Scope, in.ConnectionID)
-	switch {
-	case models.ErrorCode(err) == models.CodeNotFound:
-		return BeginResult{}, nil
-	case err != nil:
-		return BeginResult{}, toTemporal(ctx, err)
-	case time.Since(snapshot.TakenAt) > a.CatalogTTL:
-		return BeginResult{}, nil
-	}
-	return BeginResult{SnapshotID: snapshot.ID}, nil
+	return found, nil
 }
 
 // AskPerson records that the run waits for a person, or goes on again.
@@ -58,15 +61,19 @@ func (a *Questions) AskPerson(ctx context.Context, in WaitInput) error {
 
 // FinishQuestion records the end: status, error and time. Steps that are
 // still open are closed, reservations released.
-func (a *Questions) FinishQuestion(ctx context.Context, in FinishInput) error {
-	err := a.Store.Finish(ctx, in.Scope, in.QuestionID, in.Run, store.Ending{Status: in.Status,
+func (a *Questions) FinishQuestion(ctx context.Context, in FinishInput) (FinishResult, error) {
+	end, err := a.Store.Finish(ctx, in.Scope, in.QuestionID, in.Run, store.Ending{Status: in.Status,
 		ErrorCode: in.ErrorCode, ErrorText: in.ErrorText, ActiveMs: in.ActiveMs})
 	if err != nil {
-		return toTemporal(ctx, err)
+		return FinishResult{}, toTemporal(ctx, err)
 	}
-	publish(ctx, a.Events, in.QuestionID, "status", statusEvent{Status: in.Status, Run: in.Run, ErrorCode: in.ErrorCode, Error: in.ErrorText})
-	publish(ctx, a.Events, in.QuestionID, "end", statusEvent{Status: in.Status, Run: in.Run})
-	return nil
+	publishEnd(ctx, a.Events, in.StepRef, end)
+	return FinishResult{Status: end.Status, ErrorCode: end.ErrorCode}, nil
+}
+
+func publishEnd(ctx context.Context, events *realtime.Hub, ref StepRef, end store.Ending) {
+	publish(ctx, events, ref.QuestionID, "status", statusEvent{Status: end.Status, Run: ref.Run, ErrorCode: end.ErrorCode, Error: end.ErrorText})
+	publish(ctx, events, ref.QuestionID, "end", statusEvent{Status: end.Status, Run: ref.Run})
 }
 
 type statusEvent struct {

@@ -32,30 +32,79 @@ type stepEvent struct {
 	Tries   int               `json:"tries"`
 }
 
-// begin opens a step. When it is done already its output is read into out and
-// done is true: what was paid for or ran is not done twice.
-func (s steps) begin(ctx context.Context, ref StepRef, kind models.StepKind, input, out any) (step *models.QuestionStep, done bool, err error) {
+// open opens a step within a transaction. When it is done already its output is
+// read into out and done is true: what was paid for or ran is not done twice.
+func (s steps) open(ctx context.Context, tx *store.Store, ref StepRef, kind models.StepKind, input, out any) (step *models.QuestionStep, done bool, err error) {
 	key := store.StepKey{QuestionID: ref.QuestionID, Run: ref.Run, Kind: kind, Attempt: ref.Attempt}
-	step, done, err = s.store.BeginStep(ctx, ref.Scope, key, digest(input))
-	if err != nil {
-		return nil, false, err
-	}
-	if done && step.Status == models.StepDone {
-		if err := json.Unmarshal(step.Output, out); err != nil {
-			return nil, false, fmt.Errorf("read the output of step %s: %w", step.ID, err)
+	if step, done, err = tx.BeginStep(ctx, ref.Scope, key, digest(input)); err == nil && done {
+		if err = json.Unmarshal(step.Output, out); err != nil {
+			err = fmt.Errorf("read the output of step %s: %w", step.ID, err)
 		}
-		return step, true, nil
 	}
-	s.publish(ctx, step)
-	return step, false, nil
+	return step, done, err
 }
 
-// finish closes a step as done with its output.
-func (s steps) finish(ctx context.Context, ref StepRef, step *models.QuestionStep, summary string, output any) error {
+// begin opens a step and has prepare, if any, read what it needs and set tokens
+// aside, in one transaction. What prepare refuses is an error of the step.
+func (s steps) begin(ctx context.Context, ref StepRef, kind models.StepKind, input, out any, prepare func(*store.Store) error) (step *models.QuestionStep, done bool, err error) {
+	var refusal error
+	err = s.store.Together(ctx, ref.Scope, func(tx *store.Store) (err error) {
+		if step, done, err = s.open(ctx, tx, ref, kind, input, out); err == nil && !done && prepare != nil {
+			refusal = prepare(tx)
+		}
+		return err
+	})
+	switch {
+	case refusal != nil:
+		s.publish(ctx, step)
+		s.fail(ctx, ref, step, refusal)
+		return nil, false, refusal
+	case err == nil && !done:
+		s.publish(ctx, step)
+	}
+	return step, done, err
+}
+
+// finish closes a step as done with its output, in one transaction with what
+// else follows from it. What was paid for is not given up for an outage of the
+// platform's database: it is tried again for as long as storeLimit.
+func (s steps) finish(ctx context.Context, ref StepRef, step *models.QuestionStep, summary string, output any, also func(*store.Store) error) error {
 	if err := done(step, summary, output); err != nil {
 		return err
 	}
-	return s.close(ctx, ref, step)
+	err := keepTrying(ctx, func(ctx context.Context) error {
+		return s.store.Together(ctx, ref.Scope, func(tx *store.Store) error {
+			if err := tx.FinishStep(ctx, ref.Scope, step); err != nil || also == nil {
+				return err
+			}
+			return also(tx)
+		})
+	})
+	if err == nil {
+		s.publish(ctx, step)
+	}
+	return err
+}
+
+// storeLimit bounds how long a finished step waits for the platform's database.
+const storeLimit = 2 * time.Minute
+
+// keepTrying repeats f while the platform's database is away. Stop does not
+// undo what is being recorded, but ends the wait for the database.
+func keepTrying(ctx context.Context, f func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, storeLimit)
+	defer cancel()
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
+		err := f(context.WithoutCancel(ctx))
+		if models.ErrorCode(err) != models.CodeUnavailable {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(wait):
+		}
+	}
 }
 
 // done gives a step its output, to be stored.
@@ -83,6 +132,7 @@ func (s steps) fail(ctx context.Context, ref StepRef, step *models.QuestionStep,
 	}
 }
 
+// close records the status that a step carries.
 func (s steps) close(ctx context.Context, ref StepRef, step *models.QuestionStep) error {
 	step.Ms = time.Since(step.StartedAt).Milliseconds()
 	if err := s.store.FinishStep(ctx, ref.Scope, step); err != nil {

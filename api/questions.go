@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/datamind/datamind/internal/auth"
+	"github.com/datamind/datamind/internal/store"
 	"github.com/datamind/datamind/models"
 )
 
@@ -194,11 +195,14 @@ func (s *Server) getQuestion(ctx context.Context, in *IDParam) (*questionOut, er
 
 func (s *Server) questionWithSteps(ctx context.Context, id string) (*Question, error) {
 	scope := scopeOf(ctx)
-	q, err := s.deps.Store.GetQuestion(ctx, scope, id)
-	if err != nil {
-		return nil, err
-	}
-	steps, err := s.deps.Store.ListSteps(ctx, scope, id)
+	var q *models.Question
+	var steps []models.QuestionStep
+	err := s.deps.Store.Together(ctx, scope, func(tx *store.Store) (err error) {
+		if q, err = tx.GetQuestion(ctx, scope, id); err == nil {
+			steps, err = tx.ListSteps(ctx, scope, id)
+		}
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -28,7 +28,7 @@ func (p *person) move(q api.Question, status models.QuestionStatus) {
 	_, err := p.store.MarkRunning(p.t.Context(), p.scope, q.ID, q.Run, "run-1", "builtin")
 	require.NoError(p.t, err)
 	if status.Final() {
-		err = p.store.Finish(p.t.Context(), p.scope, q.ID, q.Run, store.Ending{Status: status})
+		_, err = p.store.Finish(p.t.Context(), p.scope, q.ID, q.Run, store.Ending{Status: status})
 	} else {
 		err = p.store.SetWaiting(p.t.Context(), p.scope, q.ID, q.Run, status, &models.Prompt{Kind: string(status), Text: "Which?"})
 	}

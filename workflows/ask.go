@@ -66,6 +66,8 @@ type ending struct {
 	status models.QuestionStatus
 	code   models.Code
 	text   string
+	// recorded says that an activity has ended the question already.
+	recorded bool
 }
 
 type ask struct {
@@ -236,19 +238,20 @@ func (a *ask) query(ctx workflow.Context, attempt int, sql string, edited bool) 
 func (a *ask) analyse(ctx workflow.Context, queryAttempt int) ending {
 	var m *activities.Model
 	var unproven []string
-	for attempt := 1; attempt <= 2; attempt++ {
+	for attempt := 1; ; attempt++ {
 		a.step(ctx, "writing the answer", attempt)
 		var got activities.AnalyseResult
+		last := attempt == 2 || a.in.Planner == "builtin"
 		err := workflow.ExecuteActivity(model(ctx, "write the answer"), m.AnalyseResult, activities.AnalyseInput{
-			StepRef: a.ref(attempt), QueryAttempt: queryAttempt, Planner: a.in.Planner, Unproven: unproven}).Get(ctx, &got)
+			StepRef: a.ref(attempt), QueryAttempt: queryAttempt, Planner: a.in.Planner, Unproven: unproven,
+			Last: last, Since: a.began.Add(a.waited)}).Get(ctx, &got)
 		if err != nil {
 			return endOf(err)
 		}
-		if unproven = got.Unproven; len(unproven) == 0 || a.in.Planner == "builtin" {
-			break
+		if unproven = got.Unproven; last || len(unproven) == 0 {
+			return ending{status: models.StatusAnswered, recorded: got.Ended}
 		}
 	}
-	return ending{status: models.StatusAnswered}
 }
 
 // wait asks the person and waits, durably, until ready or cancelled.
@@ -285,19 +288,23 @@ func (a *ask) step(ctx workflow.Context, name string, attempt int) {
 // finish records the end on a context that cancellation does not reach.
 func (a *ask) finish(ctx workflow.Context, end ending) (AskResult, error) {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
-	var q *activities.Questions
-	active := workflow.Now(ctx).Sub(a.began) - a.waited
-	err := workflow.ExecuteLocalActivity(record(ctx, "record the end"), q.FinishQuestion, activities.FinishInput{
-		StepRef: a.ref(1), Status: end.status, ErrorCode: end.code, ErrorText: end.text, ActiveMs: active.Milliseconds()}).Get(ctx, nil)
-	if err != nil {
-		return AskResult{}, err
+	if !end.recorded {
+		var q *activities.Questions
+		active := workflow.Now(ctx).Sub(a.began) - a.waited
+		had := activities.FinishResult{Status: end.status, ErrorCode: end.code} // what an older worker does not say
+		err := workflow.ExecuteLocalActivity(record(ctx, "record the end"), q.FinishQuestion, activities.FinishInput{
+			StepRef: a.ref(1), Status: end.status, ErrorCode: end.code, ErrorText: end.text, ActiveMs: active.Milliseconds()}).Get(ctx, &had)
+		if err != nil {
+			return AskResult{}, err
+		}
+		end.status, end.code = had.Status, had.ErrorCode // Stop can come after the answer
 	}
 	a.progress = Progress{Status: end.status}
 	workflow.SetCurrentDetails(ctx, string(end.status))
 	if err := workflow.UpsertTypedSearchAttributes(ctx, outcome.ValueSet(string(end.status))); err != nil {
 		return AskResult{}, err
 	}
-	err = workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) })
+	err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) })
 	return AskResult{Status: end.status, Code: end.code}, err
 }
 

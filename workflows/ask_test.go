@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"context"
 	"testing"
 	"time"
@@ -20,6 +21,8 @@ type bundle struct {
 	*testsuite.TestWorkflowEnvironment
 	t        *testing.T
 	finished []activities.FinishInput
+	ended    models.QuestionStatus // an ending that was there before
+	recorded bool                  // the analysis ends the question
 	asked    []activities.WaitInput
 	plans    []activities.PlanInput
 	queries  []activities.QueryInput
@@ -55,9 +58,9 @@ func newBundle(t *testing.T) *bundle {
 	)
 	b.OnActivity(q.BeginQuestion, mock.Anything, mock.Anything).Return(func(context.Context, activities.BeginInput) (activities.BeginResult, error) { return b.begun, nil }).Maybe()
 	b.OnActivity(q.AskPerson, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.WaitInput) error { b.asked = append(b.asked, in); return nil }).Maybe()
-	b.OnActivity(q.FinishQuestion, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.FinishInput) error {
+	b.OnActivity(q.FinishQuestion, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.FinishInput) (activities.FinishResult, error) {
 		b.finished = append(b.finished, in)
-		return nil
+		return activities.FinishResult{Status: cmp.Or(b.ended, in.Status), ErrorCode: in.ErrorCode}, nil
 	}).Maybe()
 	b.OnActivity(x.DiscoverSchema, mock.Anything, mock.Anything).Return(func(context.Context, activities.StepRef) (activities.DiscoverResult, error) { return b.discover() }).Maybe()
 	b.OnActivity(m.PlanQuestion, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.PlanInput) (activities.PlanResult, error) {
@@ -91,8 +94,12 @@ func (b *bundle) run(in AskInput) AskResult {
 	require.NoError(b.t, b.GetWorkflowError())
 	var got AskResult
 	require.NoError(b.t, b.GetWorkflowResult(&got))
+	if b.recorded {
+		require.Empty(b.t, b.finished, "what an activity has ended is not recorded again")
+		return got
+	}
 	require.Len(b.t, b.finished, 1, "the end is recorded once")
-	require.Equal(b.t, got.Status, b.finished[0].Status)
+	require.Equal(b.t, got.Status, cmp.Or(b.ended, b.finished[0].Status))
 	return got
 }
 
@@ -325,6 +332,27 @@ func TestUnprovenNumbersGetOneMoreTry(t *testing.T) {
 	require.Equal(t, models.StatusAnswered, b.run(input()).Status, "a number that stays unproven is marked, not hidden")
 	require.Len(t, b.analyses, 2)
 	require.Equal(t, []string{"42"}, b.analyses[1].Unproven)
+}
+
+func TestAnAnswerThatIsEndedIsNotRecordedTwice(t *testing.T) {
+	b := newBundle(t)
+	b.recorded = true
+	b.analyse = func(in activities.AnalyseInput) (activities.AnalyseResult, error) {
+		require.False(t, in.Last)
+		require.False(t, in.Since.IsZero())
+		return activities.AnalyseResult{Ended: true}, nil
+	}
+	require.Equal(t, models.StatusAnswered, b.run(input()).Status)
+}
+
+func TestTheEndingThatWasFirstCounts(t *testing.T) {
+	b := newBundle(t)
+	b.ended = models.StatusAnswered
+	b.analyse = func(activities.AnalyseInput) (activities.AnalyseResult, error) {
+		b.CancelWorkflow()
+		return activities.AnalyseResult{}, temporal.NewCanceledError()
+	}
+	require.Equal(t, models.StatusAnswered, b.run(input()).Status, "Stop came after the answer")
 }
 
 func TestStopIsRecorded(t *testing.T) {

@@ -93,6 +93,7 @@ func (s *services) reconcile(ctx context.Context, q *models.Question) error {
 		return s.store.Touch(ctx, scope, q.ID)
 	}
 	s.log.Warn("relay ends a question whose run is gone", "question_id", q.ID, "status", q.Status)
-	return s.store.Finish(ctx, scope, q.ID, q.Run, store.Ending{Status: models.StatusFailed, ErrorCode: models.CodeInternal,
+	_, err = s.store.Finish(ctx, scope, q.ID, q.Run, store.Ending{Status: models.StatusFailed, ErrorCode: models.CodeInternal,
 		ErrorText: "The run of this question was ended from outside. Ask again."})
+	return err
 }

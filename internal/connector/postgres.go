@@ -133,6 +133,7 @@ func (p *postgres) begin(ctx context.Context, schemas []string, timeout time.Dur
 	}
 	sql, args := "SELECT pg_backend_pid(), (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid())", []any{}
 	settings := append(sqlguard.PinnedSettings(&models.Catalog{Schemas: schemas}),
+		sqlguard.Setting{Name: "application_name", Value: p.config.applicationName()},
 		sqlguard.Setting{Name: "statement_timeout", Value: milliseconds(timeout)},
 		sqlguard.Setting{Name: "lock_timeout", Value: milliseconds(lockTimeout)},
 		sqlguard.Setting{Name: "idle_in_transaction_session_timeout", Value: milliseconds(time.Minute)},

@@ -73,10 +73,6 @@ func (s *Store) DeleteConversation(ctx context.Context, scope models.Scope, id s
 // CreateQuestion stores a question, and its conversation where that is new.
 // A question with the same idempotency key is returned instead, created false.
 func (s *Store) CreateQuestion(ctx context.Context, scope models.Scope, c *models.Conversation, q *models.Question) (stored *models.Question, created bool, err error) {
-	stored, err = s.questionByKey(ctx, scope, q.IdempotencyKey)
-	if err == nil || models.ErrorCode(err) != models.CodeNotFound {
-		return stored, false, err
-	}
 	err = s.tx(ctx, scope, func(tx *gorm.DB) error {
 		c.OrgID, c.UserID = scope.OrgID, scope.UserID
 		if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(c).Error; err != nil {
@@ -89,7 +85,7 @@ func (s *Store) CreateQuestion(ctx context.Context, scope models.Scope, c *model
 		q.OrgID, q.UserID, q.ConversationID = scope.OrgID, scope.UserID, c.ID
 		return tx.Create(q).Error
 	})
-	if models.ErrorCode(err) == models.CodeConflict { // the same request a moment earlier won
+	if models.ErrorCode(err) == models.CodeConflict { // the same request came before
 		if stored, keyErr := s.questionByKey(ctx, scope, q.IdempotencyKey); keyErr == nil {
 			return stored, false, nil
 		}
@@ -156,11 +152,16 @@ func (s *Store) change(ctx context.Context, scope models.Scope, id string, run i
 
 // MarkRunning begins a run. A question that has ended meanwhile is returned as it is.
 func (s *Store) MarkRunning(ctx context.Context, scope models.Scope, id string, run int, runID, planner string) (*models.Question, error) {
-	_, err := s.change(ctx, scope, id, run, openStatuses, map[string]any{"status": models.StatusRunning, "run_id": runID, "planner": planner})
-	if err != nil {
-		return nil, err
-	}
-	return s.GetQuestion(ctx, scope, id)
+	var q models.Question
+	err := s.tx(ctx, scope, func(tx *gorm.DB) error {
+		res := mine(tx, scope).Model(&q).Clauses(clause.Returning{}).Where("id = ? AND run = ? AND status IN ?", id, run, openStatuses).
+			Updates(map[string]any{"status": models.StatusRunning, "run_id": runID, "planner": planner})
+		if res.Error != nil || res.RowsAffected == 1 {
+			return res.Error
+		}
+		return mine(tx, scope).First(&q, "id = ?", id).Error
+	})
+	return &q, err
 }
 
 // SetWaiting moves a run between working and waiting for a person.
@@ -203,17 +204,27 @@ type Ending struct {
 }
 
 // Finish ends a run, closes its open steps and releases its reservations. A
-// question that has ended already keeps its ending.
-func (s *Store) Finish(ctx context.Context, scope models.Scope, id string, run int, end Ending) error {
+// question that has ended already keeps its ending, which is returned.
+func (s *Store) Finish(ctx context.Context, scope models.Scope, id string, run int, end Ending) (Ending, error) {
 	now := time.Now()
-	return s.tx(ctx, scope, func(tx *gorm.DB) error {
-		err := mine(tx, scope).Model(&models.Question{}).Where("id = ? AND run = ? AND status IN ?", id, run, openStatuses).
+	err := s.tx(ctx, scope, func(tx *gorm.DB) error {
+		res := mine(tx, scope).Model(&models.Question{}).Where("id = ? AND run = ? AND status IN ?", id, run, openStatuses).
 			Select("Status", "ErrorCode", "ErrorText", "ActiveMs", "EndedAt", "Prompt").
-			Updates(&models.Question{Status: end.Status, ErrorCode: end.ErrorCode, ErrorText: end.ErrorText, ActiveMs: end.ActiveMs, EndedAt: &now}).Error
-		if err != nil {
-			return err
+			Updates(&models.Question{Status: end.Status, ErrorCode: end.ErrorCode, ErrorText: end.ErrorText, ActiveMs: end.ActiveMs, EndedAt: &now})
+		if res.Error != nil {
+			return res.Error
 		}
-		err = tx.Model(&models.QuestionStep{}).Where("org_id = ? AND question_id = ? AND run = ? AND status IN ?", scope.OrgID, id, run, []models.StepStatus{models.StepRunning, models.StepWaiting}).
+		if res.RowsAffected == 0 {
+			var q models.Question
+			found := mine(tx, scope).Where("id = ? AND run = ?", id, run).Limit(1).Find(&q)
+			if found.Error != nil {
+				return found.Error
+			}
+			if found.RowsAffected == 1 {
+				end = Ending{Status: q.Status, ErrorCode: q.ErrorCode, ErrorText: q.ErrorText, ActiveMs: q.ActiveMs}
+			}
+		}
+		err := tx.Model(&models.QuestionStep{}).Where("org_id = ? AND question_id = ? AND run = ? AND status IN ?", scope.OrgID, id, run, []models.StepStatus{models.StepRunning, models.StepWaiting}).
 			Updates(map[string]any{"status": models.StepCancelled, "ended_at": now}).Error
 		if err != nil {
 			return err
@@ -221,6 +232,7 @@ func (s *Store) Finish(ctx context.Context, scope models.Scope, id string, run i
 		return tx.Model(&models.TokenUsage{}).Where("org_id = ? AND question_id = ? AND state = ?", scope.OrgID, id, tokenReserved).
 			Updates(map[string]any{"state": tokenReleased}).Error
 	})
+	return end, err
 }
 
 // StartRun raises the run of a question that has ended, for SQL that a person

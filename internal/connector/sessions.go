@@ -1,0 +1,165 @@
+package connector
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/datamind/datamind/internal/sqlguard"
+	"github.com/datamind/datamind/models"
+)
+
+const (
+	// idleLimit is how long a session is kept for the next question.
+	idleLimit = 5 * time.Second
+	// keptIdle bounds the idle sessions on one database as one user.
+	keptIdle = 4
+	// pingLimit bounds how long an idle session may take to show that it lives.
+	pingLimit = 2 * time.Second
+)
+
+// Sessions opens sessions and keeps those that ended well for idleLimit, because
+// signing in takes longer than most queries. A session serves the same database,
+// user, password and schemas only, and nothing of a query outlasts it there:
+// each has a read-only transaction and settings of its own. The zero value is
+// ready, for any number of goroutines.
+type Sessions struct {
+	mu   sync.Mutex
+	idle map[sessionKey][]*idleSession
+}
+
+type sessionKey [sha256.Size]byte
+
+type idleSession struct {
+	*postgres
+	expiry *time.Timer
+}
+
+// Open is like the function Open; Close of what it returns may keep the session.
+func (s *Sessions) Open(ctx context.Context, config Config) (Conn, error) {
+	key := config.key()
+	for i := s.take(key); i != nil; i = s.take(key) {
+		if i.alive(ctx) {
+			i.config = config
+			return &session{postgres: i.postgres, sessions: s, key: key}, nil
+		}
+		i.Close()
+	}
+	conn, err := Open(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	return &session{postgres: conn.(*postgres), sessions: s, key: key}, nil
+}
+
+// key is the same for configurations whose sessions can stand for each other.
+func (c Config) key() sessionKey {
+	raw, _ := json.Marshal([]any{c.Kind, c.Host, c.Port, c.Database, c.User, c.Password, c.TLSMode, c.TLSCA, c.Schemas}) // strings always encode
+	return sha256.Sum256(raw)
+}
+
+func (p *postgres) alive(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, pingLimit)
+	defer cancel()
+	return !p.conn.IsClosed() && p.conn.Ping(ctx) == nil
+}
+
+// take takes the idle session that was used last, nil when there is none.
+func (s *Sessions) take(key sessionKey) *idleSession {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := s.idle[key]
+	if len(list) == 0 {
+		return nil
+	}
+	i := list[len(list)-1]
+	s.drop(key, i)
+	i.expiry.Stop()
+	return i
+}
+
+// drop takes i off the list and reports whether it was there.
+func (s *Sessions) drop(key sessionKey, i *idleSession) bool {
+	before := len(s.idle[key])
+	s.idle[key] = slices.DeleteFunc(s.idle[key], func(other *idleSession) bool { return other == i })
+	dropped := len(s.idle[key]) < before
+	if len(s.idle[key]) == 0 {
+		delete(s.idle, key)
+	}
+	return dropped
+}
+
+// put keeps a session for a while, and reports whether there was room.
+func (s *Sessions) put(key sessionKey, p *postgres) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.idle[key]) >= keptIdle {
+		return false
+	}
+	if s.idle == nil {
+		s.idle = map[sessionKey][]*idleSession{}
+	}
+	i := &idleSession{postgres: p}
+	i.expiry = time.AfterFunc(idleLimit, func() {
+		s.mu.Lock()
+		expired := s.drop(key, i)
+		s.mu.Unlock()
+		if expired {
+			i.Close()
+		}
+	})
+	s.idle[key] = append(s.idle[key], i)
+	return true
+}
+
+// session is a session that may serve again. One in which anything failed or was
+// broken off does not: a request to cancel may still be on its way to it.
+type session struct {
+	*postgres
+	sessions *Sessions
+	key      sessionKey
+	spent    bool
+}
+
+// Discover implements Conn.
+func (s *session) Discover(ctx context.Context) (*models.Catalog, error) {
+	catalog, err := s.postgres.Discover(ctx)
+	s.note(ctx, err)
+	return catalog, err
+}
+
+// Estimate implements Conn.
+func (s *session) Estimate(ctx context.Context, sql sqlguard.Approved) (Estimate, error) {
+	estimate, err := s.postgres.Estimate(ctx, sql)
+	s.note(ctx, err)
+	return estimate, err
+}
+
+// Run implements Conn.
+func (s *session) Run(ctx context.Context, sql sqlguard.Approved, limits Limits, started func(Backend)) (*models.Rows, error) {
+	rows, err := s.postgres.Run(ctx, sql, limits, started)
+	s.note(ctx, err)
+	s.spent = s.spent || rows != nil && rows.Truncated
+	return rows, err
+}
+
+// EndBackend implements Conn.
+func (s *session) EndBackend(ctx context.Context, backend Backend) error {
+	err := s.postgres.EndBackend(ctx, backend)
+	s.note(ctx, err)
+	return err
+}
+
+func (s *session) note(ctx context.Context, err error) {
+	s.spent = s.spent || err != nil || ctx.Err() != nil
+}
+
+// Close implements Conn.
+func (s *session) Close() {
+	if s.spent || s.conn.IsClosed() || s.conn.PgConn().TxStatus() != 'I' || !s.sessions.put(s.key, s.postgres) {
+		s.postgres.Close()
+	}
+}
