@@ -24,7 +24,7 @@ func Dial(_ context.Context, address, namespace string, tlsConfig *tls.Config, c
 		HostPort:      address,
 		Namespace:     namespace,
 		Logger:        log.NewStructuredLogger(logger.With("component", "temporal")),
-		DataConverter: converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), codec),
+		DataConverter: dataConverter(codec),
 		// Messages of failures can quote SQL: they are encrypted like payloads.
 		FailureConverter:  failureConverter(codec),
 		ConnectionOptions: client.ConnectionOptions{TLS: tlsConfig},
@@ -33,6 +33,10 @@ func Dial(_ context.Context, address, namespace string, tlsConfig *tls.Config, c
 		return nil, fmt.Errorf("dial temporal: %w", err)
 	}
 	return c, nil
+}
+
+func dataConverter(codec converter.PayloadCodec) converter.DataConverter {
+	return converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), codec)
 }
 
 // Prepare teaches the namespace the search attributes of the runs: Temporal

@@ -29,9 +29,10 @@ const heartbeatThrottle = 300 * time.Millisecond
 const stickyLimit = 2 * time.Second
 
 // New makes one worker per queue. It registers what each queue's activities
-// need and no more.
+// need and no more. With a build id the workers take only what is routed to
+// that build, see Deployments; without, all that is routed to no build.
 // fatal is told when one of them can work no more.
-func New(c client.Client, queues []string, a Activities, stopTimeout time.Duration, fatal func(error)) []sdk.Worker {
+func New(c client.Client, queues []string, buildID string, a Activities, stopTimeout time.Duration, fatal func(error)) []sdk.Worker {
 	var all []sdk.Worker
 	for _, queue := range queues {
 		w := sdk.New(c, queue, sdk.Options{
@@ -43,13 +44,12 @@ func New(c client.Client, queues []string, a Activities, stopTimeout time.Durati
 			DisableWorkflowWorker:              queue != workflows.QueueAsk,
 			DisableRegistrationAliasing:        true,
 			LocalActivityWorkerOnly:            queue == workflows.QueueAsk,
+			DeploymentOptions:                  versioning(buildID),
 			OnFatalError:                       fatal,
 		})
 		switch queue {
 		case workflows.QueueAsk:
-			w.RegisterWorkflow(workflows.Ask)
-			w.RegisterWorkflow(workflows.TestConnection)
-			w.RegisterWorkflow(workflows.SyncCatalog)
+			registerWorkflows(w)
 			w.RegisterActivity(a.Questions)
 		case workflows.QueueModel:
 			w.RegisterActivity(a.Model)
@@ -61,12 +61,18 @@ func New(c client.Client, queues []string, a Activities, stopTimeout time.Durati
 	return all
 }
 
+func registerWorkflows(r sdk.WorkflowRegistry) {
+	r.RegisterWorkflow(workflows.Ask)
+	r.RegisterWorkflow(workflows.TestConnection)
+	r.RegisterWorkflow(workflows.SyncCatalog)
+}
+
 // concurrency bounds what one process takes on at once, per queue.
 var concurrency = map[string]int{workflows.QueueModel: 32, workflows.QueueQuery: 16}
 
 func failureConverter(codec converter.PayloadCodec) converter.FailureConverter {
 	return temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{
-		DataConverter:          converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), codec),
+		DataConverter:          dataConverter(codec),
 		EncodeCommonAttributes: true,
 	})
 }

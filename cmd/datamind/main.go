@@ -26,6 +26,7 @@ type cli struct {
 	Ask     askCmd           `cmd:"" help:"Ask a question."`
 	API     apiCmd           `cmd:"" name:"api" help:"Run the HTTP API and the web page."`
 	Worker  workerCmd        `cmd:"" help:"Run workers."`
+	Deploy  deployCmd        `cmd:"" help:"Say which build of the workers takes new questions, and move questions between builds."`
 	Migrate migrateCmd       `cmd:"" help:"Change the platform's database schema: up, down or status."`
 	Doctor  doctorCmd        `cmd:"" help:"Check everything, and say what is wrong and how to put it right."`
 	Guard   guardCmd         `cmd:"" help:"Check SQL: JSON lines in, JSON lines out."`

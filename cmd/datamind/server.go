@@ -76,6 +76,9 @@ func (w workerCmd) Run(ctx context.Context) error {
 	defer func() { _ = metrics.Close() }()
 	go s.relay(ctx)
 	log.Info("worker is ready", "queues", w.Queues, "version", version)
+	if c.BuildID != "" {
+		s.announceBuild(ctx)
+	}
 	<-ctx.Done()
 	stop()
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {

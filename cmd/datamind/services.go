@@ -222,7 +222,7 @@ func (s *services) startWorkers(ctx context.Context, queues []string, fatal func
 	}
 	cancel()
 	var started []sdk.Worker
-	for _, w := range worker.New(s.temporal, queues, a, s.config.ShutdownTimeout, fatal) {
+	for _, w := range worker.New(s.temporal, queues, s.config.BuildID, a, s.config.ShutdownTimeout, fatal) {
 		if err := w.Start(); err != nil {
 			for _, running := range started {
 				running.Stop()

@@ -47,6 +47,9 @@ func (u upCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if c.BuildID != "" {
+		return errConfig{errors.New("DATAMIND_BUILD_ID is for workers apart, of which two builds can run side by side; 'datamind up' is all of them: unset it")}
+	}
 	listener, err := net.Listen("tcp", u.HTTP)
 	if err != nil {
 		return models.Wrap(err, models.CodeConflict, "The address %s cannot be used: another program has it, or it is not of this machine. Choose another with --http.", u.HTTP)

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"net/url"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -78,6 +79,7 @@ type Config struct {
 	AllowConnections        []string `env:"ALLOW_CONNECTIONS"`
 
 	Queues          []string      `env:"QUEUES" envDefault:"ask,model,query"`
+	BuildID         string        `env:"BUILD_ID"`
 	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"20s"`
 
 	SentryDSN   Secret `env:"SENTRY_DSN"`
@@ -163,6 +165,9 @@ func Names() (names []string) {
 	return names
 }
 
+// buildID keeps to what a shell, a query and a page show as it is.
+var buildID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+-]{0,99}$`)
+
 func (c *Config) check() (problems []string) {
 	bad := func(name, why string) { problems = append(problems, Prefix+name+" "+why) }
 	for _, u := range []struct{ name, value, schemes string }{
@@ -190,6 +195,9 @@ func (c *Config) check() (problems []string) {
 		if !slices.Contains([]string{"ask", "model", "query"}, queue) {
 			bad("QUEUES", fmt.Sprintf("names %q; the queues are ask, model and query", queue))
 		}
+	}
+	if c.BuildID != "" && (!buildID.MatchString(c.BuildID) || c.BuildID == "none") {
+		bad("BUILD_ID", "must begin with a letter or digit, have letters, digits, '.', '_', '-' and '+' only, at most 100, and not be \"none\"")
 	}
 	for _, addr := range c.DenyConnections {
 		if _, err := netip.ParseAddrPort(addr); err != nil {

@@ -54,9 +54,9 @@ func TestEnvironIsRead(t *testing.T) {
 func TestAllProblemsInOneMessage(t *testing.T) {
 	t.Parallel()
 	_, err := config.Load([]string{"DATAMIND_JWT_KEY=c2hvcnQ=", "DATAMIND_QUEUES=ask,nope", "DATAMIND_DATABASE_URL=localhost", "DATAMIND_LLM_MODELS=m",
-		"DATAMIND_HTPP_ADDR=x", "DATAMIND_LOG_LEVEL=loud", "DATAMIND_PAYLOAD_KEY=" + strings.Repeat("A", 43) + "="})
+		"DATAMIND_HTPP_ADDR=x", "DATAMIND_LOG_LEVEL=loud", "DATAMIND_BUILD_ID=it's", "DATAMIND_PAYLOAD_KEY=" + strings.Repeat("A", 43) + "="})
 	require.Error(t, err)
-	for _, name := range []string{"JWT_KEY", "QUEUES", "DATABASE_URL", "LLM_BASE_URL", "HTPP_ADDR", "LOG_LEVEL", "PAYLOAD_KEY"} {
+	for _, name := range []string{"JWT_KEY", "QUEUES", "DATABASE_URL", "LLM_BASE_URL", "HTPP_ADDR", "LOG_LEVEL", "BUILD_ID", "PAYLOAD_KEY"} {
 		require.ErrorContains(t, err, "DATAMIND_"+name)
 	}
 }
