@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"go.temporal.io/api/enums/v1"
@@ -211,19 +212,23 @@ func (d Deployments) queue(ctx context.Context, queue string) (*workflowservice.
 	return found, nil
 }
 
-// Promote routes percent of the new runs to a build, or to workers without a
-// build id: all of them make it the current one and end a ramp. It refuses a
-// build without workers on every queue unless unserved is true, and returns
-// when the queues have heard of it.
-func (d Deployments) Promote(ctx context.Context, build string, percent float32, unserved bool) error {
-	workers, err := d.workers(ctx)
+// Promotion routes new runs to a build.
+type Promotion struct {
+	Build   string  // or NoBuild
+	Percent float32 // of the new runs; all of them make it the current build and end a ramp
+	// Wait is for workers on every queue, which are seen some time after they
+	// have started. Without them a build is promoted only if Unserved.
+	Wait     time.Duration
+	Unserved bool
+}
+
+// Promote makes a promotion, and returns when the queues have heard of it.
+func (d Deployments) Promote(ctx context.Context, p Promotion) error {
+	target, err := d.served(ctx, p)
 	if err != nil {
 		return err
 	}
-	target := Build{ID: build, Workers: workers[build]}
-	if missing := target.Unserved(); len(missing) > 0 && !unserved {
-		return models.Errorf(models.CodeConflict, "No worker of the build %s polls %v: its questions would wait there. Start them with DATAMIND_BUILD_ID=%s, or promote it all the same with --unserved.", build, missing, build)
-	}
+	build, percent, unserved := p.Build, p.Percent, p.Unserved
 	info, err := d.describe(ctx)
 	if err != nil {
 		return err
@@ -253,6 +258,28 @@ func (d Deployments) Promote(ctx context.Context, build string, percent float32,
 		return fmt.Errorf("route new runs to the build %s: %w", build, err)
 	}
 	return d.routed(ctx, want, target)
+}
+
+// served waits for the build's workers.
+func (d Deployments) served(ctx context.Context, p Promotion) (Build, error) {
+	target, limit := Build{ID: p.Build}, time.Now().Add(p.Wait)
+	err := until(ctx, func() (bool, error) {
+		workers, err := d.workers(ctx)
+		if err != nil {
+			return false, err
+		}
+		target.Workers = workers[p.Build]
+		missing := target.Unserved()
+		if len(missing) == 0 || p.Unserved {
+			return true, nil
+		}
+		if time.Now().Before(limit) {
+			return false, nil
+		}
+		return false, models.Errorf(models.CodeConflict, "No worker of the build %s polls %s: its questions would wait there. Start them with DATAMIND_BUILD_ID=%s, or promote it all the same with --unserved.",
+			p.Build, strings.Join(missing, ", "), p.Build)
+	})
+	return target, err
 }
 
 // registered waits until Temporal counts the queues that the build serves as

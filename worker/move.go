@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/log"
 	sdk "go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 )
@@ -81,6 +83,9 @@ func (d Deployments) open(ctx context.Context, build string, limit int) (runs []
 	}
 }
 
+// quiet is for replays, whose errors are returned: by itself one prints a stack.
+var quiet = log.NewStructuredLogger(slog.New(slog.DiscardHandler))
+
 // replay leads a run's history through this program's workflow code.
 func (d Deployments) replay(ctx context.Context, run workflow.Execution, codec converter.PayloadCodec) error {
 	replayer, err := sdk.NewWorkflowReplayerWithOptions(sdk.WorkflowReplayerOptions{DataConverter: dataConverter(codec),
@@ -89,5 +94,5 @@ func (d Deployments) replay(ctx context.Context, run workflow.Execution, codec c
 		return err
 	}
 	registerWorkflows(replayer)
-	return replayer.ReplayWorkflowExecution(ctx, d.Temporal.WorkflowService(), nil, d.Namespace, run)
+	return replayer.ReplayWorkflowExecution(ctx, d.Temporal.WorkflowService(), quiet, d.Namespace, run)
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/datamind/datamind/internal/config"
 	"github.com/datamind/datamind/models"
@@ -84,9 +85,10 @@ func remark(b worker.Build) string {
 }
 
 type deployPromoteCmd struct {
-	Build    string  `arg:"" help:"The build's id (DATAMIND_BUILD_ID of its workers), or 'none' for workers without one."`
-	Ramp     float32 `help:"Percent of the new questions that it gets; 100 makes it the current build." default:"100"`
-	Unserved bool    `help:"Promote it although no worker of it polls one of the queues."`
+	Build    string        `arg:"" help:"The build's id (DATAMIND_BUILD_ID of its workers), or 'none' for workers without one."`
+	Ramp     float32       `help:"Percent of the new questions that it gets; 100 makes it the current build." default:"100"`
+	Wait     time.Duration `help:"How long to wait for its workers on every queue." default:"10s"`
+	Unserved bool          `help:"Promote it although no worker of it polls one of the queues."`
 }
 
 // Run routes new questions.
@@ -99,7 +101,7 @@ func (d deployPromoteCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer s.close()
-	if err := all.Promote(ctx, d.Build, d.Ramp, d.Unserved); err != nil {
+	if err := all.Promote(ctx, worker.Promotion{Build: d.Build, Percent: d.Ramp, Wait: d.Wait, Unserved: d.Unserved}); err != nil {
 		return err
 	}
 	builds, err := all.Builds(ctx)

@@ -24,7 +24,8 @@ const shards = 4
 
 // settings lift the limits that the stock settings put on one shard's queues
 // (20 polls a second: a flat 250 ms for a run of five activities), and switch
-// on fairness between organisations.
+// on fairness between organisations, and an end of a stopped worker's polls: no
+// task is given to one that has gone, and nobody takes it for one that polls.
 func settings() dynamicconfig.StaticClient {
 	client := dynamicconfig.StaticClient{}
 	for key, value := range map[string]any{
@@ -48,6 +49,7 @@ func settings() dynamicconfig.StaticClient {
 		"frontend.enableExecuteMultiOperation":           true,
 		"frontend.workerVersioningWorkflowAPIs":          true,
 		"system.enableDeploymentVersions":                true,
+		"frontend.enableCancelWorkerPollsOnShutdown":     true,
 	} {
 		client[dynamicconfig.MakeKey(key)] = value
 	}

@@ -87,7 +87,7 @@ func (s *System) Deploy(b Build, args ...string) (int, string) {
 // Promote sends new questions to a build.
 func (s *System) Promote(b Build) {
 	s.t.Helper()
-	code, out := s.Deploy(b, "promote", b.ID)
+	code, out := s.Deploy(b, "promote", b.ID, "--wait", "1m")
 	require.Zero(s.t, code, out)
 }
 
