@@ -36,74 +36,95 @@ func builds(t *testing.T, s *system.System) map[string]worker.Build {
 	return all
 }
 
-// The first build with an id, a build with changed workflow code, and the way
-// back: what has begun stays with its build, and no history is replayed with
-// other code.
+// Builds of changed workflow code come and go while questions are in flight.
 func TestDeploy(t *testing.T) {
 	t.Parallel()
-	s := system.Start(t, system.Options{Model: true, Env: []string{"DATAMIND_APPROVE_COST=" + system.DeployCost}, Rules: system.DeployRules(4)})
+	s := system.Start(t, system.Options{Model: true, Workers: []string{"ask", "model,query"},
+		Env: []string{"DATAMIND_APPROVE_COST=" + system.DeployCost}, Rules: system.DeployRules(5)})
 	a, b := system.Build{ID: "a", Bin: s.Program()}, system.Build{ID: "b", Bin: changedWorkflow(t)}
-	answered := func(text string, want ...string) {
-		t.Helper()
-		id := s.Owner.Ask(text)
-		s.Owner.Await(id, models.StatusAnswered)
-		run := s.Run(id)
-		require.Equal(t, want, run.Builds)
-		require.Empty(t, run.Errors)
-	}
+	withoutBuilds(t, s, b)
+	firstBuild(t, s, a, b)
+	s.StartBuild(b, "ask,model,query")
+	s.Rollout(1, a, b)
+	s.Rollout(2, b, a) // the way back
+	code, said := doctor(t, s)
+	require.Zero(t, code, said)
+	require.Equal(t, "gets 100 % of the new questions, has 0 open", said["build: a"].Detail)
+	moves(t, s, a, b)
+	routes(t, s, b, system.Build{ID: "c", Bin: s.Program()})
+}
 
-	// The first roll-out: nothing changes until somebody says so.
+// withoutBuilds: changed workflow code meets what has begun. It is seen, in the
+// history and in the log, and nothing is lost once the old code is back.
+func withoutBuilds(t *testing.T, s *system.System, changed system.Build) {
+	t.Helper()
+	id := s.Owner.Ask("how many orders, to plan?")
+	require.NoError(t, s.Model.Await(t.Context(), func(calls []llmtest.Call) bool { return len(calls) == 1 }))
+	require.Zero(t, s.Workers[0].Stop())
+	changed.ID = ""
+	other := s.StartBuild(changed, "ask")[0]
+	system.Eventually(t, "the worker says why it cannot go on", func() bool { return strings.Contains(other.Log(), "TMPRL1100") })
+	require.Zero(t, other.Stop())
+	s.Workers[0].Start(system.WorkerReady)
+	s.Owner.Await(id, models.StatusAnswered)
+	require.Contains(t, s.Run(id).Errors, "NonDeterministicError")
+	require.Len(t, callsOf(s, llmtest.KindPlan, "to plan"), 1)
+}
+
+// firstBuild: nothing changes until somebody says so, and then what has begun
+// goes over, too.
+func firstBuild(t *testing.T, s *system.System, a, b system.Build) {
+	t.Helper()
 	flight := s.Fly(0)
 	started := s.StartBuild(a, "ask", "model", "query")
 	system.Eventually(t, "the worker says that it gets nothing", func() bool {
 		return strings.Contains(started[0].Log(), "new questions do not come to this build until it is promoted")
 	})
-	answered("before the first", "")
+	answered(t, s, "")
 	code, out := s.Deploy(b, "promote", b.ID, "--wait", "0s")
 	require.Equal(t, 1, code, out)
 	require.Contains(t, out, "No worker of the build b polls ask, model, query")
-	everywhere := map[string]int{"ask": 1, "model": 1, "query": 1}
-	all := builds(t, s)
-	require.Equal(t, worker.Build{ID: "a", Workers: everywhere}, all["a"])
-	require.EqualValues(t, 100, all[worker.NoBuild].Percent)
-	require.Equal(t, everywhere, all[worker.NoBuild].Workers)
-	require.GreaterOrEqual(t, all[worker.NoBuild].Open, int64(3), "those that wait for somebody")
 	s.Promote(a)
-	answered("after the first", "a")
+	all, everywhere := builds(t, s), map[string]int{"ask": 1, "model": 1, "query": 1}
+	require.EqualValues(t, 100, all["a"].Percent)
+	require.Equal(t, everywhere, all["a"].Workers)
+	require.Equal(t, everywhere, all[worker.NoBuild].Workers)
+	answered(t, s, "a")
 	landed := flight.Land()
 	for _, state := range []string{"clarify", "approve", "query"} { // the others need not have taken so long
-		require.Equal(t, []string{"", "a"}, landed[state].Builds, "%s: the same code, it goes on at the new build", state)
+		require.Equal(t, []string{"", "a"}, landed[state].Builds, state)
 		require.Empty(t, landed[state].Errors, state)
 	}
-	require.Zero(t, s.Workers[0].Stop())
-
-	s.StartBuild(b, "ask,model,query")
-	s.Rollout(1, a, b)
-	s.Rollout(2, b, a)
-	code, said := doctor(t, s)
-	require.Zero(t, code, said)
-	require.Equal(t, "gets 100 % of the new questions, has 0 open", said["build: a"].Detail)
+	for _, w := range s.Workers[:2] {
+		require.Zero(t, w.Stop())
+	}
+	require.NotContains(t, builds(t, s), worker.NoBuild)
 }
 
-// A build whose workers go before its questions have ended.
-func TestDeployMovesQuestions(t *testing.T) {
-	t.Parallel()
-	s := system.Start(t, system.Options{Model: true, Rules: system.DeployRules(3)})
-	a, b, c := system.Build{ID: "a", Bin: s.Program()}, system.Build{ID: "b", Bin: changedWorkflow(t)}, system.Build{ID: "c", Bin: s.Program()}
-	workers := s.StartBuild(a, "ask", "model", "query")
-	s.Promote(a)
-	require.Zero(t, s.Workers[0].Stop())
-	ask := func(n int) string { return s.Owner.Await(s.AskToClarify(n), models.StatusClarify).ID }
-	first, second := ask(0), ask(1)
-	s.StartBuild(b, "ask,model,query")
+// answered asks a question, which a build is to answer.
+func answered(t *testing.T, s *system.System, build string) {
+	t.Helper()
+	id := s.Owner.Ask("how many orders?")
+	s.Owner.Await(id, models.StatusAnswered)
+	run := s.Run(id)
+	require.Equal(t, []string{build}, run.Builds)
+	require.Empty(t, run.Errors)
+}
+
+// moves: a build's workers go before its questions have ended.
+func moves(t *testing.T, s *system.System, a, b system.Build) {
+	t.Helper()
+	first := s.Owner.Await(s.AskToClarify(3), models.StatusClarify).ID
+	second := s.Owner.Await(s.AskToClarify(4), models.StatusClarify).ID
 	s.Promote(b)
 
 	// Without the build's query worker, its queries wait for one: no other
 	// build's worker takes them.
+	workers := s.WorkersOf(a)
 	require.Zero(t, workers[2].Stop())
 	s.Clarify(first)
 	system.Eventually(t, "the query waits for a worker", func() bool { return slices.Contains(s.Run(first).Waiting, "RunQuery") })
-	s.Owner.Await(s.Owner.Ask("how many orders?"), models.StatusAnswered)
+	answered(t, s, "b")
 	require.Equal(t, []string{"RunQuery"}, s.Run(first).Waiting)
 	code, said := doctor(t, s)
 	require.Equal(t, 1, code)
@@ -118,6 +139,7 @@ func TestDeployMovesQuestions(t *testing.T) {
 	require.Contains(t, out, "TMPRL1100")
 	require.NotContains(t, out, "goroutine")
 
+	c := system.Build{ID: "c", Bin: a.Bin} // the same code, such as one with another activity
 	s.StartBuild(c, "ask,model,query")
 	s.Promote(c)
 	require.Zero(t, workers[0].Stop())
@@ -137,45 +159,31 @@ func TestDeployMovesQuestions(t *testing.T) {
 		require.Equal(t, []string{"a", "c"}, run.Builds)
 		require.Empty(t, run.Errors)
 	}
+}
 
-	// Where new questions go to nobody, they wait, and it is said.
-	code, out = s.Deploy(c, "promote", worker.NoBuild, "--wait", "0s")
+// routes: where new questions go to nobody, they wait, and it is said; a ramp
+// ends with the next promotion.
+func routes(t *testing.T, s *system.System, b, c system.Build) {
+	t.Helper()
+	code, out := s.Deploy(c, "promote", worker.NoBuild, "--wait", "0s")
 	require.Equal(t, 1, code, out)
 	code, out = s.Deploy(c, "promote", worker.NoBuild, "--unserved")
 	require.Zero(t, code, out)
 	require.Contains(t, out, "no worker of it polls ask, model, query: questions wait")
-	third := s.Owner.Ask("how many orders now?")
-	code, said = doctor(t, s)
+	id := s.Owner.Ask("how many orders now?")
+	code, said := doctor(t, s)
 	require.Equal(t, 1, code)
 	require.Contains(t, said["build: none"].Fix, "datamind deploy promote c")
-	require.Equal(t, models.StatusQueued, s.Owner.Question(third).Status)
+	require.NotContains(t, said, "connections", "their test would find nobody")
+	require.Equal(t, models.StatusQueued, s.Owner.Question(id).Status)
 	s.Promote(c)
-	s.Owner.Await(third, models.StatusAnswered)
-	require.Equal(t, []string{"c"}, s.Run(third).Builds)
-	code, out = s.Deploy(c, "promote", "b", "--ramp", "25")
+	s.Owner.Await(id, models.StatusAnswered)
+	require.Equal(t, []string{"c"}, s.Run(id).Builds)
+	code, out = s.Deploy(c, "promote", b.ID, "--ramp", "25")
 	require.Zero(t, code, out)
 	all := builds(t, s)
 	require.EqualValues(t, 25, all["b"].Percent)
 	require.EqualValues(t, 75, all["c"].Percent)
 	s.Promote(c)
-	require.Zero(t, builds(t, s)["b"].Percent, "a promotion ends the ramp")
-}
-
-// Without build ids, changed workflow code meets what has begun: it is seen, in
-// the history and in the log, and nothing is lost once the old code is back.
-func TestDeployOfChangedCodeWithoutBuilds(t *testing.T) {
-	t.Parallel()
-	s := system.Start(t, system.Options{Model: true, Workers: []string{"ask", "model,query"}, Rules: []llmtest.Rule{
-		{Kind: llmtest.KindPlan, DelayMs: 3000, SQL: system.QuickSQL}}})
-	changed := system.Build{Bin: changedWorkflow(t)}
-	id := s.Owner.Ask("how many orders?")
-	require.NoError(t, s.Model.Await(t.Context(), func(calls []llmtest.Call) bool { return len(calls) == 1 }))
-	require.Zero(t, s.Workers[0].Stop())
-	other := s.StartBuild(changed, "ask")[0]
-	system.Eventually(t, "the worker says why it cannot go on", func() bool { return strings.Contains(other.Log(), "TMPRL1100") })
-	require.Zero(t, other.Stop())
-	s.Workers[0].Start(system.WorkerReady)
-	s.Owner.Await(id, models.StatusAnswered)
-	require.Contains(t, s.Run(id).Errors, "NonDeterministicError")
-	require.Len(t, callsOf(s, llmtest.KindPlan, "orders"), 1)
+	require.Zero(t, builds(t, s)["b"].Percent)
 }

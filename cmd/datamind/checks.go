@@ -105,8 +105,7 @@ func (x *examination) temporal(ctx context.Context, s *services) bool {
 			return fmt.Sprintf("%d poll the queue", n), err
 		})
 	}
-	x.builds(ctx, s)
-	return polled[workflows.QueueAsk] && polled[workflows.QueueQuery]
+	return x.builds(ctx, s) && polled[workflows.QueueAsk] && polled[workflows.QueueQuery]
 }
 
 // operator is the command that changes something of the namespace.

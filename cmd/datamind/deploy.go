@@ -155,24 +155,27 @@ func (s *services) announceBuild(ctx context.Context) {
 }
 
 // builds checks that where builds are told apart, each that has questions or
-// gets new ones has its workers.
-func (x *examination) builds(ctx context.Context, s *services) {
+// gets new ones has its workers. It reports whether what is started now finds
+// all of its own.
+func (x *examination) builds(ctx context.Context, s *services) (found bool) {
 	builds, err := s.deployments().Builds(ctx)
 	if err == nil && len(builds) == 1 && builds[0].ID == worker.NoBuild {
-		return
+		return true
 	}
 	if err != nil {
-		x.check(ctx, "builds", "Check that this user may describe worker deployments.", func(context.Context) (string, error) { return "", err })
-		return
+		return x.check(ctx, "builds", "Check that this user may describe worker deployments.", func(context.Context) (string, error) { return "", err })
 	}
+	found = true
 	for _, b := range builds {
-		x.check(ctx, "build: "+b.ID, buildFix(b, builds), func(context.Context) (string, error) {
+		served := x.check(ctx, "build: "+b.ID, buildFix(b, builds), func(context.Context) (string, error) {
 			if text := remark(b); strings.HasSuffix(text, "wait") {
 				return "", models.Errorf(models.CodeUnavailable, "%g %% of the new questions and %d open ones are its; %s.", b.Percent, b.Open, text)
 			}
 			return fmt.Sprintf("gets %g %% of the new questions, has %d open", b.Percent, b.Open), nil
 		})
+		found = found && (served || b.Percent == 0)
 	}
+	return found
 }
 
 // buildFix is what to do about a build that lacks workers.

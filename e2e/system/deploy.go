@@ -253,12 +253,19 @@ func (s *System) Rollout(n int, from, to Build) {
 	}
 }
 
-// pids are the process ids of a build's workers.
-func (s *System) pids(b Build) (pids []int) {
+// WorkersOf are a build's workers.
+func (s *System) WorkersOf(b Build) (workers []*Process) {
 	for _, w := range s.Workers {
 		if slices.Contains(w.env, "DATAMIND_BUILD_ID="+b.ID) {
-			pids = append(pids, w.cmd.Process.Pid)
+			workers = append(workers, w)
 		}
+	}
+	return workers
+}
+
+func (s *System) pids(b Build) (pids []int) {
+	for _, w := range s.WorkersOf(b) {
+		pids = append(pids, w.cmd.Process.Pid)
 	}
 	return pids
 }
