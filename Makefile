@@ -42,7 +42,7 @@ bench: setup toolchain ## Run the benchmarks
 	@go test -run '^$$' -bench . -benchmem $(PKG)
 
 record: setup build ## Record the workflows' histories that TestReplay replays (see docs/workflows.md)
-	@go test -count=1 ./e2e -run '^TestRecordHistories$$' -record
+	@go test -count=1 ./e2e -run '^TestRecordHistories$$' -record "$(VERSION)"
 
 fmt: bin/tools/golangci-lint ## Format the Go code
 	@bin/tools/golangci-lint fmt

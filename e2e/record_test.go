@@ -22,91 +22,171 @@ import (
 	"github.com/datamind/datamind/models"
 )
 
-var record = flag.Bool("record", false, "write the histories of this build to workflows/testdata/replay")
+var record = flag.String("record", "", "write the histories of this build to workflows/testdata/replay/<its version>")
 
 // TestRecordHistories runs each workflow to each of its endings and keeps the
 // histories, decoded, for TestReplay. Record from a build that is released,
 // never from a change that is to be tested against them: see docs/workflows.md.
 func TestRecordHistories(t *testing.T) {
-	if !*record {
+	if *record == "" {
 		t.Skip("without -record there is nothing to do")
 	}
-	rules := []llmtest.Rule{
-		plan("answered", system.QuickSQL), plan("approve", system.QuickSQL),
-		once(plan("repaired", "SELECT nonsense FROM orders")), plan("repaired", system.QuickSQL),
-		once(llmtest.Rule{Kind: llmtest.KindPlan, Contains: "garbled", Content: "Sure!"}), plan("garbled", system.QuickSQL),
-		rawPlan("clarified", 1, map[string]any{"status": "clarify", "text": "Which?", "choices": []string{"all"}}), plan("clarified", system.QuickSQL),
-		rawPlan("rewritten", 1, map[string]any{"status": "clarify", "text": "Which?", "choices": []string{"all"}}),
+	require.NotContains(t, *record, "dirty", "record from a commit, so that it is known which code the histories are of")
+	recordEndings(t)
+	recordWaits(t)
+	recordLimits(t)
+	recordConnections(t)
+}
+
+// unclear is a plan that asks back, so many times.
+func unclear(contains string, times int) llmtest.Rule {
+	return rawPlan(contains, times, map[string]any{"status": "clarify", "text": "Which?", "choices": []string{"all"}})
+}
+
+// recordEndings keeps runs that need nobody's reply.
+func recordEndings(t *testing.T) {
+	t.Helper()
+	h := newRecorder(t, system.Options{Env: []string{"DATAMIND_CATALOG_TTL=1h"}},
+		once(plan("repaired", "SELECT nonsense FROM orders")),
+		once(llmtest.Rule{Kind: llmtest.KindPlan, Contains: "garbled once", Content: "Sure!"}),
+		llmtest.Rule{Kind: llmtest.KindPlan, Contains: "garbled always", Content: "Sure!"},
 		rawPlan("not answerable", 0, map[string]any{"status": "refused", "text": "No."}),
-		plan("guarded", "DELETE FROM orders"), plan("failed", "SELECT 1 / (id - id) FROM orders"), plan("stopped", system.EndlessSQL),
-		{Kind: llmtest.KindWrite, Contains: "unproven", Content: "There are 4711."}, plan("unproven", system.QuickSQL),
+		llmtest.Rule{Kind: llmtest.KindPlan, Contains: "model refuses", Status: http.StatusUnauthorized},
+		plan("guarded", "DELETE FROM orders"), plan("failed", "SELECT 1 / (id - id) FROM orders"),
+		llmtest.Rule{Kind: llmtest.KindPlan, Contains: "stopped planning", Hang: true}, plan("stopped querying", system.EndlessSQL),
+		llmtest.Rule{Kind: llmtest.KindWrite, Contains: "stopped writing", Hang: true},
+		llmtest.Rule{Kind: llmtest.KindWrite, Contains: "unproven", Content: "There are 4711."},
+		llmtest.Rule{Kind: llmtest.KindWrite, Contains: "unwritten", Status: http.StatusUnauthorized})
+	s := h.s
+	answered := h.end("answered", models.StatusAnswered)
+	for _, name := range []string{"repaired", "garbled once", "unproven"} {
+		h.end(name, models.StatusAnswered)
 	}
-	s := system.Start(t, system.Options{Model: true, Rules: rules, Env: []string{"DATAMIND_CATALOG_TTL=1h"}})
-	histories := recorder{t: t, s: s}
-	end := func(name string, statuses ...models.QuestionStatus) string {
-		id := s.Owner.Ask(name)
-		s.Owner.Await(id, statuses...)
-		histories.keep("ask_"+strings.ReplaceAll(name, " ", "_"), "ask/"+id)
-		return id
+	for _, name := range []string{"not answerable", "guarded"} {
+		h.end(name, models.StatusRefused)
 	}
-	answered := end("answered", models.StatusAnswered)
-	end("repaired", models.StatusAnswered)
-	end("garbled", models.StatusAnswered)
-	end("unproven", models.StatusAnswered)
-	end("not answerable", models.StatusRefused)
-	end("guarded", models.StatusRefused)
-	end("failed", models.StatusFailed)
-
-	post := func(id, action string, body map[string]any) {
-		s.Owner.Call(http.StatusAccepted, http.MethodPost, "/questions/"+id+"/"+action, body, nil)
+	for _, name := range []string{"garbled always", "model refuses", "failed"} {
+		h.end(name, models.StatusFailed)
 	}
-	id := s.Owner.Ask("stopped")
-	system.Eventually(t, "the query runs", func() bool { return s.Running("pairs") == 1 })
-	post(id, "stop", map[string]any{})
-	s.Owner.Await(id, models.StatusCancelled)
-	histories.keep("ask_stopped", "ask/"+id)
+	h.end("unwritten", models.StatusAnswered, models.StatusFailed)
 
-	id = s.Owner.Ask("clarified")
-	s.Owner.Await(id, models.StatusClarify)
-	post(id, "clarify", map[string]any{"reply": "all"})
-	s.Owner.Await(id, models.StatusAnswered)
-	histories.keep("ask_clarified", "ask/"+id)
-
-	id = s.Owner.Ask("rewritten")
-	s.Owner.Await(id, models.StatusClarify)
-	post(id, "edit-sql", map[string]any{"sql": system.QuickSQL})
-	s.Owner.Await(id, models.StatusAnswered)
-	histories.keep("ask_rewritten", "ask/"+id)
-
-	post(answered, "edit-sql", map[string]any{"sql": "SELECT 1 AS one"})
+	h.stop("stopped querying", func() bool { return s.Running("pairs") == 1 })
+	h.stop("stopped planning", func() bool { return len(callsOf(s, llmtest.KindPlan, "stopped planning")) == 1 })
+	h.stop("stopped writing", func() bool { return len(callsOf(s, llmtest.KindWrite, "stopped writing")) == 1 })
+	h.post(answered, "edit-sql", map[string]any{"sql": "SELECT 1 AS one"})
 	s.Owner.Await(answered, models.StatusAnswered)
-	histories.keep("ask_edited", "ask/"+answered)
-	histories.keep("sync_catalog", "sync-catalog/"+s.Connection)
+	h.keep("ask_edited", "ask/"+answered)
 
-	var report models.ConnectionReport
-	s.Owner.Call(http.StatusOK, http.MethodPost, "/connections/"+s.Connection+"/test", nil, &report)
-	require.True(t, report.OK)
-	histories.keepType("test_connection", "TestConnection")
+	s.Workers[0].Kill()
+	queued := s.Owner.Ask("stopped while queued")
+	h.post(queued, "stop", map[string]any{})
+	s.Workers[0].Start(system.WorkerReady)
+	s.Owner.Await(queued, models.StatusCancelled)
+	h.keep("ask_stopped_queued", "ask/"+queued)
 
-	costly := system.Start(t, system.Options{Model: true, Rules: rules, Env: []string{"DATAMIND_APPROVE_COST=1"}})
-	histories.s = costly
-	for name, yes := range map[string]bool{"approved": true, "not_approved": false} {
-		id := costly.Owner.Ask("approve")
-		q := costly.Owner.Await(id, models.StatusApprove)
-		costly.Owner.Call(http.StatusAccepted, http.MethodPost, "/questions/"+id+"/approve", map[string]any{"yes": yes}, nil)
-		costly.Owner.Await(q.ID, models.StatusAnswered, models.StatusCancelled)
-		histories.keep("ask_"+name, q.WorkflowID)
+	poor := newRecorder(t, system.Options{Env: []string{"DATAMIND_TOKEN_BUDGET_MONTHLY=1"}})
+	poor.end("budget", models.StatusBudget)
+}
+
+// recordWaits keeps runs that wait for a person.
+func recordWaits(t *testing.T) {
+	t.Helper()
+	h := newRecorder(t, system.Options{}, unclear("clarified", 1), unclear("rewritten", 1), unclear("stopped waiting", 1), unclear("unclear", 0))
+	h.wait("clarified", models.StatusClarify, "clarify", map[string]any{"reply": "all"}, models.StatusAnswered)
+	h.wait("rewritten", models.StatusClarify, "edit-sql", map[string]any{"sql": system.QuickSQL}, models.StatusAnswered)
+	h.wait("stopped waiting", models.StatusClarify, "stop", map[string]any{}, models.StatusCancelled)
+	id := h.s.Owner.Ask("unclear")
+	for n := 1; !h.s.Owner.Await(id, models.StatusClarify, models.StatusRefused).Status.Final(); n++ {
+		h.post(id, "clarify", map[string]any{"reply": "all"})
+		system.Eventually(t, "it has been planned again", func() bool { return len(callsOf(h.s, llmtest.KindPlan, "unclear")) > n })
 	}
-	poor := system.Start(t, system.Options{Model: true, Rules: rules, Env: []string{"DATAMIND_TOKEN_BUDGET_MONTHLY=1"}})
-	histories.s = poor
-	q := poor.Owner.Await(poor.Owner.Ask("answered"), models.StatusBudget)
-	histories.keep("ask_budget", q.WorkflowID)
+	h.keep("ask_unclear", "ask/"+id)
+
+	costly := newRecorder(t, system.Options{Env: []string{"DATAMIND_APPROVE_COST=1"}})
+	costly.wait("approved", models.StatusApprove, "approve", map[string]any{"yes": true}, models.StatusAnswered)
+	costly.wait("not approved", models.StatusApprove, "approve", map[string]any{"yes": false}, models.StatusCancelled)
+	costly.wait("approval stopped", models.StatusApprove, "stop", map[string]any{}, models.StatusCancelled)
+	costly.wait("approval rewritten", models.StatusApprove, "edit-sql", map[string]any{"sql": "SELECT 1 AS one"}, models.StatusAnswered)
+}
+
+// recordLimits keeps runs that end at a limit, which here is shorter than it is.
+func recordLimits(t *testing.T) {
+	t.Helper()
+	hasty := system.Build{Bin: system.Compile(t,
+		system.Change{File: "workflows/ask.go", Old: "askTimeout = 30 * 24 * time.Hour", New: "askTimeout = time.Second"},
+		system.Change{File: "workflows/options.go", Old: "    5 * time.Minute,\n\t\tScheduleToCloseTimeout: time.Hour", New: " time.Second,\n\t\tScheduleToCloseTimeout: 2 * time.Second"})}
+	h := newRecorder(t, system.Options{}, unclear("nobody replies", 1), llmtest.Rule{Kind: llmtest.KindPlan, Contains: "timed out", Hang: true})
+	h.s.Workers[0].Kill()
+	h.s.StartBuild(hasty, "ask,model,query")
+	h.end("nobody replies", models.StatusCancelled)
+	h.end("timed out", models.StatusFailed)
+}
+
+// recordConnections keeps runs that read a schema, and those that only that.
+func recordConnections(t *testing.T) {
+	t.Helper()
+	h := newRecorder(t, system.Options{Env: []string{"DATAMIND_CATALOG_TTL=1ms"}})
+	test := func(name string, ok bool) {
+		var report models.ConnectionReport
+		h.s.Owner.Call(http.StatusOK, http.MethodPost, "/connections/"+h.s.Connection+"/test", nil, &report)
+		require.Equal(t, ok, report.OK)
+		h.keepNewest(name, "TestConnection")
+	}
+	h.keep("sync_catalog", "sync-catalog/"+h.s.Connection)
+	h.end("discovered", models.StatusAnswered)
+	test("test_connection", true)
+	h.s.Exec("postgres", "ALTER ROLE reader PASSWORD 'another-password'")
+	h.end("not discovered", models.StatusFailed)
+	test("test_connection_refused", false)
+	h.s.Owner.Call(http.StatusAccepted, http.MethodPost, "/connections/"+h.s.Connection+"/catalog/sync", nil, nil)
+	h.keep("sync_catalog_failed", "sync-catalog/"+h.s.Connection)
 }
 
 // recorder writes histories with their payloads decoded.
 type recorder struct {
 	t *testing.T
 	s *system.System
+}
+
+// newRecorder starts a system whose model answers what the rules do not name.
+func newRecorder(t *testing.T, o system.Options, rules ...llmtest.Rule) recorder {
+	t.Helper()
+	o.Model, o.Rules = true, append(rules, plan("", system.QuickSQL))
+	return recorder{t: t, s: system.Start(t, o)}
+}
+
+// end asks a question that is called as its ending is, and keeps its run.
+func (r recorder) end(name string, statuses ...models.QuestionStatus) string {
+	r.t.Helper()
+	id := r.s.Owner.Ask(name)
+	r.s.Owner.Await(id, statuses...)
+	r.keep("ask_"+strings.ReplaceAll(name, " ", "_"), "ask/"+id)
+	return id
+}
+
+// stop asks a question, stops it when it is so far, and keeps its run.
+func (r recorder) stop(name string, reached func() bool) {
+	r.t.Helper()
+	id := r.s.Owner.Ask(name)
+	system.Eventually(r.t, name, reached)
+	r.post(id, "stop", map[string]any{})
+	r.s.Owner.Await(id, models.StatusCancelled)
+	r.keep("ask_"+strings.ReplaceAll(name, " ", "_"), "ask/"+id)
+}
+
+// wait asks a question, does what it waits for, and keeps its run.
+func (r recorder) wait(name string, waits models.QuestionStatus, action string, body map[string]any, end models.QuestionStatus) {
+	r.t.Helper()
+	id := r.s.Owner.Ask(name)
+	r.s.Owner.Await(id, waits)
+	r.post(id, action, body)
+	r.s.Owner.Await(id, end)
+	r.keep("ask_"+strings.ReplaceAll(name, " ", "_"), "ask/"+id)
+}
+
+func (r recorder) post(id, action string, body map[string]any) {
+	r.t.Helper()
+	r.s.Owner.Call(http.StatusAccepted, http.MethodPost, "/questions/"+id+"/"+action, body, nil)
 }
 
 func (r recorder) client() client.Client {
@@ -117,17 +197,25 @@ func (r recorder) client() client.Client {
 	return c
 }
 
-func (r recorder) keepType(name, workflowType string) {
+// kept are the runs that were kept of a type whose ids the test does not know.
+var kept = map[string]bool{}
+
+// keepNewest keeps the run of a type that has not been kept.
+func (r recorder) keepNewest(name, workflowType string) {
 	r.t.Helper()
 	var id string
+	c := r.client()
 	system.Eventually(r.t, "the run is listed", func() bool {
-		runs, err := r.client().ListWorkflow(r.t.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: "WorkflowType = '" + workflowType + "'"})
+		runs, err := c.ListWorkflow(r.t.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: "WorkflowType = '" + workflowType + "'"})
 		require.NoError(r.t, err)
-		if len(runs.Executions) > 0 {
-			id = runs.Executions[0].Execution.WorkflowId
+		for _, run := range runs.Executions {
+			if !kept[run.Execution.WorkflowId] {
+				id = run.Execution.WorkflowId
+			}
 		}
 		return id != ""
 	})
+	kept[id] = true
 	r.keep(name, id)
 }
 
@@ -149,7 +237,7 @@ func (r recorder) keep(name, id string) {
 		}}))
 	raw, err := protojson.MarshalOptions{Indent: " "}.Marshal(&history)
 	require.NoError(r.t, err)
-	dir := filepath.Join(testkit.Root(r.t), "workflows", "testdata", "replay")
+	dir := filepath.Join(testkit.Root(r.t), "workflows", "testdata", "replay", *record)
 	require.NoError(r.t, os.MkdirAll(dir, 0o755))
 	require.NoError(r.t, os.WriteFile(filepath.Join(dir, name+".json"), append(raw, '\n'), 0o644))
 }

@@ -51,7 +51,7 @@ func version(buildID string) sdk.WorkerDeploymentVersion {
 
 // Build is a build of the workers and what it has to do.
 type Build struct {
-	ID      string  `json:"build"` // NoBuild: workers without a build id, and runs that nobody has begun
+	ID      string  `json:"build"`   // NoBuild: workers without a build id, and runs that nobody has begun
 	Percent float32 `json:"percent"` // of the new runs
 	Open    int64   `json:"open"`    // runs that it began, or that were moved to it, and that have not ended
 	// Workers that have polled lately, by queue.
@@ -76,7 +76,7 @@ type Deployments struct {
 
 // route is where new runs go.
 type route struct {
-	current, ramping string // NoBuild for workers without a build id
+	current, ramping string  // NoBuild for workers without a build id
 	percent          float32 // of the new runs, to ramping
 }
 

@@ -1,7 +1,6 @@
 package workflows
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,18 +13,17 @@ import (
 // one. Each recorded history must lead through the same commands.
 func TestReplay(t *testing.T) {
 	t.Parallel()
-	dir := filepath.Join("testdata", "replay")
-	files, err := os.ReadDir(dir)
+	files, err := filepath.Glob(filepath.Join("testdata", "replay", "*", "*.json"))
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
 	for _, file := range files {
-		t.Run(strings.TrimSuffix(file.Name(), ".json"), func(t *testing.T) {
+		t.Run(filepath.Base(filepath.Dir(file))+"/"+strings.TrimSuffix(filepath.Base(file), ".json"), func(t *testing.T) {
 			t.Parallel()
 			replayer := worker.NewWorkflowReplayer()
 			replayer.RegisterWorkflow(Ask)
 			replayer.RegisterWorkflow(SyncCatalog)
 			replayer.RegisterWorkflow(TestConnection)
-			require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(nil, filepath.Join(dir, file.Name())))
+			require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(nil, file))
 		})
 	}
 }

@@ -154,7 +154,7 @@ const DeployCost = "5000"
 // DeployRules script a model that takes the questions of that many flights to
 // their states, and answers all others.
 func DeployRules(flights int) []llmtest.Rule {
-	const slow = 4000 // ms: as long as a deploy
+	const slow = 4000                                                                                             // ms: as long as a deploy
 	unclear, _ := json.Marshal(map[string]any{"status": "clarify", "text": "Which?", "choices": []string{"all"}}) // strings only
 	rules := []llmtest.Rule{
 		{Kind: llmtest.KindPlan, Contains: "to approve", SQL: "SELECT count(*) AS costly FROM orders a, orders b"},
