@@ -4,12 +4,14 @@ import (
 	"io/fs"
 	"log/slog"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/datamind/datamind/internal/auth"
 	"github.com/datamind/datamind/internal/crypt"
 	"github.com/datamind/datamind/internal/realtime"
 	"github.com/datamind/datamind/internal/store"
+	"github.com/datamind/datamind/internal/telemetry"
 )
 
 // Config is what of the configuration concerns the API.
@@ -64,5 +66,9 @@ type Deps struct {
 	Redis  redis.UniversalClient
 	Web    fs.FS
 	Log    *slog.Logger
-	Config Config
+	// Metrics gets the API's own; nil for none.
+	Metrics prometheus.Registerer
+	// Reporter is told of panics and of errors without a code; nil for nobody.
+	Reporter *telemetry.Reporter
+	Config   Config
 }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/coder/websocket"
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/stretchr/testify/require"
 
 	"github.com/datamind/datamind/api"
@@ -163,7 +165,9 @@ func TestAnIDThatTheStreamDoesNotHaveGetsASnapshot(t *testing.T) {
 
 func TestASlowClientIsDroppedAndOthersAreNot(t *testing.T) {
 	t.Parallel()
+	registry := prometheus.NewRegistry()
 	b := setup(t, func(d *api.Deps) {
+		d.Metrics = registry
 		d.Hub = realtime.NewWith(d.Redis, realtime.Options{Buffer: 4, SlowAfter: 2 * time.Second, Retry: 10 * time.Millisecond})
 	})
 	t.Cleanup(b.deps.Hub.Close)
@@ -186,7 +190,7 @@ func TestASlowClientIsDroppedAndOthersAreNot(t *testing.T) {
 	}
 	require.Eventually(t, func() bool {
 		rec := httptest.NewRecorder()
-		b.server.Metrics().ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/", nil))
+		promhttp.HandlerFor(registry, promhttp.HandlerOpts{}).ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/", nil))
 		return strings.Contains(rec.Body.String(), "datamind_websocket_dropped_total 1")
 	}, patience, 20*time.Millisecond)
 	b.publish(q.ID, "step", 7)

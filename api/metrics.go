@@ -1,23 +1,17 @@
 package api
 
-import (
-	"net/http"
-
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-)
+import "github.com/prometheus/client_golang/prometheus"
 
 // metrics of the HTTP edge. Labels hold route patterns, never ids.
 type metrics struct {
-	registry *prometheus.Registry
 	duration *prometheus.HistogramVec
 	sockets  prometheus.Gauge
 	dropped  prometheus.Counter
 }
 
-func newMetrics() *metrics {
+// newMetrics registers them, where there is a registry.
+func newMetrics(registry prometheus.Registerer) *metrics {
 	m := &metrics{
-		registry: prometheus.NewRegistry(),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Namespace: "datamind", Subsystem: "http", Name: "request_duration_seconds",
 			Help:    "Time to answer a request, by route pattern.",
@@ -29,13 +23,8 @@ func newMetrics() *metrics {
 			Namespace: "datamind", Subsystem: "websocket", Name: "dropped_total",
 			Help: "Sockets closed because the client was too slow."}),
 	}
-	m.registry.MustRegister(m.duration, m.sockets, m.dropped)
+	if registry != nil {
+		registry.MustRegister(m.duration, m.sockets, m.dropped)
+	}
 	return m
-}
-
-// Metrics serves this process's metrics, the default registry's among them.
-// It belongs on an address of its own that only the operator reaches.
-func (s *Server) Metrics() http.Handler {
-	both := prometheus.Gatherers{s.metrics.registry, prometheus.DefaultGatherer}
-	return promhttp.HandlerFor(both, promhttp.HandlerOpts{})
 }

@@ -11,9 +11,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/getsentry/sentry-go"
 	"github.com/gin-gonic/gin"
+	"go.opentelemetry.io/contrib/instrumentation/github.com/gin-gonic/gin/otelgin"
+	"go.opentelemetry.io/otel/propagation"
 
+	"github.com/datamind/datamind/internal/telemetry"
 	"github.com/datamind/datamind/models"
 )
 
@@ -38,13 +40,25 @@ func (s *Server) recoverPanics(c *gin.Context) {
 		}
 		ctx := c.Request.Context()
 		s.log(ctx).Error("panic", slog.String("panic", fmt.Sprint(v)), slog.String("stack", string(debug.Stack())))
-		s.captureSentry(ctx, func(hub *sentry.Hub) { hub.Recover(v) })
+		s.deps.Reporter.Panic(v, s.fault(ctx))
 		if !c.Writer.Written() {
 			writeProblem(c, newProblem(ctx, http.StatusInternalServerError, models.CodeInternal, models.ErrorMessage(errUncoded)))
 		}
 		c.Abort()
 	}()
 	c.Next()
+}
+
+// trace begins a trace with each call of the API, whatever trace its caller
+// claims to be in; not with the page, probes and sockets.
+func trace() gin.HandlerFunc {
+	if !telemetry.Tracing() {
+		return func(*gin.Context) {}
+	}
+	return otelgin.Middleware("datamind", otelgin.WithPropagators(propagation.NewCompositeTextMapPropagator()),
+		otelgin.WithFilter(func(r *http.Request) bool {
+			return strings.HasPrefix(r.URL.Path, apiPrefix+"/") && r.Header.Get("Upgrade") == ""
+		}))
 }
 
 // logAccess writes one line a request: the route's pattern and path, never

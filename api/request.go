@@ -7,11 +7,11 @@ import (
 	"net/http"
 	"regexp"
 
-	"github.com/getsentry/sentry-go"
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
 	"github.com/datamind/datamind/internal/auth"
+	"github.com/datamind/datamind/internal/telemetry"
 )
 
 // requestInfo travels in a request's context.
@@ -19,6 +19,7 @@ type requestInfo struct {
 	ID        string
 	IP        string
 	UserAgent string
+	route     string // method and pattern
 	// Credential is the bearer token or else the access cookie; Refresh the
 	// refresh cookie. "" where there is none.
 	Credential, Refresh string
@@ -48,26 +49,20 @@ func (s *Server) log(ctx context.Context) *slog.Logger {
 	return log
 }
 
-// reportInternal logs an error that a client must not see and hands its text,
-// without any request data, to Sentry where that is configured.
+// reportInternal logs an error that a client must not see, and reports it.
 func (s *Server) reportInternal(ctx context.Context, err error) {
 	s.log(ctx).Error("request failed", slog.Any("error", err))
-	s.captureSentry(ctx, func(hub *sentry.Hub) { hub.CaptureException(err) })
+	s.deps.Reporter.Error(err, s.fault(ctx))
 }
 
-// captureSentry runs report with a scope that holds ids only.
-func (s *Server) captureSentry(ctx context.Context, report func(*sentry.Hub)) {
-	hub := sentry.CurrentHub()
-	if hub.Client() == nil {
-		return
-	}
-	hub = hub.Clone()
+// fault says where in the API something went wrong, by ids only.
+func (s *Server) fault(ctx context.Context) telemetry.Fault {
 	r := requestFrom(ctx)
-	hub.Scope().SetTag("request_id", r.ID)
+	f := telemetry.Fault{Where: "api " + r.route, RequestID: r.ID}
 	if r.who != nil {
-		hub.Scope().SetTag("org_id", r.who.Scope.OrgID)
+		f.OrgID = r.who.Scope.OrgID
 	}
-	report(hub)
+	return f
 }
 
 // A caller may name its request, so that one id can be followed through
@@ -81,7 +76,7 @@ func (s *Server) identifyRequest(c *gin.Context) {
 		id = uuid.Must(uuid.NewV7()).String()
 	}
 	c.Header("X-Request-ID", id)
-	info := &requestInfo{ID: id, IP: clientIP(c), UserAgent: truncate(c.Request.UserAgent(), 200),
+	info := &requestInfo{ID: id, IP: clientIP(c), route: metricMethod(c.Request.Method) + " " + c.FullPath(), UserAgent: truncate(c.Request.UserAgent(), 200),
 		Credential: s.credential(c.Request), Refresh: cookieValue(c.Request, s.cookies.refresh)}
 	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), requestKey{}, info))
 	c.Next()

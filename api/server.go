@@ -42,7 +42,7 @@ func New(deps Deps) (*Server, error) {
 	if err != nil || base.Host == "" {
 		return nil, fmt.Errorf("base URL %q is not an absolute URL", deps.Config.BaseURL)
 	}
-	s := &Server{deps: deps, base: base, metrics: newMetrics(), crossOrigin: http.NewCrossOriginProtection(),
+	s := &Server{deps: deps, base: base, metrics: newMetrics(deps.Metrics), crossOrigin: http.NewCrossOriginProtection(),
 		cookies: cookieNamesFor(base.Scheme), times: usualSocketTimes, stop: make(chan struct{})}
 	if s.uiOrigin, err = originOf(deps.Config.TemporalUIURL); err != nil {
 		return nil, err
@@ -76,7 +76,7 @@ func (s *Server) build() error {
 	if err := s.engine.SetTrustedProxies(s.deps.Config.TrustedProxies); err != nil {
 		return fmt.Errorf("trusted proxies: %w", err)
 	}
-	s.engine.Use(s.identifyRequest, s.logAccess, s.recoverPanics, s.secureHeaders, s.refuseCrossOrigin)
+	s.engine.Use(s.identifyRequest, s.logAccess, trace(), s.recoverPanics, s.secureHeaders, s.refuseCrossOrigin)
 	s.engine.NoRoute(s.noRoute)
 	s.engine.NoMethod(s.noMethod)
 	s.huma = humagin.New(s.engine, humaConfig(s.deps.Config.Version))

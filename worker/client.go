@@ -12,23 +12,26 @@ import (
 	"go.temporal.io/api/operatorservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
-	"go.temporal.io/sdk/log"
 
 	"github.com/datamind/datamind/workflows"
 )
 
 // Dial connects lazily: an API starts while Temporal is down, and reaches it
-// when it is back. Payloads are compressed and encrypted by codec.
-func Dial(_ context.Context, address, namespace string, tlsConfig *tls.Config, codec converter.PayloadCodec, logger *slog.Logger) (client.Client, error) {
-	c, err := client.NewLazyClient(client.Options{
+// when it is back. Payloads are compressed and encrypted by codec. The
+// observer, which may be nil, is told what workers on this client do.
+func Dial(_ context.Context, address, namespace string, tlsConfig *tls.Config, codec converter.PayloadCodec, logger *slog.Logger, o *Observer) (client.Client, error) {
+	options := client.Options{
 		HostPort:      address,
 		Namespace:     namespace,
-		Logger:        log.NewStructuredLogger(logger.With("component", "temporal")),
 		DataConverter: dataConverter(codec),
 		// Messages of failures can quote SQL: they are encrypted like payloads.
 		FailureConverter:  failureConverter(codec),
 		ConnectionOptions: client.ConnectionOptions{TLS: tlsConfig},
-	})
+	}
+	if err := o.observe(&options, logger.With("component", "temporal")); err != nil {
+		return nil, err
+	}
+	c, err := client.NewLazyClient(options)
 	if err != nil {
 		return nil, fmt.Errorf("dial temporal: %w", err)
 	}

@@ -181,41 +181,6 @@ func (c *Client) Ready(ctx context.Context) error {
 	return unavailable(err, "reach Temporal")
 }
 
-// pollerAge is how long ago a worker may have polled and still count: a poll
-// lasts a minute, then the next begins.
-const pollerAge = 90 * time.Second
-
-// Workers counts the workers that have polled a queue within pollerAge; none
-// is an error. Temporal itself remembers those that have ended for minutes.
-func (c *Client) Workers(ctx context.Context, queue string) (int, error) {
-	kind := enums.TASK_QUEUE_TYPE_ACTIVITY
-	if queue == QueueAsk {
-		kind = enums.TASK_QUEUE_TYPE_WORKFLOW
-	}
-	found, err := c.Temporal.DescribeTaskQueue(ctx, queue, kind)
-	if err != nil {
-		return 0, unavailable(err, "describe the task queue")
-	}
-	n, now, last := 0, time.Now(), time.Time{}
-	for _, poller := range found.Pollers {
-		at := poller.GetLastAccessTime().AsTime()
-		if now.Sub(at) <= pollerAge {
-			n++
-		}
-		if at.After(last) {
-			last = at
-		}
-	}
-	switch {
-	case n > 0:
-		return n, nil
-	case len(found.Pollers) > 0:
-		return 0, models.Errorf(models.CodeUnavailable, "No worker polls the queue %q: the last one did %s ago. It has ended, or all its slots are busy; what is asked waits.",
-			queue, now.Sub(last).Round(time.Second))
-	}
-	return 0, models.Errorf(models.CodeUnavailable, "No worker polls the queue %q; what is asked waits until one does.", queue)
-}
-
 // refused translates what an update answered: a validator's "no" keeps its
 // code and sentence, a run that is gone is a conflict.
 func refused(err error) error {

@@ -34,7 +34,7 @@ func (x *examination) all(ctx context.Context, dir string) {
 		func(context.Context) (string, error) { return source, err }) {
 		return
 	}
-	s, err := connect(ctx, c, discard)
+	s, err := connect(ctx, c, discard, "datamind-doctor")
 	if err != nil {
 		x.check(ctx, "clients", "Correct the configuration.", func(context.Context) (string, error) { return "", err })
 		return
@@ -45,6 +45,11 @@ func (x *examination) all(ctx context.Context, dir string) {
 	})
 	if database {
 		x.check(ctx, "migrations", "Check DATAMIND_MIGRATE_DATABASE_URL.", func(ctx context.Context) (string, error) { return migrations(ctx, c) })
+		x.check(ctx, "questions", "Look at the other lines first. If all else is well, see the run 'ask/…' in the Temporal UI, or stop the question on its page.", s.waiting)
+		x.check(ctx, "budgets", "Raise DATAMIND_TOKEN_BUDGET_MONTHLY in all processes, or that organisation's own budget.", s.budgets)
+	}
+	if source == leftBy(dir) {
+		x.check(ctx, "disk", "Make room: when the disk is full, PostgreSQL ends, and everything with it.", func(context.Context) (string, error) { return diskSpace(dir) })
 	}
 	x.check(ctx, "redis", "Start Redis, and check DATAMIND_REDIS_URL. Without it nobody can sign in or ask, and answers are not live.", func(ctx context.Context) (string, error) {
 		return "answers", s.redis.Ping(ctx).Err()
@@ -54,7 +59,10 @@ func (x *examination) all(ctx context.Context, dir string) {
 		if c.LLMBaseURL == "" {
 			return "none is configured; the built-in planner answers", nil
 		}
-		return strings.Join(c.LLMModels, ", ") + " at " + c.LLMBaseURL, newLLM(c).Check(ctx)
+		if err := newLLM(c, nil).Check(ctx); err != nil || !database {
+			return strings.Join(c.LLMModels, ", ") + " at " + c.LLMBaseURL, err
+		}
+		return s.modelTrouble(ctx)
 	})
 	if database && workers {
 		x.connections(ctx, s)
@@ -99,11 +107,16 @@ func (x *examination) temporal(ctx context.Context, s *services) bool {
 	}
 	x.check(ctx, "search attributes", "Check that this user may list them.", s.searchAttributes)
 	polled := map[string]bool{}
-	for _, queue := range []string{workflows.QueueAsk, workflows.QueueModel, workflows.QueueQuery} {
-		polled[queue] = x.check(ctx, "workers: "+queue, "Start one: datamind worker --queues "+queue, func(ctx context.Context) (string, error) {
-			n, err := s.runs.Workers(ctx, queue)
-			return fmt.Sprintf("%d poll the queue", n), err
+	for _, name := range workflows.Queues {
+		var queue workflows.QueueState
+		polled[name] = x.check(ctx, "workers: "+name, "Start one: datamind worker --queues "+name, func(ctx context.Context) (_ string, err error) {
+			if queue, err = s.runs.Queue(ctx, s.config.TemporalNamespace, name); err != nil {
+				return "", err
+			}
+			return fmt.Sprintf("%d poll the queue", queue.Workers), queue.Polled(name)
 		})
+		x.check(ctx, "backlog: "+name, "Start more workers: datamind worker --queues "+name+". If there are enough, see what holds them up: the log of one says which steps fail.",
+			func(context.Context) (string, error) { return backlog(queue) })
 	}
 	return x.builds(ctx, s) && polled[workflows.QueueAsk] && polled[workflows.QueueQuery]
 }

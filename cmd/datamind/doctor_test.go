@@ -81,7 +81,7 @@ func TestDoctorExaminesTheNamespace(t *testing.T) {
 	require.NoError(t, err)
 	examine := func(address, namespace string) *examination {
 		s := &services{config: config.Config{TemporalAddress: address, TemporalNamespace: namespace}}
-		s.temporal, err = worker.Dial(ctx, address, namespace, nil, codec, discard)
+		s.temporal, err = worker.Dial(ctx, address, namespace, nil, codec, discard, nil)
 		require.NoError(t, err)
 		t.Cleanup(s.temporal.Close)
 		s.runs = &workflows.Client{Temporal: s.temporal}
@@ -110,7 +110,7 @@ func TestDoctorExaminesTheNamespace(t *testing.T) {
 	require.Contains(t, x.findings[2].Fix, "search-attribute create --name OrgID --type Keyword --name UserID")
 	require.Contains(t, x.findings[3].Detail, `No worker polls the queue "ask"`)
 
-	c, err := worker.Dial(ctx, address, namespace, nil, codec, discard)
+	c, err := worker.Dial(ctx, address, namespace, nil, codec, discard, nil)
 	require.NoError(t, err)
 	defer c.Close()
 	require.NoError(t, worker.Prepare(ctx, c, namespace))

@@ -51,7 +51,7 @@ func (p planCmd) Run(ctx context.Context) error {
 		if c.LLMBaseURL == "" {
 			return models.Errorf(models.CodeInvalid, "No model is configured. Set DATAMIND_LLM_BASE_URL and DATAMIND_LLM_MODELS, or use --planner builtin.")
 		}
-		use = newLLM(c).Planner()
+		use = newLLM(c, nil).Planner()
 	}
 	return planner.PlanLines(ctx, os.Stdin, os.Stdout, catalog, use, time.Now())
 }

@@ -19,7 +19,7 @@ func (l linkCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return errConfig{err}
 	}
-	s, err := connect(ctx, c, discard)
+	s, err := connect(ctx, c, discard, "datamind-link")
 	if err != nil {
 		return err
 	}

@@ -29,6 +29,7 @@ const (
 // operator, or lost with Temporal's data). Any number of processes may relay:
 // a workflow id starts once.
 func (s *services) relay(ctx context.Context) {
+	defer s.reporter.Crash("relay")
 	tick, prune := time.NewTicker(relayEvery), time.NewTicker(pruneEvery)
 	defer tick.Stop()
 	defer prune.Stop()
@@ -93,6 +94,7 @@ func (s *services) reconcile(ctx context.Context, q *models.Question) error {
 		return s.store.Touch(ctx, scope, q.ID)
 	}
 	s.log.Warn("relay ends a question whose run is gone", "question_id", q.ID, "status", q.Status)
+	s.metrics.QuestionEnded(models.StatusFailed, models.CodeInternal, 0)
 	_, err = s.store.Finish(ctx, scope, q.ID, q.Run, store.Ending{Status: models.StatusFailed, ErrorCode: models.CodeInternal,
 		ErrorText: "The run of this question was ended from outside. Ask again."})
 	return err

@@ -7,11 +7,10 @@ import (
 	"net"
 	"os"
 
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-
 	"github.com/datamind/datamind/api"
 	"github.com/datamind/datamind/internal/crypt"
 	"github.com/datamind/datamind/internal/store"
+	"github.com/datamind/datamind/internal/telemetry"
 )
 
 type apiCmd struct{}
@@ -22,11 +21,12 @@ func (apiCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := connect(ctx, c, log)
+	s, err := connect(ctx, c, log, "datamind-api")
 	if err != nil {
 		return err
 	}
 	defer s.close()
+	defer s.reporter.Crash("api")
 	a, err := s.auth()
 	if err != nil {
 		return err
@@ -40,6 +40,7 @@ func (apiCmd) Run(ctx context.Context) error {
 		return fmt.Errorf("the address %s cannot be listened on; choose another with DATAMIND_HTTP_ADDR: %w", c.HTTPAddr, err)
 	}
 	go s.relay(ctx)
+	go s.watch(ctx, true)
 	log.Info("api is ready", "addr", listener.Addr().String(), "version", version)
 	return s.serve(ctx, server, listener)
 }
@@ -61,20 +62,22 @@ func (w workerCmd) Run(ctx context.Context) error {
 			}
 		}
 	}
-	s, err := connect(ctx, c, log)
+	s, err := connect(ctx, c, log, "datamind-worker")
 	if err != nil {
 		return err
 	}
 	defer s.close()
+	defer s.reporter.Crash("worker")
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	stop, err := s.startWorkers(ctx, w.Queues, cancel)
 	if err != nil {
 		return err
 	}
-	metrics := s.serveMetrics(promhttp.Handler())
+	metrics := s.serveMetrics()
 	defer func() { _ = metrics.Close() }()
 	go s.relay(ctx)
+	go s.watch(ctx, false)
 	log.Info("worker is ready", "queues", w.Queues, "version", version)
 	if c.BuildID != "" {
 		s.announceBuild(ctx)
@@ -82,6 +85,8 @@ func (w workerCmd) Run(ctx context.Context) error {
 	<-ctx.Done()
 	stop()
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		s.reporter.Error(cause, telemetry.Fault{Where: "worker"})
+		log.Error("the worker cannot go on", "cause", telemetry.Cause(cause))
 		return fmt.Errorf("the worker cannot go on: %w", cause)
 	}
 	return nil

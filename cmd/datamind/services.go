@@ -14,11 +14,12 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/getsentry/sentry-go"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/redis/go-redis/v9"
 	"go.temporal.io/sdk/client"
 	sdk "go.temporal.io/sdk/worker"
@@ -34,6 +35,7 @@ import (
 	"github.com/datamind/datamind/internal/realtime"
 	"github.com/datamind/datamind/internal/sqlguard"
 	"github.com/datamind/datamind/internal/store"
+	"github.com/datamind/datamind/internal/telemetry"
 	"github.com/datamind/datamind/models"
 	"github.com/datamind/datamind/web"
 	"github.com/datamind/datamind/worker"
@@ -50,6 +52,10 @@ type services struct {
 	codec    *crypt.Codec
 	temporal client.Client
 	runs     *workflows.Client
+	metrics  *telemetry.Metrics
+	reporter *telemetry.Reporter
+	// endTracing sends the spans that are left.
+	endTracing func()
 	// own are addresses of this installation beside those of its configuration.
 	own []string
 }
@@ -61,14 +67,18 @@ func newLogger(c config.Config, w io.Writer) *slog.Logger {
 }
 
 // connect opens clients for all stores; none of them waits for its server.
-func connect(ctx context.Context, c config.Config, log *slog.Logger) (*services, error) {
-	s := &services{config: c, log: log}
+// component names the process in traces.
+func connect(ctx context.Context, c config.Config, log *slog.Logger, component string) (*services, error) {
+	s := &services{config: c, log: log, metrics: telemetry.NewMetrics(version)}
 	slog.SetDefault(log)
 	redis.SetLogger(redisLog{log})
-	if err := sentry.Init(sentry.ClientOptions{Dsn: string(c.SentryDSN), Release: version, Environment: c.Environment}); err != nil {
-		return nil, errConfig{fmt.Errorf("DATAMIND_SENTRY_DSN: %w", err)}
-	}
 	var err error
+	if s.reporter, err = telemetry.NewReporter(telemetry.ReporterOptions{DSN: string(c.SentryDSN), Release: version, Environment: c.Environment}); err != nil {
+		return nil, errConfig{errors.New("DATAMIND_SENTRY_DSN is not a DSN of Sentry")}
+	}
+	if s.endTracing, err = telemetry.StartTracing(ctx, component, version, c.Environment); err != nil { // before the clients that it traces
+		return nil, errConfig{err}
+	}
 	if s.store, err = store.Open(ctx, string(c.DatabaseURL)); err != nil {
 		return nil, err
 	}
@@ -80,6 +90,11 @@ func connect(ctx context.Context, c config.Config, log *slog.Logger) (*services,
 	options.ReadTimeout, options.WriteTimeout, options.DialTimeout = 3*time.Second, 3*time.Second, 3*time.Second
 	s.redis = redis.NewClient(options)
 	s.hub = realtime.New(s.redis)
+	s.metrics.Registry.MustRegister(s.store.Collector())
+	s.metrics.RedisPool(func() telemetry.Pool {
+		stats := s.redis.PoolStats()
+		return telemetry.Pool{Total: stats.TotalConns, Idle: stats.IdleConns, Timeouts: stats.Timeouts}
+	})
 	keys := []string{string(c.PayloadKey)}
 	for _, old := range c.PayloadKeysOld {
 		keys = append(keys, string(old))
@@ -91,7 +106,8 @@ func connect(ctx context.Context, c config.Config, log *slog.Logger) (*services,
 	if err != nil {
 		return nil, err
 	}
-	if s.temporal, err = worker.Dial(ctx, c.TemporalAddress, c.TemporalNamespace, tlsConfig, s.codec, log); err != nil {
+	observer := &worker.Observer{Metrics: s.metrics, Reporter: s.reporter, Log: log}
+	if s.temporal, err = worker.Dial(ctx, c.TemporalAddress, c.TemporalNamespace, tlsConfig, s.codec, log, observer); err != nil {
 		return nil, err
 	}
 	s.runs = &workflows.Client{Temporal: s.temporal, Settings: workflows.Settings{Planner: plannerKind(c), MaxAttempts: c.MaxAttempts, ApproveCost: c.ApproveCost}}
@@ -141,7 +157,8 @@ func (s *services) close() {
 	s.temporal.Close()
 	_ = s.redis.Close()
 	_ = s.store.Close()
-	sentry.Flush(2 * time.Second)
+	s.reporter.Flush()
+	s.endTracing()
 }
 
 // auth makes the sign-in service.
@@ -160,7 +177,7 @@ func (s *services) newAPI(a *auth.Service) (*api.Server, error) {
 		name = s.config.LLMModels[0]
 	}
 	return api.New(api.Deps{Store: s.store, Auth: a, Hub: s.hub, Runs: apiRuns{s.runs, s.store}, Sealer: sealer,
-		Codec: s.codec, Redis: s.redis, Web: web.Dist(), Log: s.log,
+		Codec: s.codec, Redis: s.redis, Web: web.Dist(), Log: s.log, Metrics: s.metrics.Registry, Reporter: s.reporter,
 		Config: api.Config{BaseURL: s.config.BaseURL, TemporalUIURL: s.config.TemporalUIURL, Planner: name, TrustedProxies: s.config.TrustedProxies,
 			AsksPerMinute: s.config.AsksPerMinute, MonthlyBudget: s.config.TokenBudgetMonthly, Version: version}})
 }
@@ -168,7 +185,7 @@ func (s *services) newAPI(a *auth.Service) (*api.Server, error) {
 // serve runs the API and its metrics until ctx ends, then lets requests finish.
 func (s *services) serve(ctx context.Context, server *api.Server, listener net.Listener) error {
 	public := server.HTTPServer(listener.Addr().String())
-	metrics := s.serveMetrics(server.Metrics())
+	metrics := s.serveMetrics()
 	failed := make(chan error, 2)
 	go func() { failed <- public.Serve(listener) }()
 	select {
@@ -184,8 +201,8 @@ func (s *services) serve(ctx context.Context, server *api.Server, listener net.L
 
 // serveMetrics serves metrics on their own address. One that is taken is not
 // worth refusing to work for: several processes of one machine share the default.
-func (s *services) serveMetrics(h http.Handler) *http.Server {
-	server := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second}
+func (s *services) serveMetrics() *http.Server {
+	server := &http.Server{Handler: promhttp.HandlerFor(s.metrics.Registry, promhttp.HandlerOpts{}), ReadHeaderTimeout: 5 * time.Second}
 	listener, err := net.Listen("tcp", s.config.MetricsAddr)
 	if err != nil {
 		s.log.Warn("metrics are not served; choose another address with DATAMIND_METRICS_ADDR", "addr", s.config.MetricsAddr, "error", err)
@@ -203,7 +220,12 @@ func (s *services) startWorkers(ctx context.Context, queues []string, fatal func
 	a := worker.Activities{Questions: &activities.Questions{Store: s.store, Events: s.hub, CatalogTTL: s.config.CatalogTTL}}
 	a.Model = &activities.Model{Store: s.store, Events: s.hub, Builtin: planner.NewBuiltin(), MonthlyBudget: s.config.TokenBudgetMonthly}
 	if s.config.LLMBaseURL != "" {
-		a.Model.LLM = newLLM(s.config)
+		a.Model.LLM = newLLM(s.config, s.metrics.ModelCalled)
+		if slices.Contains(queues, workflows.QueueModel) {
+			for _, model := range s.config.LLMModels {
+				s.metrics.Breaker(model, func() bool { return a.Model.LLM.Open(model) })
+			}
+		}
 	}
 	if s.config.SealPrivateKey != "" {
 		opener, err := crypt.NewOpener(string(s.config.SealPrivateKey))
@@ -264,6 +286,7 @@ func (s *services) policy(ctx context.Context) connector.Policy {
 	return p
 }
 
-func newLLM(c config.Config) *llm.Client {
-	return llm.New(llm.Config{BaseURL: c.LLMBaseURL, Key: string(c.LLMAPIKey), Models: c.LLMModels, Timeout: c.LLMTimeout, MaxTokens: c.LLMMaxTokens})
+// newLLM makes the model's client; called is told of each call.
+func newLLM(c config.Config, called func(string, models.Usage, error, time.Duration)) *llm.Client {
+	return llm.New(llm.Config{BaseURL: c.LLMBaseURL, Key: string(c.LLMAPIKey), Models: c.LLMModels, Timeout: c.LLMTimeout, MaxTokens: c.LLMMaxTokens, Called: called})
 }

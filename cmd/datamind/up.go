@@ -177,7 +177,7 @@ func (o *oneMachine) serve(ctx context.Context, listener net.Listener) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var err error
-	if o.services, err = connect(ctx, o.config, o.log); err != nil {
+	if o.services, err = connect(ctx, o.config, o.log, "datamind"); err != nil {
 		return err
 	}
 	defer o.services.close()
@@ -204,6 +204,7 @@ func (o *oneMachine) serve(ctx context.Context, listener net.Listener) error {
 	served := make(chan error, 1)
 	go func() { served <- o.services.serve(ctx, server, listener) }()
 	go o.services.relay(ctx)
+	go o.services.watch(ctx, true)
 	if err := o.announce(ctx, a, listener); err != nil {
 		cancel(err)
 		return errors.Join(err, <-served)

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 
 	"github.com/datamind/datamind/internal/sqlguard"
+	"github.com/datamind/datamind/internal/telemetry"
 	"github.com/datamind/datamind/models"
 )
 
@@ -72,7 +73,9 @@ func (c Config) postgres() (*pgx.ConnConfig, error) {
 	// Unnamed statements of the extended protocol: one statement each, and
 	// nothing is left behind in a pooler's session.
 	settings.DefaultQueryExecMode = pgx.QueryExecModeExec
-	settings.Tracer = c.trace
+	if settings.Tracer = c.trace; c.trace == nil {
+		settings.Tracer = telemetry.TraceCustomerSQL()
+	}
 	settings.BuildContextWatcherHandler = func(pg *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: pg, DeadlineDelay: cancelLimit}
 	}

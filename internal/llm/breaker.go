@@ -52,6 +52,6 @@ func (b *breaker) do(call func() error) error {
 		return err
 	}
 	rest := bounded(time.Until(time.Unix(0, b.until.Load())))
-	return models.Wrap(&callError{text: err.Error(), retryAfter: rest}, models.CodeModelBusy,
+	return models.Wrap(&callError{text: err.Error(), safe: err.Error(), retryAfter: rest}, models.CodeModelBusy,
 		"The model %q failed several times in a row and is left alone for a moment. It is tried again on its own.", b.model)
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	openai "github.com/sashabaranov/go-openai"
+
+	"github.com/datamind/datamind/models"
 )
 
 const (
@@ -28,6 +30,9 @@ type Config struct {
 	Timeout time.Duration // of one call, streaming included; 0 means 2 minutes
 	// MaxTokens bounds the output of one call; 0 means 2000.
 	MaxTokens int
+	// Called is told of each call with its kind ("plan" or "write"), what it
+	// used, and how it ended; nil tells nobody.
+	Called func(kind string, usage models.Usage, err error, took time.Duration)
 }
 
 // Client calls the models of one endpoint. It is safe for concurrent use.
@@ -66,22 +71,32 @@ func New(config Config) *Client {
 // model twice, then one further down the list with each attempt. A model whose
 // breaker is open is passed over while another one is not.
 func (c *Client) Pick(attempt int) string {
-	models := c.config.Models
-	if len(models) == 0 {
+	names := c.config.Models
+	if len(names) == 0 {
 		return ""
 	}
-	first := min(max(attempt-primaryAttempts, 0), len(models)-1)
-	for _, model := range models[first:] {
+	first := min(max(attempt-primaryAttempts, 0), len(names)-1)
+	for _, model := range names[first:] {
 		if !c.breaker(model).open() {
 			return model
 		}
 	}
-	for _, model := range models[:first] {
+	for _, model := range names[:first] {
 		if !c.breaker(model).open() {
 			return model
 		}
 	}
-	return models[len(models)-1]
+	return names[len(names)-1]
+}
+
+// Open reports whether a model failed several times in a row and is left alone.
+func (c *Client) Open(model string) bool { return c.breaker(model).open() }
+
+// called tells whoever wants to know of a call that began at a time.
+func (c *Client) called(kind string, begun time.Time, usage *models.Usage, err *error) {
+	if c.config.Called != nil {
+		c.config.Called(kind, *usage, *err, time.Since(begun))
+	}
 }
 
 // breaker finds the breaker of a model, also of one that a caller names

@@ -1,6 +1,7 @@
 package llm
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -13,6 +14,7 @@ import (
 
 	openai "github.com/sashabaranov/go-openai"
 
+	"github.com/datamind/datamind/internal/telemetry"
 	"github.com/datamind/datamind/models"
 )
 
@@ -22,6 +24,7 @@ const maxCause = 300
 // callError is the cause of a failed call, for the log. It holds no key.
 type callError struct {
 	text       string
+	safe       string // the cause without the endpoint's words
 	status     int
 	retryAfter time.Duration
 }
@@ -32,6 +35,14 @@ func (e *callError) Error() string {
 		return fmt.Sprintf("status %d: %s", e.status, e.text)
 	}
 	return e.text
+}
+
+// SafeCause says why without the endpoint's words, which may quote the prompt.
+func (e *callError) SafeCause() string {
+	if e.status != 0 {
+		return fmt.Sprintf("status %d", e.status)
+	}
+	return cmp.Or(e.safe, "reply not usable")
 }
 
 // RetryAfter is how long the endpoint, or an open breaker, asked to wait,
@@ -50,7 +61,7 @@ func (c *Client) cause(err error, x *exchange, status int) *callError {
 	if c.config.Key != "" {
 		text = strings.ReplaceAll(text, c.config.Key, "[key]")
 	}
-	return &callError{text: cut(strings.ToValidUTF8(text, "?"), maxCause), status: status, retryAfter: x.retryAfter}
+	return &callError{text: cut(strings.ToValidUTF8(text, "?"), maxCause), safe: telemetry.Cause(err), status: status, retryAfter: x.retryAfter}
 }
 
 // failure translates what went wrong with a call. Busy is what time may cure;

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"strings"
+	"time"
 
 	openai "github.com/sashabaranov/go-openai"
 
@@ -18,10 +19,11 @@ func (c *Client) PlanReservation(req models.PlanRequest) int { return c.reservat
 // an error, when the call was paid for. An error is coded model_busy, which
 // time may cure, model_reply for what could not be understood, or model_failed
 // for what a setting must cure; a cancelled ctx comes back as it is.
-func (c *Client) PlanWith(ctx context.Context, model, idemKey string, req models.PlanRequest) (models.Plan, error) {
+func (c *Client) PlanWith(ctx context.Context, model, idemKey string, req models.PlanRequest) (plan models.Plan, err error) {
+	defer c.called("plan", time.Now(), &plan.Usage, &err)
 	p := planPrompt(req)
-	plan := models.Plan{Usage: models.Usage{Model: model, PromptVersion: p.version}}
-	err := c.breaker(model).do(func() error {
+	plan = models.Plan{Usage: models.Usage{Model: model, PromptVersion: p.version}}
+	err = c.breaker(model).do(func() error {
 		var reply openai.ChatCompletionResponse
 		x, err := c.send(ctx, model, idemKey, p, false, func(ctx context.Context, body openai.ChatCompletionRequest) (err error) {
 			reply, err = c.api.CreateChatCompletion(ctx, body)

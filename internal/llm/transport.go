@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/datamind/datamind/internal/telemetry"
 )
 
 const (
@@ -46,7 +48,7 @@ func newHTTPClient(timeout time.Duration) *http.Client {
 	base := http.DefaultTransport.(*http.Transport).Clone()
 	base.MaxIdleConnsPerHost = 32
 	base.MaxResponseHeaderBytes = 64 << 10
-	return &http.Client{Timeout: timeout, Transport: transport{base}, CheckRedirect: sameHost}
+	return &http.Client{Timeout: timeout, Transport: transport{telemetry.TraceModel(base)}, CheckRedirect: sameHost}
 }
 
 // sameHost refuses to follow a redirect elsewhere: the prompt holds customers'

@@ -40,11 +40,11 @@ func (c *Client) WriteReservation(req WriteRequest) int { return c.reservation(w
 // onDelta, which may be nil, gets clean pieces of it in order, a few at a time;
 // the text returned counts where the two differ. The usage is set also with an
 // error, when the call was paid for. Errors are as with PlanWith.
-func (c *Client) WriteWith(ctx context.Context, model, idemKey string, req WriteRequest, onDelta func(string)) (string, models.Usage, error) {
+func (c *Client) WriteWith(ctx context.Context, model, idemKey string, req WriteRequest, onDelta func(string)) (text string, usage models.Usage, err error) {
+	defer c.called("write", time.Now(), &usage, &err)
 	p := writePrompt(req)
-	usage := models.Usage{Model: model, PromptVersion: p.version}
-	var text string
-	err := c.breaker(model).do(func() error {
+	usage = models.Usage{Model: model, PromptVersion: p.version}
+	err = c.breaker(model).do(func() error {
 		// Leaving early closes the connection, and the endpoint stops writing.
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()

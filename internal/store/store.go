@@ -28,6 +28,7 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
 
+	"github.com/datamind/datamind/internal/telemetry"
 	"github.com/datamind/datamind/models"
 )
 
@@ -55,6 +56,7 @@ func Open(_ context.Context, dsn string) (*Store, error) {
 		return nil, errors.New("the database's address cannot be read; its form is postgres://user:password@host:port/database")
 	}
 	config.ConnectTimeout = 5 * time.Second
+	config.Tracer = telemetry.TracePlatformSQL()
 	config.RuntimeParams["statement_timeout"] = "15000"
 	config.RuntimeParams["idle_in_transaction_session_timeout"] = "30000"
 	config.RuntimeParams["application_name"] = "datamind"
