@@ -17,9 +17,10 @@ PKG ?= ./...
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts web/tsconfig.json 2>/dev/null)
 TEMPORAL_SOURCES := $(wildcard deploy/temporal-dev/*.go) deploy/temporal-dev/go.mod deploy/temporal-dev/go.sum
 TOOLS := bin/tools/golangci-lint bin/tools/gotestsum bin/tools/workflowcheck
+CHECKRULES_SOURCES := $(wildcard tools/checkrules/*.go) tools/checkrules/go.mod tools/checkrules/go.sum
 
 .PHONY: help up down build test check bench record fmt gen screenshots setup setup-test toolchain web temporal-dev FORCE \
-	check-tidy check-vet check-lint check-workflows check-web check-generated check-scripts test-web test-browser test-temporal-dev test-go
+	check-tidy check-vet check-lint check-workflows check-web check-generated check-scripts check-rules test-web test-browser test-temporal-dev test-go
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -36,7 +37,7 @@ test: setup-test build bin/tools/gotestsum ## Run all tests (PKG=./api for some 
 	@$(MAKE) test-web test-browser test-temporal-dev
 	@$(MAKE) test-go
 
-check: toolchain check-scripts check-tidy check-vet check-lint check-workflows check-web check-generated ## Run every static check that CI runs
+check: toolchain check-scripts check-tidy check-vet check-lint check-workflows check-rules check-web check-generated ## Run every static check that CI runs
 
 bench: setup toolchain ## Run the benchmarks
 	@go test -run '^$$' -bench . -benchmem $(PKG)
@@ -88,6 +89,9 @@ bin/tools/workflowcheck: PACKAGE = go.temporal.io/sdk/contrib/tools/workflowchec
 $(TOOLS): tools/go.mod tools/go.sum
 	@cd tools && $(BUILD) "-s -w" -o ../$@ $(PACKAGE) && touch ../$@
 
+bin/tools/checkrules: $(CHECKRULES_SOURCES)
+	@cd tools/checkrules && $(BUILD) "-s -w" -o ../../$@ . && touch ../../$@
+
 # --- tests ------------------------------------------------------------------
 
 test-web: web/node_modules/.installed
@@ -110,7 +114,7 @@ check-scripts:
 	@for script in .ci/run scripts/*; do bash -n "$$script" || exit 1; done
 
 check-tidy:
-	@for dir in . deploy/temporal-dev tools; do (cd $$dir && go mod tidy -diff) || { echo "$$dir/go.mod is not tidy: run 'go mod tidy' there"; exit 1; }; done
+	@for dir in . deploy/temporal-dev tools tools/checkrules; do (cd $$dir && go mod tidy -diff) || { echo "$$dir/go.mod is not tidy: run 'go mod tidy' there"; exit 1; }; done
 
 check-vet:
 	@go vet ./...
@@ -120,6 +124,10 @@ check-lint: bin/tools/golangci-lint
 
 check-workflows: bin/tools/workflowcheck
 	@bin/tools/workflowcheck ./workflows/...
+
+# With Prometheus' own parsers; that the metrics exist is for e2e to test.
+check-rules: bin/tools/checkrules
+	@bin/tools/checkrules deploy/prometheus/alerts.yml deploy/grafana/datamind.json
 
 check-web: web
 	@cd web && npm run --silent typecheck && npm run --silent lint -- --max-warnings 0

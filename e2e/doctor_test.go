@@ -34,10 +34,11 @@ func TestDoctorSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 	code, all := doctor(t, s)
 	require.Zero(t, code, all)
 	for _, name := range []string{"configuration", "database", "migrations", "redis", "temporal", "namespace", "search attributes",
-		"workers: ask", "workers: model", "workers: query", "model", "connections", "connection: shop"} {
+		"questions", "budgets",
+		"workers: ask", "workers: model", "workers: query", "backlog: ask", "backlog: model", "backlog: query", "model", "connections", "connection: shop"} {
 		require.True(t, all[name].OK, "%s: %+v", name, all[name])
 	}
-	require.Len(t, all, 13)
+	require.Len(t, all, 18)
 
 	// connection is what it says of the only connection.
 	connection := func() check {

@@ -6,10 +6,10 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/taskqueue/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/datamind/datamind/models"
@@ -21,7 +21,14 @@ type polled struct {
 	ago []time.Duration
 }
 
-func (p polled) DescribeTaskQueue(context.Context, string, enums.TaskQueueType) (*workflowservice.DescribeTaskQueueResponse, error) {
+func (p polled) WorkflowService() workflowservice.WorkflowServiceClient { return service{ago: p.ago} }
+
+type service struct {
+	workflowservice.WorkflowServiceClient
+	ago []time.Duration
+}
+
+func (p service) DescribeTaskQueue(context.Context, *workflowservice.DescribeTaskQueueRequest, ...grpc.CallOption) (*workflowservice.DescribeTaskQueueResponse, error) {
 	out := &workflowservice.DescribeTaskQueueResponse{}
 	for _, ago := range p.ago {
 		out.Pollers = append(out.Pollers, &taskqueue.PollerInfo{LastAccessTime: timestamppb.New(time.Now().Add(-ago))})
@@ -41,8 +48,10 @@ func TestWorkersThatHaveEndedDoNotCount(t *testing.T) {
 		"all have ended":       {[]time.Duration{4 * time.Minute, 2 * time.Minute}, 0, "the last one did 2m0s ago"},
 		"there never were any": {nil, 0, `No worker polls the queue "query"; what is asked waits`},
 	} {
-		n, err := (&Client{Temporal: polled{ago: c.ago}}).Workers(t.Context(), QueueQuery)
-		require.Equal(t, c.n, n, name)
+		queue, err := (&Client{Temporal: polled{ago: c.ago}}).Queue(t.Context(), "default", QueueQuery)
+		require.NoError(t, err, name)
+		require.Equal(t, c.n, queue.Workers, name)
+		err = queue.Polled(QueueQuery)
 		if c.says == "" {
 			require.NoError(t, err, name)
 			continue
