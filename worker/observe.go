@@ -68,7 +68,7 @@ func (a *observedActivity) ExecuteActivity(ctx context.Context, in *interceptor.
 		"connection_id", ref.ConnectionID, "WorkflowID", info.WorkflowExecution.ID, "RunID", info.WorkflowExecution.RunID)
 	defer func() {
 		if value := recover(); value != nil {
-			a.Metrics.ActivityTried(info.ActivityType.Name, "panic", time.Since(begun), true)
+			a.Metrics.ActivityTried(info.ActivityType.Name, "panic", time.Since(begun), triedAgain(info))
 			a.Reporter.Panic(value, fault)
 			log.Error("step panicked", "cause", telemetry.PanicCause(value))
 			panic(value) // the SDK fails the try with it
@@ -114,13 +114,15 @@ func judge(result any, err error, info activity.Info) (outcome string, retry boo
 	}
 	var app *temporal.ApplicationError
 	if !errors.As(err, &app) {
-		return string(models.ErrorCode(err)), true
+		return string(models.ErrorCode(err)), triedAgain(info)
 	}
-	retry = !app.NonRetryable()
-	if p := info.RetryPolicy; p != nil && p.MaximumAttempts > 0 && info.Attempt >= p.MaximumAttempts {
-		retry = false
-	}
-	return app.Type(), retry
+	return app.Type(), !app.NonRetryable() && triedAgain(info)
+}
+
+// triedAgain reports whether the policy allows one more try.
+func triedAgain(info activity.Info) bool {
+	p := info.RetryPolicy
+	return p == nil || p.MaximumAttempts <= 0 || info.Attempt < p.MaximumAttempts
 }
 
 // worthReporting keeps a defect that is tried again for a day from being
