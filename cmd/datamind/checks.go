@@ -109,14 +109,18 @@ func (x *examination) temporal(ctx context.Context, s *services) bool {
 	polled := map[string]bool{}
 	for _, name := range workflows.Queues {
 		var queue workflows.QueueState
+		var described bool
 		polled[name] = x.check(ctx, "workers: "+name, "Start one: datamind worker --queues "+name, func(ctx context.Context) (_ string, err error) {
 			if queue, err = s.runs.Queue(ctx, s.config.TemporalNamespace, name); err != nil {
 				return "", err
 			}
+			described = true
 			return fmt.Sprintf("%d poll the queue", queue.Workers), queue.Polled(name)
 		})
-		x.check(ctx, "backlog: "+name, "Start more workers: datamind worker --queues "+name+". If there are enough, see what holds them up: the log of one says which steps fail.",
-			func(context.Context) (string, error) { return backlog(queue) })
+		if described {
+			x.check(ctx, "backlog: "+name, "Start more workers: datamind worker --queues "+name+". If there are enough, see what holds them up: the log of one says which steps fail.",
+				func(context.Context) (string, error) { return backlog(queue) })
+		}
 	}
 	return x.builds(ctx, s) && polled[workflows.QueueAsk] && polled[workflows.QueueQuery]
 }

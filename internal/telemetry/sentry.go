@@ -114,7 +114,7 @@ func types(err error) string {
 	var names []string
 	for err != nil {
 		names = append(names, fmt.Sprintf("%T", err))
-		next, ok := err.(interface{ Unwrap() error }) //nolint:errorlint // this is what walks the chain
+		next, ok := err.(interface{ Unwrap() error })
 		if !ok {
 			break
 		}
