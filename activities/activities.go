@@ -94,11 +94,11 @@ type AnalyseInput struct {
 	Since time.Time
 }
 
-// AnalyseResult tells the numbers that could not be proven, and whether the
-// question has been ended with the answer.
+// AnalyseResult tells the numbers that could not be proven, and how the question
+// ended when it has been ended with the answer.
 type AnalyseResult struct {
 	Unproven []string
-	Ended    bool
+	Ended    *FinishResult
 }
 
 // WaitInput records that a person is asked.
@@ -121,6 +121,8 @@ type FinishInput struct {
 type FinishResult struct {
 	Status    models.QuestionStatus
 	ErrorCode models.Code
+	ActiveMs  int64
+	Earlier   bool
 }
 
 // TestInput is a connection to try. It is not stored; its password is sealed.

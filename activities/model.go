@@ -191,10 +191,11 @@ func (a *Model) AnalyseResult(ctx context.Context, in AnalyseInput) (AnalyseResu
 	}
 	publish(ctx, a.Events, in.QuestionID, "chart", map[string]any{"run": in.Run, "chart": got.Chart})
 	publish(ctx, a.Events, in.QuestionID, "answer", map[string]any{"run": in.Run, "text": got.Text, "numbers": got.Numbers, "facts": got.Facts})
+	result := AnalyseResult{Unproven: got.unproven()}
 	if end != nil {
-		publishEnd(ctx, a.Events, in.StepRef, *end)
+		result.Ended = ptr(finished(ctx, a.Events, in.StepRef, *end))
 	}
-	return AnalyseResult{Unproven: got.unproven(), Ended: end != nil}, nil
+	return result, nil
 }
 
 func (a *Model) analyse(ctx context.Context, in AnalyseInput, step *models.QuestionStep, req llm.WriteRequest) (got analysis, end *store.Ending, err error) {
@@ -234,6 +235,8 @@ func (a *Model) end(ctx context.Context, tx *store.Store, in AnalyseInput, got a
 	end, err := tx.Finish(ctx, in.Scope, in.QuestionID, in.Run, store.Ending{Status: models.StatusAnswered, ActiveMs: time.Since(in.Since).Milliseconds()})
 	return &end, err
 }
+
+func ptr[T any](v T) *T { return &v }
 
 // unproven are the numbers of the text that are in neither rows nor facts.
 func (a *analysis) unproven() (out []string) {

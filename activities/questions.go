@@ -67,13 +67,14 @@ func (a *Questions) FinishQuestion(ctx context.Context, in FinishInput) (FinishR
 	if err != nil {
 		return FinishResult{}, toTemporal(ctx, err)
 	}
-	publishEnd(ctx, a.Events, in.StepRef, end)
-	return FinishResult{Status: end.Status, ErrorCode: end.ErrorCode}, nil
+	return finished(ctx, a.Events, in.StepRef, end), nil
 }
 
-func publishEnd(ctx context.Context, events *realtime.Hub, ref StepRef, end store.Ending) {
+// finished makes an ending live.
+func finished(ctx context.Context, events *realtime.Hub, ref StepRef, end store.Ending) FinishResult {
 	publish(ctx, events, ref.QuestionID, "status", statusEvent{Status: end.Status, Run: ref.Run, ErrorCode: end.ErrorCode, Error: end.ErrorText})
 	publish(ctx, events, ref.QuestionID, "end", statusEvent{Status: end.Status, Run: ref.Run})
+	return FinishResult{Status: end.Status, ErrorCode: end.ErrorCode, ActiveMs: end.ActiveMs, Earlier: end.Earlier}
 }
 
 type statusEvent struct {

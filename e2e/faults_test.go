@@ -132,7 +132,7 @@ func TestFaultsAreSeen(t *testing.T) {
 	api, ask, model, query := s.APIs[0].Process, s.Workers[0], s.Workers[1], s.Workers[2]
 	s.Owner.Await(s.Owner.Ask("how many orders?"), models.StatusAnswered)
 	s.Owner.Await(s.Owner.Ask("which tattletale?"), models.StatusAnswered)
-	seen(t, ask, `datamind_questions_total{code="",status="answered"}`, above(1), `"question ended"`, `"status":"answered"`)
+	seen(t, model, `datamind_questions_total{code="",status="answered"}`, above(1), `"question ended"`, `"status":"answered"`)
 	require.Positive(t, scrape(t, model)[`datamind_model_tokens_total{direction="output",model="scripted"}`])
 	require.Positive(t, scrape(t, query)[`datamind_activity_duration_seconds_count{activity="RunQuery",result="sql_error"}`])
 

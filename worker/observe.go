@@ -78,7 +78,7 @@ func (a *observedActivity) ExecuteActivity(ctx context.Context, in *interceptor.
 	outcome, retry := judge(result, err, info)
 	a.Metrics.ActivityTried(info.ActivityType.Name, outcome, time.Since(begun), retry)
 	if err == nil {
-		a.ended(in.Args, log)
+		a.ended(ref, result, log)
 	} else if outcome != cancelled {
 		log.Warn("step failed", "code", outcome, "reason", sayable(err), "cause", telemetry.Cause(err), "again", retry)
 	}
@@ -89,14 +89,21 @@ func (a *observedActivity) ExecuteActivity(ctx context.Context, in *interceptor.
 }
 
 // ended counts and logs the end of a run, once it is recorded.
-func (a *observedActivity) ended(args []any, log *slog.Logger) {
-	for _, arg := range args {
-		if in, ok := arg.(activities.FinishInput); ok {
-			active := time.Duration(in.ActiveMs) * time.Millisecond
-			a.Metrics.QuestionEnded(in.Status, in.ErrorCode, active)
-			log.Info("question ended", "status", in.Status, "code", in.ErrorCode, "run", in.Run, "ms", in.ActiveMs)
+func (a *observedActivity) ended(ref activities.StepRef, result any, log *slog.Logger) {
+	var end activities.FinishResult
+	switch result := result.(type) {
+	case activities.FinishResult:
+		end = result
+	case activities.AnalyseResult:
+		if result.Ended != nil {
+			end = *result.Ended
 		}
 	}
+	if end.Status == "" || end.Earlier {
+		return
+	}
+	a.Metrics.QuestionEnded(end.Status, end.ErrorCode, time.Duration(end.ActiveMs)*time.Millisecond)
+	log.Info("question ended", "status", end.Status, "code", end.ErrorCode, "run", ref.Run, "ms", end.ActiveMs)
 }
 
 const cancelled = "cancelled"

@@ -66,8 +66,8 @@ type ending struct {
 	status models.QuestionStatus
 	code   models.Code
 	text   string
-	// recorded says that an activity has ended the question already.
-	recorded bool
+	// had is how an activity has ended the question already, nil for not yet.
+	had *activities.FinishResult
 }
 
 type ask struct {
@@ -249,7 +249,7 @@ func (a *ask) analyse(ctx workflow.Context, queryAttempt int) ending {
 			return endOf(err)
 		}
 		if unproven = got.Unproven; last || len(unproven) == 0 {
-			return ending{status: models.StatusAnswered, recorded: got.Ended}
+			return ending{status: models.StatusAnswered, had: got.Ended}
 		}
 	}
 }
@@ -288,24 +288,24 @@ func (a *ask) step(ctx workflow.Context, name string, attempt int) {
 // finish records the end on a context that cancellation does not reach.
 func (a *ask) finish(ctx workflow.Context, end ending) (AskResult, error) {
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
-	if !end.recorded {
+	if end.had == nil {
 		var q *activities.Questions
 		active := workflow.Now(ctx).Sub(a.began) - a.waited
-		had := activities.FinishResult{Status: end.status, ErrorCode: end.code} // what an older worker does not say
+		end.had = &activities.FinishResult{Status: end.status, ErrorCode: end.code} // what an older worker does not say
 		err := workflow.ExecuteLocalActivity(record(ctx, "record the end"), q.FinishQuestion, activities.FinishInput{
-			StepRef: a.ref(1), Status: end.status, ErrorCode: end.code, ErrorText: end.text, ActiveMs: active.Milliseconds()}).Get(ctx, &had)
+			StepRef: a.ref(1), Status: end.status, ErrorCode: end.code, ErrorText: end.text, ActiveMs: active.Milliseconds()}).Get(ctx, end.had)
 		if err != nil {
 			return AskResult{}, err
 		}
-		end.status, end.code = had.Status, had.ErrorCode // Stop can come after the answer
 	}
-	a.progress = Progress{Status: end.status}
-	workflow.SetCurrentDetails(ctx, string(end.status))
-	if err := workflow.UpsertTypedSearchAttributes(ctx, outcome.ValueSet(string(end.status))); err != nil {
+	had := *end.had // Stop can come after the answer
+	a.progress = Progress{Status: had.Status}
+	workflow.SetCurrentDetails(ctx, string(had.Status))
+	if err := workflow.UpsertTypedSearchAttributes(ctx, outcome.ValueSet(string(had.Status))); err != nil {
 		return AskResult{}, err
 	}
 	err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) })
-	return AskResult{Status: end.status, Code: end.code}, err
+	return AskResult{Status: had.Status, Code: had.ErrorCode}, err
 }
 
 // endOf translates an activity's error into an ending.

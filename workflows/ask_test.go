@@ -340,7 +340,7 @@ func TestAnAnswerThatIsEndedIsNotRecordedTwice(t *testing.T) {
 	b.analyse = func(in activities.AnalyseInput) (activities.AnalyseResult, error) {
 		require.False(t, in.Last)
 		require.False(t, in.Since.IsZero())
-		return activities.AnalyseResult{Ended: true}, nil
+		return activities.AnalyseResult{Ended: &activities.FinishResult{Status: models.StatusAnswered}}, nil
 	}
 	require.Equal(t, models.StatusAnswered, b.run(input()).Status)
 }

@@ -27,7 +27,7 @@ func deployments() (*services, worker.Deployments, error) {
 	if err != nil {
 		return nil, worker.Deployments{}, err
 	}
-	s, err := connect(context.Background(), c, discard)
+	s, err := connect(context.Background(), c, discard, "datamind-deploy")
 	if err != nil {
 		return nil, worker.Deployments{}, err
 	}

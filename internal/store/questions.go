@@ -201,6 +201,8 @@ type Ending struct {
 	ErrorCode models.Code
 	ErrorText string
 	ActiveMs  int64
+	// Earlier is set by Finish when the question had this ending before.
+	Earlier bool
 }
 
 // Finish ends a run, closes its open steps and releases its reservations. A
@@ -221,7 +223,7 @@ func (s *Store) Finish(ctx context.Context, scope models.Scope, id string, run i
 				return found.Error
 			}
 			if found.RowsAffected == 1 {
-				end = Ending{Status: q.Status, ErrorCode: q.ErrorCode, ErrorText: q.ErrorText, ActiveMs: q.ActiveMs}
+				end = Ending{Status: q.Status, ErrorCode: q.ErrorCode, ErrorText: q.ErrorText, ActiveMs: q.ActiveMs, Earlier: true}
 			}
 		}
 		err := tx.Model(&models.QuestionStep{}).Where("org_id = ? AND question_id = ? AND run = ? AND status IN ?", scope.OrgID, id, run, []models.StepStatus{models.StepRunning, models.StepWaiting}).
