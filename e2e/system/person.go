@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -49,7 +52,15 @@ func (s *System) signIn() *Person {
 func (s *System) connectShop() string {
 	s.t.Helper()
 	var c api.Connection
-	s.Owner.Call(http.StatusCreated, http.MethodPost, "/connections", map[string]any{"name": "shop", "host": "127.0.0.1", "port": s.Customer.Port,
+	address := fmt.Sprintf("127.0.0.1:%d", s.Customer.Port)
+	if s.options.Route != nil {
+		address = s.options.Route("workers", ToCustomer, address)
+	}
+	host, text, err := net.SplitHostPort(address)
+	require.NoError(s.t, err)
+	port, err := strconv.Atoi(text)
+	require.NoError(s.t, err)
+	s.Owner.Call(http.StatusCreated, http.MethodPost, "/connections", map[string]any{"name": "shop", "host": host, "port": port,
 		"database": "shop", "username": "reader", "password": "reader-password", "tls_mode": "disable", "timeout_seconds": 300}, &c)
 	Eventually(s.t, "the catalog is read", func() bool {
 		status, _, _ := s.Owner.send(0, http.MethodGet, "/connections/"+c.ID+"/catalog", nil, nil)
@@ -61,14 +72,30 @@ func (s *System) connectShop() string {
 // send sends one request to a replica.
 func (p *Person) send(replica int, method, path string, body any, cookies []*http.Cookie, headers ...string) (int, string, []*http.Cookie) {
 	p.t.Helper()
+	status, text, set, err := p.try(context.Background(), replica, method, path, body, cookies, headers...)
+	require.NoError(p.t, err)
+	return status, text, set
+}
+
+// Try sends one request to a replica, which may be down.
+func (p *Person) Try(ctx context.Context, replica int, method, path string, body any, headers ...string) (status int, text string, err error) {
+	status, text, _, err = p.try(ctx, replica, method, path, body, nil, headers...)
+	return status, text, err
+}
+
+func (p *Person) try(ctx context.Context, replica int, method, path string, body any, cookies []*http.Cookie, headers ...string) (int, string, []*http.Cookie, error) {
 	var payload io.Reader
 	if body != nil {
 		raw, err := json.Marshal(body)
-		require.NoError(p.t, err)
+		if err != nil {
+			return 0, "", nil, err
+		}
 		payload = bytes.NewReader(raw)
 	}
-	req, err := http.NewRequestWithContext(context.Background(), method, p.s.APIs[replica].URL+"/api/v1"+path, payload)
-	require.NoError(p.t, err)
+	req, err := http.NewRequestWithContext(ctx, method, p.s.APIs[replica].URL+"/api/v1"+path, payload)
+	if err != nil {
+		return 0, "", nil, err
+	}
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
@@ -82,11 +109,12 @@ func (p *Person) send(replica int, method, path string, body any, cookies []*htt
 		req.AddCookie(c)
 	}
 	resp, err := p.http.Do(req)
-	require.NoError(p.t, err)
+	if err != nil {
+		return 0, "", nil, err
+	}
 	defer func() { _ = resp.Body.Close() }()
 	text, err := io.ReadAll(resp.Body)
-	require.NoError(p.t, err)
-	return resp.StatusCode, string(text), resp.Cookies()
+	return resp.StatusCode, string(text), resp.Cookies(), err
 }
 
 // Call sends a request to the first replica, wants the status, and reads the

@@ -44,6 +44,19 @@ func NewProcess(t testing.TB, name string, env []string, args ...string) *Proces
 	return p
 }
 
+// Name is the process's name, such as "worker-1-ask".
+func (p *Process) Name() string { return p.name }
+
+// Alive says that the process runs.
+func (p *Process) Alive() bool {
+	select {
+	case <-p.done:
+		return false
+	default:
+		return true
+	}
+}
+
 func tail(text string, n int) string { return text[max(0, len(text)-n):] }
 
 // start starts the process; what it writes is appended to one log over restarts.

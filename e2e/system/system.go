@@ -7,6 +7,7 @@ package system
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -39,7 +40,22 @@ type Options struct {
 	// Env adds variables, such as DATAMIND_CATALOG_TTL=1s; WorkerEnv adds some
 	// to those of the workers only.
 	Env, WorkerEnv []string
+	// OwnTemporal runs a Temporal server for this system alone, to stop and start.
+	OwnTemporal bool
+	// CustomerLog gets the log of the customer's server; CustomerSettings are
+	// settings of that server.
+	CustomerLog      io.Writer
+	CustomerSettings []string
+	// Route, where it is set, names the address at which a process (by its name,
+	// "workers" for all of them) reaches a server: ToTemporal or ToCustomer.
+	Route func(from, to, address string) string
 }
+
+// The servers that Options.Route is asked for.
+const (
+	ToTemporal = "temporal"
+	ToCustomer = "customer"
+)
 
 // System is a running DataMind.
 type System struct {
@@ -52,6 +68,8 @@ type System struct {
 	// in a namespace of its own.
 	Temporal  string
 	Namespace string
+	// OwnTemporal is the server when the options ask for one.
+	OwnTemporal *embedded.Temporal
 	Redis     *miniredis.Miniredis
 	Model     *llmtest.Server
 	APIs      []*API
@@ -88,9 +106,14 @@ type API struct {
 func Start(t testing.TB, o Options) *System {
 	t.Helper()
 	s := &System{t: t, options: o, bin: testkit.Build(t, "datamind"), Redis: miniredis.RunT(t)}
-	s.Temporal = testkit.Temporal(t)
+	if o.OwnTemporal {
+		s.OwnTemporal = testkit.TemporalServer(t)
+		s.Temporal = s.OwnTemporal.Addr
+	} else {
+		s.Temporal = testkit.Temporal(t)
+	}
 	s.Namespace = testkit.Namespace(t, s.Temporal)
-	s.Platform, s.Customer = testkit.PostgresServer(t), testkit.PostgresServer(t)
+	s.Platform, s.Customer = testkit.PostgresServer(t), testkit.PostgresServerLog(t, o.CustomerLog, o.CustomerSettings...)
 	s.configure(o)
 	for range max(o.APIs, 1) {
 		s.addAPI()
@@ -170,6 +193,14 @@ func execSQL(t testing.TB, dsn, sql string) {
 	require.NoError(t, err)
 }
 
+// environment is that of a process.
+func (s *System) environment(name string) []string {
+	if s.options.Route == nil {
+		return s.env
+	}
+	return slices.Concat(s.env, []string{"DATAMIND_TEMPORAL_ADDRESS=" + s.options.Route(name, ToTemporal, s.Temporal)})
+}
+
 // addAPI starts one more replica of the API.
 func (s *System) addAPI() {
 	s.t.Helper()
@@ -177,7 +208,7 @@ func (s *System) addAPI() {
 	require.NoError(s.t, err)
 	addr := fmt.Sprintf("127.0.0.1:%d", port)
 	name := fmt.Sprintf("api-%d", len(s.APIs)+1)
-	a := &API{Process: NewProcess(s.t, name, slices.Concat(s.env, []string{"DATAMIND_HTTP_ADDR=" + addr}), s.bin, "api"), URL: "http://" + addr}
+	a := &API{Process: NewProcess(s.t, name, slices.Concat(s.environment(name), []string{"DATAMIND_HTTP_ADDR=" + addr}), s.bin, "api"), URL: "http://" + addr}
 	s.APIs = append(s.APIs, a)
 	a.Start()
 }
@@ -200,7 +231,7 @@ func (a *API) Start() {
 func (s *System) AddWorker(queues string) *Process {
 	s.t.Helper()
 	name := fmt.Sprintf("worker-%d-%s", len(s.Workers)+1, strings.ReplaceAll(queues, ",", "-"))
-	w := NewProcess(s.t, name, slices.Concat(s.env, s.options.WorkerEnv), s.bin, "worker", "--queues", queues)
+	w := NewProcess(s.t, name, slices.Concat(s.environment(name), s.options.WorkerEnv), s.bin, "worker", "--queues", queues)
 	s.Workers = append(s.Workers, w)
 	w.Start(WorkerReady)
 	return w

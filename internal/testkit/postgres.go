@@ -4,6 +4,7 @@ package testkit
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"sync"
@@ -43,9 +44,15 @@ func Postgres(t testing.TB) string {
 // start at will. It is stopped when the test ends.
 func PostgresServer(t testing.TB, settings ...string) *embedded.Postgres {
 	t.Helper()
+	return PostgresServerLog(t, nil, settings...)
+}
+
+// PostgresServerLog is PostgresServer with somewhere for the server's log.
+func PostgresServerLog(t testing.TB, log io.Writer, settings ...string) *embedded.Postgres {
+	t.Helper()
 	dir, err := serverDir("pg")
 	require.NoError(t, err)
-	pg := &embedded.Postgres{Dir: dir, Settings: settings}
+	pg := &embedded.Postgres{Dir: dir, Settings: settings, Log: log}
 	require.NoError(t, pg.Start(context.Background()))
 	t.Cleanup(func() {
 		pg.Kill()

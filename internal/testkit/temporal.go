@@ -38,11 +38,36 @@ func Temporal(t testing.TB) string {
 	return temporal.Addr
 }
 
-func startTemporal(t testing.TB) error {
-	bin := Build(t, "temporal-dev")
-	if err := os.Setenv("PATH", filepath.Dir(bin)+string(os.PathListSeparator)+os.Getenv("PATH")); err != nil {
-		return err
+// TemporalServer returns a running server of the test's own on a PostgreSQL of
+// its own, to stop, kill and start at will. It is stopped when the test ends.
+func TemporalServer(t testing.TB) *embedded.Temporal {
+	t.Helper()
+	findTemporal(t)
+	pg := PostgresServer(t)
+	port, err := embedded.FreePort()
+	require.NoError(t, err)
+	server := &embedded.Temporal{Addr: fmt.Sprintf("127.0.0.1:%d", port), Postgres: pg}
+	require.NoError(t, server.Start(context.Background()))
+	t.Cleanup(server.Kill)
+	return server
+}
+
+// findTemporal puts the program, built where it is missing, where it is looked for.
+func findTemporal(t testing.TB) {
+	t.Helper()
+	dir := filepath.Dir(Build(t, "temporal-dev"))
+	path.Lock()
+	defer path.Unlock()
+	if list := os.Getenv("PATH"); !slices.Contains(filepath.SplitList(list), dir) {
+		require.NoError(t, os.Setenv("PATH", dir+string(os.PathListSeparator)+list))
 	}
+}
+
+// path guards the change of PATH.
+var path sync.Mutex
+
+func startTemporal(t testing.TB) error {
+	findTemporal(t)
 	dir, err := serverDir("temporal")
 	if err != nil {
 		return err

@@ -19,6 +19,7 @@ type Call struct {
 	MaxTokens      int       `json:"max_tokens,omitempty"`
 	Rule           int       `json:"rule"` // place of the rule that applied, -1 for none
 	Status         int       `json:"status"`
+	Tokens         int       `json:"tokens,omitempty"` // as the reply said
 	StartedAt      time.Time `json:"started_at"`
 	EndedAt        time.Time `json:"ended_at,omitzero"` // zero while it runs
 	// Completed says that all of the reply was written; an error reply counts.

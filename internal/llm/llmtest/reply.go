@@ -21,11 +21,18 @@ type reply struct {
 	live context.Context // ends when the server closes
 	rule Rule
 	q    request
+	// tokens are those that the reply said it used.
+	tokens int
 }
 
 func (r *reply) write() error {
 	if r.rule.Hang {
 		return r.wait(-1)
+	}
+	if r.rule.Until != nil {
+		if err := r.await(r.rule.Until); err != nil {
+			return err
+		}
 	}
 	if err := r.wait(r.rule.DelayMs); err != nil {
 		return err
@@ -55,17 +62,20 @@ func (r *reply) write() error {
 
 // wait waits for ms, for ever when negative, unless an end comes first.
 func (r *reply) wait(ms int) error {
-	var after <-chan time.Time
-	if ms >= 0 {
-		if ms == 0 {
-			return r.ctx.Err()
-		}
-		timer := time.NewTimer(time.Duration(ms) * time.Millisecond)
-		defer timer.Stop()
-		after = timer.C
+	if ms == 0 {
+		return r.ctx.Err()
 	}
+	after := make(chan struct{})
+	if ms > 0 {
+		defer time.AfterFunc(time.Duration(ms)*time.Millisecond, func() { close(after) }).Stop()
+	}
+	return r.await(after)
+}
+
+// await waits until a channel is closed, unless an end comes first.
+func (r *reply) await(closed <-chan struct{}) error {
 	select {
-	case <-after:
+	case <-closed:
 		return nil
 	case <-r.ctx.Done():
 		return r.ctx.Err()
@@ -96,6 +106,7 @@ func (r *reply) usage(content string) map[string]int {
 	if out == 0 {
 		out = (utf8.RuneCountInString(content) + 3) / 4
 	}
+	r.tokens = in + out
 	return map[string]int{"prompt_tokens": in, "completion_tokens": out, "total_tokens": in + out}
 }
 

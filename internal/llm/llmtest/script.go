@@ -35,6 +35,9 @@ type Script struct {
 	ChunkDelayMs int `json:"chunk_delay_ms,omitempty"`
 	// KeepPrompts keeps the messages of each call in memory.
 	KeepPrompts bool `json:"keep_prompts,omitempty"`
+	// Answer, where it is set, is asked for the rule of each call before Rules
+	// are; nil leaves the call to them. The call it gets has its messages.
+	Answer func(Call) *Rule `json:"-"`
 }
 
 // Rule matches calls and says what happens to them. Its zero value matches
@@ -72,6 +75,8 @@ type Rule struct {
 	Body string `json:"body,omitempty"`
 	// Empty replies without content.
 	Empty bool `json:"empty,omitempty"`
+	// Until, where it is set, holds the reply up until it is closed.
+	Until <-chan struct{} `json:"-"`
 	// Hang never answers: the call ends when the client goes.
 	Hang bool `json:"hang,omitempty"`
 	// Cut breaks off after CutAfter pieces of a stream, or half a plain reply:

@@ -140,29 +140,35 @@ func (s *Server) complete(w http.ResponseWriter, r *http.Request) {
 	if q.MaxTokens != nil {
 		call.MaxTokens = *q.MaxTokens
 	}
-	if script.KeepPrompts {
-		call.System, call.User = q.system, q.user
-	}
+	call.System, call.User = q.system, q.user
 	rule := refusal(script, q, r.Header.Get("Authorization"))
+	if rule == nil && script.Answer != nil {
+		rule = script.Answer(call)
+	}
+	if !script.KeepPrompts {
+		call.System, call.User = "", ""
+	}
 	if rule == nil {
 		var picked Rule
 		picked, call.Rule = s.player.pick(q.kind, q.Model, q.question)
 		rule = &picked
 	}
-	if rule.DelayMs == 0 {
-		rule.DelayMs = script.DelayMs
+	slowed := *rule
+	if slowed.DelayMs == 0 {
+		slowed.DelayMs = script.DelayMs
 	}
-	if rule.ChunkDelayMs == 0 {
-		rule.ChunkDelayMs = script.ChunkDelayMs
+	if slowed.ChunkDelayMs == 0 {
+		slowed.ChunkDelayMs = script.ChunkDelayMs
 	}
 	call.Status = http.StatusOK
 	if rule.Status != 0 {
 		call.Status = rule.Status
 	}
 	id := s.record.add(call)
-	err = (&reply{w: w, ctx: r.Context(), live: s.live, rule: *rule, q: q}).write()
+	reply := &reply{w: w, ctx: r.Context(), live: s.live, rule: slowed, q: q}
+	err = reply.write()
 	s.record.update(id, func(c *Call) {
-		c.EndedAt = time.Now()
+		c.EndedAt, c.Tokens = time.Now(), reply.tokens
 		c.Completed = err == nil
 		c.Disconnected = err != nil && s.live.Err() == nil && !errors.Is(err, errCut)
 	})
