@@ -19,7 +19,7 @@ TEMPORAL_SOURCES := $(wildcard deploy/temporal-dev/*.go) deploy/temporal-dev/go.
 TOOLS := bin/tools/golangci-lint bin/tools/gotestsum bin/tools/workflowcheck
 CHECKRULES_SOURCES := $(wildcard tools/checkrules/*.go) tools/checkrules/go.mod tools/checkrules/go.sum
 
-.PHONY: help up down build test check bench record fmt gen screenshots setup setup-test toolchain web temporal-dev FORCE \
+.PHONY: help up down build test check chaos bench record fmt gen screenshots setup setup-test toolchain web temporal-dev FORCE \
 	check-tidy check-vet check-lint check-workflows check-web check-generated check-scripts check-rules test-web test-browser test-temporal-dev test-go
 
 help: ## List the targets
@@ -38,6 +38,9 @@ test: setup-test build bin/tools/gotestsum ## Run all tests (PKG=./api for some 
 	@$(MAKE) test-go
 
 check: toolchain check-scripts check-tidy check-vet check-lint check-workflows check-rules check-web check-generated ## Run every static check that CI runs
+
+chaos: setup build ## Make every fault 20 times and write docs/reliability.md (SEED=7 REPS=5)
+	@go test -count=1 -timeout 90m ./e2e/chaos -full -write $(CURDIR)/docs/reliability.md -seed $(or $(SEED),$(shell date +%s)) -reps $(or $(REPS),0)
 
 bench: setup toolchain ## Run the benchmarks
 	@go test -run '^$$' -bench . -benchmem $(PKG)

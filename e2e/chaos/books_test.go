@@ -47,7 +47,7 @@ func (w *world) settle(t *testing.T) *findings {
 	if w.faultEnd.IsZero() {
 		w.faultOver()
 	}
-	w.openGates()
+	w.releaseAll()
 	deadline := time.After(time.Until(w.faultEnd.Add(limit)))
 	for _, q := range w.questions {
 		select {

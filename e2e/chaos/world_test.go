@@ -59,6 +59,7 @@ type world struct {
 	last      int // number of the last question
 	questions []*question
 	gates     map[string]chan struct{}
+	holds     []*hold
 	override  func(llmtest.Call, *question) *llmtest.Rule
 }
 
@@ -258,7 +259,7 @@ func (p *pools) lease(t *testing.T, s shape) *world {
 // giveBack takes a world back; one with which something is wrong is closed.
 func (p *pools) giveBack(t *testing.T, w *world, bad bool) {
 	w.stop()
-	w.openGates()
+	w.releaseAll()
 	w.asking.Wait()
 	if bad {
 		for _, process := range append(slices.Clone(w.Workers), w.APIs[0].Process, w.APIs[1].Process) {

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -115,15 +116,19 @@ func Start(t testing.TB, o Options) *System {
 	s.Namespace = testkit.Namespace(t, s.Temporal)
 	s.Platform, s.Customer = testkit.PostgresServer(t), testkit.PostgresServerLog(t, o.CustomerLog, o.CustomerSettings...)
 	s.configure(o)
-	for range max(o.APIs, 1) {
-		s.addAPI()
-	}
 	if o.Workers == nil {
 		o.Workers = []string{"ask,model,query"}
 	}
-	for _, queues := range o.Workers {
-		s.AddWorker(queues)
+	var started sync.WaitGroup // at once: most of a start is waiting
+	for range max(o.APIs, 1) {
+		started.Go(s.newAPI().Start)
 	}
+	for _, queues := range o.Workers {
+		w := s.newWorker(queues)
+		started.Go(func() { w.Start(WorkerReady) })
+	}
+	started.Wait()
+	require.False(t, t.Failed(), "a process did not start")
 	s.Owner = s.signIn()
 	s.Connection = s.connectShop()
 	return s
@@ -201,8 +206,8 @@ func (s *System) environment(name string) []string {
 	return slices.Concat(s.env, []string{"DATAMIND_TEMPORAL_ADDRESS=" + s.options.Route(name, ToTemporal, s.Temporal)})
 }
 
-// addAPI starts one more replica of the API.
-func (s *System) addAPI() {
+// newAPI describes one more replica of the API.
+func (s *System) newAPI() *API {
 	s.t.Helper()
 	port, err := embedded.FreePort()
 	require.NoError(s.t, err)
@@ -210,7 +215,7 @@ func (s *System) addAPI() {
 	name := fmt.Sprintf("api-%d", len(s.APIs)+1)
 	a := &API{Process: NewProcess(s.t, name, slices.Concat(s.environment(name), []string{"DATAMIND_HTTP_ADDR=" + addr}), s.bin, "api"), URL: "http://" + addr}
 	s.APIs = append(s.APIs, a)
-	a.Start()
+	return a
 }
 
 // Start starts the replica, again after a kill, and waits until it is ready.
@@ -230,10 +235,15 @@ func (a *API) Start() {
 // AddWorker starts one more worker on queues, such as "model,query".
 func (s *System) AddWorker(queues string) *Process {
 	s.t.Helper()
+	w := s.newWorker(queues)
+	w.Start(WorkerReady)
+	return w
+}
+
+func (s *System) newWorker(queues string) *Process {
 	name := fmt.Sprintf("worker-%d-%s", len(s.Workers)+1, strings.ReplaceAll(queues, ",", "-"))
 	w := NewProcess(s.t, name, slices.Concat(s.environment(name), s.options.WorkerEnv), s.bin, "worker", "--queues", queues)
 	s.Workers = append(s.Workers, w)
-	w.Start(WorkerReady)
 	return w
 }
 

@@ -50,7 +50,7 @@ func PostgresServer(t testing.TB, settings ...string) *embedded.Postgres {
 // PostgresServerLog is PostgresServer with somewhere for the server's log.
 func PostgresServerLog(t testing.TB, log io.Writer, settings ...string) *embedded.Postgres {
 	t.Helper()
-	dir, err := serverDir("pg")
+	dir, err := emptyCluster.copy("pg", func(*embedded.Postgres) error { return nil })
 	require.NoError(t, err)
 	pg := &embedded.Postgres{Dir: dir, Settings: settings, Log: log}
 	require.NoError(t, pg.Start(context.Background()))

@@ -43,13 +43,34 @@ func Temporal(t testing.TB) string {
 func TemporalServer(t testing.TB) *embedded.Temporal {
 	t.Helper()
 	findTemporal(t)
-	pg := PostgresServer(t)
-	port, err := embedded.FreePort()
+	dir, err := temporalCluster.copy("temporal", func(pg *embedded.Postgres) error {
+		server, err := temporalOn(pg)
+		if err != nil {
+			return err
+		}
+		return server.Stop()
+	})
 	require.NoError(t, err)
-	server := &embedded.Temporal{Addr: fmt.Sprintf("127.0.0.1:%d", port), Postgres: pg}
-	require.NoError(t, server.Start(context.Background()))
+	pg := &embedded.Postgres{Dir: dir}
+	require.NoError(t, pg.Start(context.Background()))
+	t.Cleanup(func() {
+		pg.Kill()
+		_ = os.RemoveAll(dir)
+	})
+	server, err := temporalOn(pg)
+	require.NoError(t, err)
 	t.Cleanup(server.Kill)
 	return server
+}
+
+// temporalOn starts a server on a PostgreSQL.
+func temporalOn(pg *embedded.Postgres) (*embedded.Temporal, error) {
+	port, err := embedded.FreePort()
+	if err != nil {
+		return nil, err
+	}
+	server := &embedded.Temporal{Addr: fmt.Sprintf("127.0.0.1:%d", port), Postgres: pg}
+	return server, server.Start(context.Background())
 }
 
 // findTemporal puts the program, built where it is missing, where it is looked for.
@@ -76,12 +97,8 @@ func startTemporal(t testing.TB) error {
 	if err := pg.Start(context.Background()); err != nil {
 		return err
 	}
-	port, err := embedded.FreePort()
-	if err != nil {
-		return err
-	}
-	temporal = &embedded.Temporal{Addr: fmt.Sprintf("127.0.0.1:%d", port), Postgres: pg}
-	return temporal.Start(context.Background())
+	temporal, err = temporalOn(pg)
+	return err
 }
 
 // Build returns the path of a program below bin/, building it where it is
