@@ -56,7 +56,7 @@ type fault struct {
 	// outage of the full form; the short one has shortOutage.
 	outage time.Duration
 	shape  shape
-	body  func(*repetition)
+	body   func(*repetition)
 }
 
 // shortOutage is how long outages of the short form last.

@@ -70,6 +70,8 @@ func newWorld(h *host, s shape) *world {
 	w := &world{shape: s, host: h, log: &serverLog{}, proxies: map[string]*proxy{}, gates: map[string]chan struct{}{}}
 	w.System = system.Start(h, system.Options{APIs: 2, Workers: s.workers(), Model: true, OwnTemporal: true, CustomerLog: w.log,
 		CustomerSettings: []string{"log_min_duration_statement=0", "log_line_prefix=%n|%p|%a| "},
+		// What is committed survives the end of a server, as in operation.
+		PlatformSettings: []string{"synchronous_commit=on"},
 		Env:              []string{fmt.Sprintf("DATAMIND_APPROVE_COST=%d", approveCost), "DATAMIND_TOKEN_BUDGET_MONTHLY=1000000000"},
 		Route:            w.route})
 	w.Model.Load(llmtest.Script{Answer: w.answer})

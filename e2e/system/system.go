@@ -43,10 +43,10 @@ type Options struct {
 	Env, WorkerEnv []string
 	// OwnTemporal runs a Temporal server for this system alone, to stop and start.
 	OwnTemporal bool
-	// CustomerLog gets the log of the customer's server; CustomerSettings are
-	// settings of that server.
-	CustomerLog      io.Writer
-	CustomerSettings []string
+	// CustomerLog gets the log of the customer's server; the settings are of the
+	// customer's server, and of those of the platform and of OwnTemporal.
+	CustomerLog                        io.Writer
+	CustomerSettings, PlatformSettings []string
 	// Route, where it is set, names the address at which a process (by its name,
 	// "workers" for all of them) reaches a server: ToTemporal or ToCustomer.
 	Route func(from, to, address string) string
@@ -71,10 +71,10 @@ type System struct {
 	Namespace string
 	// OwnTemporal is the server when the options ask for one.
 	OwnTemporal *embedded.Temporal
-	Redis     *miniredis.Miniredis
-	Model     *llmtest.Server
-	APIs      []*API
-	Workers   []*Process
+	Redis       *miniredis.Miniredis
+	Model       *llmtest.Server
+	APIs        []*API
+	Workers     []*Process
 	// Owner is the organisation's owner, with an API key.
 	Owner *Person
 	// Store is the platform's database as the application sees it.
@@ -108,13 +108,13 @@ func Start(t testing.TB, o Options) *System {
 	t.Helper()
 	s := &System{t: t, options: o, bin: testkit.Build(t, "datamind"), Redis: miniredis.RunT(t)}
 	if o.OwnTemporal {
-		s.OwnTemporal = testkit.TemporalServer(t)
+		s.OwnTemporal = testkit.TemporalServer(t, o.PlatformSettings...)
 		s.Temporal = s.OwnTemporal.Addr
 	} else {
 		s.Temporal = testkit.Temporal(t)
 	}
 	s.Namespace = testkit.Namespace(t, s.Temporal)
-	s.Platform, s.Customer = testkit.PostgresServer(t), testkit.PostgresServerLog(t, o.CustomerLog, o.CustomerSettings...)
+	s.Platform, s.Customer = testkit.PostgresServer(t, o.PlatformSettings...), testkit.PostgresServerLog(t, o.CustomerLog, o.CustomerSettings...)
 	s.configure(o)
 	if o.Workers == nil {
 		o.Workers = []string{"ask,model,query"}

@@ -39,8 +39,9 @@ func Temporal(t testing.TB) string {
 }
 
 // TemporalServer returns a running server of the test's own on a PostgreSQL of
-// its own, to stop, kill and start at will. It is stopped when the test ends.
-func TemporalServer(t testing.TB) *embedded.Temporal {
+// its own, with settings, to stop, kill and start at will. It is stopped when
+// the test ends.
+func TemporalServer(t testing.TB, settings ...string) *embedded.Temporal {
 	t.Helper()
 	findTemporal(t)
 	dir, err := temporalCluster.copy("temporal", func(pg *embedded.Postgres) error {
@@ -51,7 +52,7 @@ func TemporalServer(t testing.TB) *embedded.Temporal {
 		return server.Stop()
 	})
 	require.NoError(t, err)
-	pg := &embedded.Postgres{Dir: dir}
+	pg := &embedded.Postgres{Dir: dir, Settings: settings}
 	require.NoError(t, pg.Start(context.Background()))
 	t.Cleanup(func() {
 		pg.Kill()
