@@ -1,6 +1,27 @@
 package api
 
-import "time"
+import (
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/stretchr/testify/require"
+)
+
+// Operations are those that huma serves.
+func Operations(t *testing.T) (all []*huma.Operation) {
+	s, err := New(Deps{Log: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	for _, path := range s.huma.OpenAPI().Paths {
+		for _, op := range []*huma.Operation{path.Get, path.Post, path.Put, path.Patch, path.Delete} {
+			if op != nil {
+				all = append(all, op)
+			}
+		}
+	}
+	return all
+}
 
 // RegisteredRoutes counts the router's own entries.
 func (s *Server) RegisteredRoutes() int { return len(s.engine.Routes()) }

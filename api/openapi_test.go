@@ -28,3 +28,15 @@ func TestOpenAPIDocumentIsCurrent(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, bytes.Equal(doc, committed), "openapi.json is stale: run make gen") // not Equal: it would print both
 }
+
+// A time limit for reading bodies, which huma sets where there is none, stays
+// on the connection: it would cancel whatever takes longer than five seconds,
+// and all that comes after it on the same connection.
+func TestNoOperationLimitsTheConnection(t *testing.T) {
+	t.Parallel()
+	operations := api.Operations(t)
+	require.NotEmpty(t, operations)
+	for _, op := range operations {
+		require.Negative(t, op.BodyReadTimeout, op.OperationID)
+	}
+}

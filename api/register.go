@@ -20,10 +20,13 @@ type Route struct {
 }
 
 // operation shortens what every huma operation of this API has in common.
+// readBody has bounded and read the body before huma sees it. A time limit of
+// huma's would stay on the connection instead, and cancel this request, and
+// each later one on the same connection, once it has passed.
 func operation(method, path, id, summary string, status int) huma.Operation {
 	tag, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	return huma.Operation{OperationID: id, Method: method, Path: apiPrefix + path, Summary: summary,
-		DefaultStatus: status, Tags: []string{tag}, MaxBodyBytes: -1}
+		DefaultStatus: status, Tags: []string{tag}, MaxBodyBytes: -1, BodyReadTimeout: -1}
 }
 
 const metaTimeout = "timeout"

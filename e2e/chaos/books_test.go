@@ -31,12 +31,22 @@ type findings struct {
 	extraCalls, extraQueries int
 	slowest                  time.Duration // end after the fault
 	drained, outage          time.Duration
-	violations               []string
+	violations, again        []string
 }
 
 func (f *findings) violate(counter *int, format string, args ...any) {
 	*counter++
 	f.violations = append(f.violations, fmt.Sprintf(format, args...))
+}
+
+// allow holds what was made again against what the fault may cost.
+func (f *findings) allow(of fault) {
+	if f.extraCalls > of.calls {
+		f.violate(&f.doubled, "%d calls of the model were made again, %d may be: %v", f.extraCalls, of.calls, f.again)
+	}
+	if f.extraQueries > of.queries {
+		f.violate(&f.doubled, "%d queries ran again, %d may: %v", f.extraQueries, of.queries, f.again)
+	}
 }
 
 // settle waits for the end of all questions of the repetition and compares the
@@ -259,6 +269,11 @@ func (w *world) receivedBook(f *findings) {
 			f.violate(&f.wrong, "question %d: its steps cannot be read: %v", q.n, err)
 			continue
 		}
+		if q.copies > 1 {
+			if n := len(executions[q.label(1)]); n > q.copies {
+				f.violate(&f.doubled, "question %d, sent %d times, ran %d times", q.n, q.copies, n)
+			}
+		}
 		known := map[string]bool{}
 		for _, s := range steps {
 			known[s.id] = true
@@ -276,11 +291,20 @@ func (w *world) receivedBook(f *findings) {
 						f.violate(&f.doubled, "question %d: the model was asked again for %s %d after that was done", q.n, s.kind, s.attempt)
 					}
 				}
-				f.extraCalls += max(0, made-1)
+				if made > 1 {
+					f.extraCalls += made - 1
+					f.again = append(f.again, fmt.Sprintf("question %d %s %d: %v", q.n, s.kind, s.attempt, w.history(q)))
+				}
 				w.ledger(f, q, s, made, tokens)
 			case string(models.StepQuery):
+				if q.copies > 1 {
+					continue // they have the same SQL
+				}
 				ran := executions[q.label(s.run)]
-				f.extraQueries += max(0, len(ran)-1)
+				if len(ran) > 1 {
+					f.extraQueries += len(ran) - 1
+					f.again = append(f.again, fmt.Sprintf("question %d query %d: %v", q.n, s.attempt, w.history(q)))
+				}
 				for _, e := range ran {
 					if s.stored != nil && e.start.After(*s.stored) {
 						f.violate(&f.doubled, "question %d: its query ran again after its rows were stored", q.n)
@@ -294,6 +318,24 @@ func (w *world) receivedBook(f *findings) {
 			}
 		}
 	}
+}
+
+// history is what a question's run went through, for whoever looks into why.
+func (w *world) history(q *question) (events []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	for it := w.temporal.GetWorkflowHistory(ctx, "ask/"+q.id, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT); it.HasNext(); {
+		event, err := it.Next()
+		if err != nil {
+			return append(events, err.Error())
+		}
+		text := event.EventTime.AsTime().Format("05.000 ") + event.EventType.String()
+		if started := event.GetActivityTaskStartedEventAttributes(); started != nil {
+			text += fmt.Sprintf("(attempt %d, %s)", started.Attempt, started.LastFailure.GetMessage())
+		}
+		events = append(events, text)
+	}
+	return events
 }
 
 // ledger wants what was settled to be what the model said it used.

@@ -41,12 +41,13 @@ func (w *world) lockQuestion(q *question) *hold {
 	return w.lock(w.platform, "SELECT FROM questions WHERE id = $1 FOR UPDATE", q.ident())
 }
 
-// reached waits until a session stands at the lock.
-func (h *hold) reached(what string) {
+// reached waits until a session stands at the lock, with a statement that
+// holds a word: others may wait there as well.
+func (h *hold) reached(word string) {
 	h.w.host.Helper()
-	h.w.eventually(what+" stands at the lock", func() bool {
+	h.w.eventually("a session with "+word+" stands at the lock", func() bool {
 		var n int
-		err := h.p.QueryRow(h.w.ctx, "SELECT count(*) FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))", int32(h.pid)).Scan(&n)
+		err := h.p.QueryRow(h.w.ctx, "SELECT count(*) FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid)) AND query LIKE '%' || $2 || '%'", int32(h.pid), word).Scan(&n)
 		return err == nil && n > 0
 	})
 }

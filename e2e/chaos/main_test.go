@@ -56,7 +56,10 @@ type fault struct {
 	// outage of the full form; the short one has shortOutage.
 	outage time.Duration
 	shape  shape
-	body   func(*repetition)
+	// calls and queries are how many that were in flight may have to be made
+	// again in one repetition, because their result was not stored.
+	calls, queries int
+	body           func(*repetition)
 }
 
 // shortOutage is how long outages of the short form last.
@@ -93,6 +96,7 @@ func (f fault) run(t *testing.T) {
 			defer func() { worlds.giveBack(t, w, bad || t.Failed()) }()
 			f.body(r)
 			found := w.settle(t)
+			found.allow(f)
 			sheet.add(f.name, found)
 			for _, text := range found.violations {
 				t.Error(text)

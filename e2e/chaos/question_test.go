@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/datamind/datamind/api"
@@ -48,9 +49,11 @@ type question struct {
 	// ends are the statuses that are right for it; nil are those of its kind.
 	ends []models.QuestionStatus
 	// mute leaves what it waits for to the test.
-	mute bool
+	mute atomic.Bool
 	// runs is how many runs it has by now: more than 1 after edits.
 	runs int
+	// once is a client that asks once and does not wait for the answer.
+	once bool
 	// copies is how many questions it makes: 2 where it was sent twice without a key.
 	copies int
 
@@ -168,11 +171,11 @@ func (w *world) pursue(q *question) {
 // post sends the question with its key, at one replica and then the other,
 // until somebody takes it.
 func (w *world) post(q *question) {
-	body := map[string]any{"connection_id": w.Connection, "question": q.text()}
+	body := w.body(q)
 	w.persist(q.n, func(replica int) bool {
 		status, text, err := w.Owner.Try(w.ctx, replica, http.MethodPost, "/questions", body, "Idempotency-Key", q.key)
 		if err != nil || status >= 500 || status == http.StatusTooManyRequests {
-			return false
+			return q.once
 		}
 		var answer api.Question
 		if status != http.StatusAccepted || json.Unmarshal([]byte(text), &answer) != nil {
@@ -184,6 +187,10 @@ func (w *world) post(q *question) {
 		q.mu.Unlock()
 		return true
 	})
+}
+
+func (w *world) body(q *question) map[string]any {
+	return map[string]any{"connection_id": w.Connection, "question": q.text()}
 }
 
 // persist tries at alternating replicas until it succeeds or time is up.
@@ -208,7 +215,7 @@ func (w *world) follow(q *question) {
 		switch {
 		case final:
 			return
-		case q.mute:
+		case q.mute.Load():
 		case status == models.StatusClarify && q.kind == clarify:
 			w.send(q, "clarify", map[string]any{"reply": q.reply()}, q.key+"-reply")
 		case status == models.StatusApprove:
@@ -223,7 +230,7 @@ func (w *world) look(q *question) (status models.QuestionStatus, final bool) {
 	var id string
 	var run int
 	var ended *time.Time
-	err := w.platform.QueryRow(w.ctx, "SELECT id, status, run, ended_at FROM questions WHERE idempotency_key LIKE '%:' || $1 ORDER BY created_at DESC LIMIT 1", q.key).
+	err := w.platform.QueryRow(w.ctx, "SELECT id, status, run, ended_at FROM questions WHERE CASE WHEN $1 = '' THEN id::text = $2 ELSE idempotency_key LIKE '%:' || $1 END", q.key, q.ident()).
 		Scan(&id, &status, &run, &ended)
 	if err != nil {
 		return "", false
@@ -264,6 +271,15 @@ func (w *world) awaitStatus(q *question, status models.QuestionStatus) {
 		q.mu.Lock()
 		defer q.mu.Unlock()
 		return q.status == status
+	})
+}
+
+// awaitStep waits until a step of the question is done.
+func (w *world) awaitStep(q *question, kind models.StepKind) {
+	w.eventually(fmt.Sprintf("question %d has done its step %s", q.n, kind), func() bool {
+		var done bool
+		err := w.platform.QueryRow(w.ctx, "SELECT EXISTS (SELECT FROM question_steps WHERE question_id = $1 AND kind = $2 AND status = 'done')", q.ident(), kind).Scan(&done)
+		return err == nil && done
 	})
 }
 

@@ -266,7 +266,7 @@ func (p *pools) giveBack(t *testing.T, w *world, bad bool) {
 	if bad {
 		for _, process := range append(slices.Clone(w.Workers), w.APIs[0].Process, w.APIs[1].Process) {
 			text := process.Log()
-			t.Logf("%s said:\n%s", process.Name(), text[max(0, len(text)-1500):])
+			t.Logf("%s said:\n%s", process.Name(), text[max(0, len(text)-4000):])
 		}
 		w.host.close()
 		return
