@@ -1,0 +1,110 @@
+package chaos
+
+import (
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
+
+	"github.com/datamind/datamind/e2e/system"
+	"github.com/datamind/datamind/internal/llm/llmtest"
+	"github.com/datamind/datamind/internal/realtime"
+)
+
+// An API dies between storing a question and starting its run: what it had to
+// say to Temporal is lost, or Temporal's answer is. Half of the clients repeat
+// the request at the other replica, half went with the API.
+func TestAPIKilledBeforeTheStart(t *testing.T) {
+	for name, direction := range map[string]direction{"start lost": up, "answer of the start lost": down} {
+		t.Run(name, func(t *testing.T) {
+			fault{name: "API killed between commit and start: " + name, body: func(r *repetition) {
+				q := r.new(mix[r.rng.IntN(len(mix))])
+				q.once = r.rng.IntN(2) == 0
+				a := r.APIs[q.n%len(r.APIs)] // where it is asked first
+				r.line(a.Name(), system.ToTemporal).hold(direction)
+				r.pursue(q)
+				r.awaitRow(q)
+				r.kill(a.Process)
+				r.ask(plain)
+				r.pause(r.between(0, time.Second))
+				r.heal()
+				r.faultOver()
+			}}.run(t)
+		})
+	}
+}
+
+// An API dies while somebody watches the text being written: the view goes on
+// at the other replica without loss or repetition.
+func TestAPIKilledInAStream(t *testing.T) {
+	fault{name: "API killed in the middle of a stream", body: func(r *repetition) {
+		r.mu.Lock()
+		r.override = func(c llmtest.Call, _ *question) *llmtest.Rule {
+			if c.Kind == llmtest.KindWrite {
+				return &llmtest.Rule{ChunkDelayMs: 60, ChunkChars: 3}
+			}
+			return nil
+		}
+		r.mu.Unlock()
+		q := r.ask(plain)
+		r.awaitRow(q)
+		from := q.n % len(r.APIs)
+		v := view{r: r}
+		first := r.Owner.Follow(r.ctx, from, q.ident(), "")
+		v.takeUntil(first, "text", 1+r.rng.IntN(5))
+		r.kill(r.APIs[from].Process)
+		for e := range first { // what was on the line already
+			v.take(e)
+		}
+		second := r.Owner.Follow(r.ctx, 1-from, q.ident(), v.ids[len(v.ids)-1])
+		v.takeUntil(second, "end", 1)
+		require.Equal(r.t, 1, v.snapshots, "it goes on where it was")
+		require.Equal(r.t, r.stream(q), v.ids)
+		r.heal()
+	}}.run(t)
+}
+
+// view is what a browser has seen of a question's events.
+type view struct {
+	r         *repetition
+	ids       []string
+	snapshots int
+}
+
+func (v *view) take(e system.Event) {
+	if e.Type == "snapshot" {
+		v.snapshots++
+		return
+	}
+	v.ids = append(v.ids, e.ID)
+}
+
+// takeUntil takes events up to the n-th of a type.
+func (v *view) takeUntil(events <-chan system.Event, kind string, n int) {
+	late := time.After(patience)
+	for n > 0 {
+		select {
+		case e, open := <-events:
+			require.True(v.r.t, open, "the stream broke off")
+			v.take(e)
+			if e.Type == kind {
+				n--
+			}
+		case <-late:
+			require.Fail(v.r.t, "no event came", kind)
+		}
+	}
+}
+
+// stream is what Redis has of a question's events.
+func (r *repetition) stream(q *question) (ids []string) {
+	rdb := redis.NewClient(&redis.Options{Addr: r.Redis.Addr()})
+	defer func() { _ = rdb.Close() }()
+	all, err := rdb.XRange(r.ctx, realtime.Key(q.ident()), "-", "+").Result()
+	require.NoError(r.t, err)
+	for _, m := range all {
+		ids = append(ids, m.ID)
+	}
+	return ids
+}
