@@ -104,7 +104,7 @@ func (s *Server) editQuestionSQL(ctx context.Context, in *editSQLIn) (*questionO
 	}
 	if key := in.IdempotencyKey; key != "" && key == q.EditKey {
 		if q.SQL != sql {
-			return nil, models.Errorf(codeReusedKey, "This Idempotency-Key was used for other SQL. Send a new one.")
+			return nil, errReusedEditKey
 		}
 		return &questionOut{Body: questionView(q, nil)}, nil
 	}
@@ -124,6 +124,8 @@ func (s *Server) editQuestionSQL(ctx context.Context, in *editSQLIn) (*questionO
 	return &questionOut{Body: questionView(q, nil)}, nil
 }
 
+var errReusedEditKey = models.Errorf(codeReusedKey, "This Idempotency-Key was used for other SQL. Send a new one.")
+
 // startEdit looks first whether Temporal answers: a new run clears the old
 // answer. A start that fails all the same is not the caller's problem: the row
 // is queued and the relay starts it.
@@ -137,9 +139,15 @@ func (s *Server) startEdit(ctx context.Context, scope models.Scope, q *models.Qu
 	if err := s.deps.Runs.Ready(ctx); err != nil {
 		return err
 	}
-	q, err := s.deps.Store.StartRun(ctx, scope, q.ID, sql, key)
+	q, raised, err := s.deps.Store.StartRun(ctx, scope, q.ID, sql, key)
 	if err != nil {
 		return err
+	}
+	if !raised { // the same request a moment earlier won
+		if q.SQL != sql {
+			return errReusedEditKey
+		}
+		return nil
 	}
 	if err := s.deps.Runs.StartAsk(ctx, scope, q); err != nil {
 		s.log(ctx).Warn("start run; it stays queued", slog.String("question_id", q.ID), slog.Any("error", err))

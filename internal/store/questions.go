@@ -238,12 +238,16 @@ func (s *Store) Finish(ctx context.Context, scope models.Scope, id string, run i
 }
 
 // StartRun raises the run of a question that has ended, for SQL that a person
-// changed; the earlier run's steps stay. key names the request, "" does not.
-func (s *Store) StartRun(ctx context.Context, scope models.Scope, id, sql, key string) (*models.Question, error) {
+// changed; the earlier run's steps stay. key names the request, "" does not: one
+// that raised a run before is answered with the question as it is, raised false.
+func (s *Store) StartRun(ctx context.Context, scope models.Scope, id, sql, key string) (stored *models.Question, raised bool, err error) {
 	var q models.Question
-	err := s.tx(ctx, scope, func(tx *gorm.DB) error {
+	err = s.tx(ctx, scope, func(tx *gorm.DB) error {
 		if err := mine(tx, scope).Clauses(clause.Locking{Strength: "UPDATE"}).First(&q, "id = ?", id).Error; err != nil {
 			return err
+		}
+		if key != "" && key == q.EditKey {
+			return nil
 		}
 		if !q.Status.Final() {
 			return models.Errorf(models.CodeConflict, "The question is still being worked on. Stop it first, or wait for its end.")
@@ -251,9 +255,10 @@ func (s *Store) StartRun(ctx context.Context, scope models.Scope, id, sql, key s
 		q.Run, q.Status, q.EndedAt, q.ErrorCode, q.ErrorText, q.Prompt = q.Run+1, models.StatusQueued, nil, "", "", nil
 		q.SQL, q.EditKey, q.Understanding = sql, key, models.EditedUnderstanding
 		q.Answer, q.Numbers, q.Facts, q.Chart, q.ResultID = "", nil, nil, nil, nil
+		raised = true
 		return tx.Save(&q).Error
 	})
-	return &q, err
+	return &q, raised && err == nil, err
 }
 
 // SetEdit stores the SQL that a person gave to a run that waited for them.

@@ -163,7 +163,7 @@ func TestAnotherOrganisationsRowsAreNotFound(t *testing.T) {
 	_, err = b.GetConversation(ctx, b.b, q.ConversationID)
 	require.Equal(t, models.CodeNotFound, models.ErrorCode(err))
 	require.NoError(t, b.SetPlan(ctx, b.b, q.ID, 1, "SELECT 'stolen'", "", ""))
-	_, err = b.StartRun(ctx, b.b, q.ID, "SELECT 1", "")
+	_, _, err = b.StartRun(ctx, b.b, q.ID, "SELECT 1", "")
 	require.Equal(t, models.CodeNotFound, models.ErrorCode(err))
 	_, err = b.GetQuestion(ctx, b.a, "no-uuid")
 	require.Equal(t, models.CodeNotFound, models.ErrorCode(err))
@@ -215,7 +215,7 @@ func TestAnEndingStays(t *testing.T) {
 	end, err := b.Finish(ctx, b.a, q.ID, 1, store.Ending{Status: models.StatusAnswered})
 	require.NoError(t, err)
 	require.Equal(t, models.StatusCancelled, end.Status, "the first ending stays")
-	got, err = b.StartRun(ctx, b.a, q.ID, "SELECT 1", "")
+	got, _, err = b.StartRun(ctx, b.a, q.ID, "SELECT 1", "")
 	require.NoError(t, err)
 	require.Equal(t, 2, got.Run)
 	_, err = b.Finish(ctx, b.a, q.ID, 1, store.Ending{Status: models.StatusFailed})
@@ -223,6 +223,31 @@ func TestAnEndingStays(t *testing.T) {
 	got, err = b.GetQuestion(ctx, b.a, q.ID)
 	require.NoError(t, err)
 	require.Equal(t, models.StatusQueued, got.Status)
+}
+
+// The same request for a new run, delivered again when that run has ended: the
+// other replica may have read the question before.
+func TestTheSameEditIsOneRun(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	b := setup(t)
+	q := b.question(t, b.a, "k")
+	_, err := b.Finish(ctx, b.a, q.ID, 1, store.Ending{Status: models.StatusAnswered})
+	require.NoError(t, err)
+	for _, first := range []bool{true, false, false} {
+		got, raised, err := b.StartRun(ctx, b.a, q.ID, "SELECT 2", "edit")
+		require.NoError(t, err)
+		require.Equal(t, first, raised)
+		require.Equal(t, 2, got.Run)
+		if !first {
+			_, err := b.Finish(ctx, b.a, q.ID, 2, store.Ending{Status: models.StatusAnswered})
+			require.NoError(t, err)
+		}
+	}
+	got, raised, err := b.StartRun(ctx, b.a, q.ID, "SELECT 3", "another edit")
+	require.NoError(t, err)
+	require.True(t, raised)
+	require.Equal(t, 3, got.Run)
 }
 
 func TestAStepThatIsDoneIsNotDoneAgain(t *testing.T) {
