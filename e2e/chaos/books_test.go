@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -31,22 +30,12 @@ type findings struct {
 	extraCalls, extraQueries int
 	slowest                  time.Duration // end after the fault
 	drained, outage          time.Duration
-	violations, again        []string
+	violations               []string
 }
 
 func (f *findings) violate(counter *int, format string, args ...any) {
 	*counter++
 	f.violations = append(f.violations, fmt.Sprintf(format, args...))
-}
-
-// allow holds what was made again against what the fault may cost.
-func (f *findings) allow(of fault) {
-	if f.extraCalls > of.calls {
-		f.violate(&f.doubled, "%d calls of the model were made again, %d may be: %v", f.extraCalls, of.calls, f.again)
-	}
-	if f.extraQueries > of.queries {
-		f.violate(&f.doubled, "%d queries ran again, %d may: %v", f.extraQueries, of.queries, f.again)
-	}
 }
 
 // settle waits for the end of all questions of the repetition and compares the
@@ -172,7 +161,7 @@ func (w *world) temporalBook(f *findings) {
 			if run.Status != enums.WORKFLOW_EXECUTION_STATUS_COMPLETED {
 				f.violate(&f.wrong, "question %d: its run is %s in Temporal", q.n, run.Status)
 			}
-			w.replays(ctx, f, q, run)
+			w.history(ctx, f, q, run)
 		}
 	}
 }
@@ -196,9 +185,11 @@ func (w *world) runs(ctx context.Context, q *question) ([]*workflow.WorkflowExec
 	}
 }
 
-// replays looks for workflow tasks that failed. A message that arrives while a
-// task is being completed fails that task by design, and it is done again.
-func (w *world) replays(ctx context.Context, f *findings, q *question, run *workflow.WorkflowExecutionInfo) {
+// history looks for workflow tasks that failed, and counts the attempts of
+// activities that were lost or failed. A message that arrives while a task is
+// being completed fails that task by design, and it is done again.
+func (w *world) history(ctx context.Context, f *findings, q *question, run *workflow.WorkflowExecutionInfo) {
+	types := map[int64]string{}
 	it := w.temporal.GetWorkflowHistory(ctx, run.Execution.WorkflowId, run.Execution.RunId, false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for it.HasNext() {
 		event, err := it.Next()
@@ -208,6 +199,12 @@ func (w *world) replays(ctx context.Context, f *findings, q *question, run *work
 		}
 		if failed := event.GetWorkflowTaskFailedEventAttributes(); failed != nil && failed.Cause != enums.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND {
 			f.violate(&f.replay, "question %d: a workflow task failed: %s %s", q.n, failed.Cause, failed.GetFailure().GetMessage())
+		}
+		if scheduled := event.GetActivityTaskScheduledEventAttributes(); scheduled != nil {
+			types[event.EventId] = scheduled.ActivityType.Name
+		}
+		if started := event.GetActivityTaskStartedEventAttributes(); started != nil {
+			q.retries[types[started.ScheduledEventId]] += int(started.Attempt) - 1
 		}
 	}
 }
@@ -256,8 +253,12 @@ type step struct {
 	stored           *time.Time // its rows
 }
 
+// activityOf names the activities whose effects are counted.
+var activityOf = map[string]string{"plan": "PlanQuestion", "analyse": "AnalyseResult", "query": "RunQuery"}
+
 // receivedBook compares what was received with what was recorded: after a step
-// was recorded as done, its call or query is not made again.
+// was recorded as done, its call or query is not made again, and before that
+// only by another attempt of its activity.
 func (w *world) receivedBook(f *findings) {
 	calls, executions := w.Model.Calls(), w.log.executions()
 	for _, q := range w.questions {
@@ -274,7 +275,7 @@ func (w *world) receivedBook(f *findings) {
 				f.violate(&f.doubled, "question %d, sent %d times, ran %d times", q.n, q.copies, n)
 			}
 		}
-		known := map[string]bool{}
+		known, again := map[string]bool{}, map[string]int{}
 		for _, s := range steps {
 			known[s.id] = true
 			switch s.kind {
@@ -291,20 +292,14 @@ func (w *world) receivedBook(f *findings) {
 						f.violate(&f.doubled, "question %d: the model was asked again for %s %d after that was done", q.n, s.kind, s.attempt)
 					}
 				}
-				if made > 1 {
-					f.extraCalls += made - 1
-					f.again = append(f.again, fmt.Sprintf("question %d %s %d: %v", q.n, s.kind, s.attempt, w.history(q)))
-				}
+				again[s.kind] += max(0, made-1)
 				w.ledger(f, q, s, made, tokens)
 			case string(models.StepQuery):
 				if q.copies > 1 {
 					continue // they have the same SQL
 				}
 				ran := executions[q.label(s.run)]
-				if len(ran) > 1 {
-					f.extraQueries += len(ran) - 1
-					f.again = append(f.again, fmt.Sprintf("question %d query %d: %v", q.n, s.attempt, w.history(q)))
-				}
+				again[s.kind] += max(0, len(ran)-1)
 				for _, e := range ran {
 					if s.stored != nil && e.start.After(*s.stored) {
 						f.violate(&f.doubled, "question %d: its query ran again after its rows were stored", q.n)
@@ -312,30 +307,22 @@ func (w *world) receivedBook(f *findings) {
 				}
 			}
 		}
+		for kind, n := range again {
+			if kind == string(models.StepQuery) {
+				f.extraQueries += n
+			} else {
+				f.extraCalls += n
+			}
+			if retries := q.retries[activityOf[kind]]; n > retries {
+				f.violate(&f.doubled, "question %d: %s was done %d times more often than wanted, with %d attempts lost", q.n, kind, n, retries)
+			}
+		}
 		for _, c := range calls {
-			if strings.HasPrefix(c.Question, fmt.Sprintf("number %d ", q.n)) && !known[c.IdempotencyKey] && q.copies == 1 {
+			if q.asks(c) && !known[c.IdempotencyKey] && q.copies == 1 {
 				f.violate(&f.doubled, "question %d: a call of the model belongs to no step", q.n)
 			}
 		}
 	}
-}
-
-// history is what a question's run went through, for whoever looks into why.
-func (w *world) history(q *question) (events []string) {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	for it := w.temporal.GetWorkflowHistory(ctx, "ask/"+q.id, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT); it.HasNext(); {
-		event, err := it.Next()
-		if err != nil {
-			return append(events, err.Error())
-		}
-		text := event.EventTime.AsTime().Format("05.000 ") + event.EventType.String()
-		if started := event.GetActivityTaskStartedEventAttributes(); started != nil {
-			text += fmt.Sprintf("(attempt %d, %s)", started.Attempt, started.LastFailure.GetMessage())
-		}
-		events = append(events, text)
-	}
-	return events
 }
 
 // ledger wants what was settled to be what the model said it used.

@@ -45,7 +45,7 @@ func parallel() int {
 	if *full {
 		return 8
 	}
-	return 4
+	return 3
 }
 
 // fault is one kind of trouble and how often it is made.
@@ -56,10 +56,7 @@ type fault struct {
 	// outage of the full form; the short one has shortOutage.
 	outage time.Duration
 	shape  shape
-	// calls and queries are how many that were in flight may have to be made
-	// again in one repetition, because their result was not stored.
-	calls, queries int
-	body           func(*repetition)
+	body   func(*repetition)
 }
 
 // shortOutage is how long outages of the short form last.
@@ -96,7 +93,6 @@ func (f fault) run(t *testing.T) {
 			defer func() { worlds.giveBack(t, w, bad || t.Failed()) }()
 			f.body(r)
 			found := w.settle(t)
-			found.allow(f)
 			sheet.add(f.name, found)
 			for _, text := range found.violations {
 				t.Error(text)

@@ -66,6 +66,8 @@ type question struct {
 	status   models.QuestionStatus
 	ended    time.Time
 	trouble  []string // answers that must not be
+	// retries are attempts of its activities after the first, by name.
+	retries map[string]int
 }
 
 func (q *question) text() string { return fmt.Sprintf("number %d %s: how many orders?", q.n, q.kind) }
@@ -135,6 +137,11 @@ func (w *world) answer(c llmtest.Call) *llmtest.Rule {
 	return rule
 }
 
+// asks says that a call of the model is for the question.
+func (q *question) asks(c llmtest.Call) bool {
+	return strings.HasPrefix(c.Question, fmt.Sprintf("number %d ", q.n))
+}
+
 // reply is what a person says to the question back.
 func (q *question) reply() string { return fmt.Sprintf("those of the %dth", q.n) }
 
@@ -143,7 +150,7 @@ func (w *world) new(k kind) *question {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.last++
-	q := &question{n: w.last, kind: k, key: fmt.Sprintf("chaos-key-%d", w.last), runs: 1, copies: 1, ends: ends[k], done: make(chan struct{})}
+	q := &question{n: w.last, kind: k, key: fmt.Sprintf("chaos-key-%d", w.last), runs: 1, copies: 1, ends: ends[k], retries: map[string]int{}, done: make(chan struct{})}
 	if q.ends == nil {
 		q.ends = []models.QuestionStatus{models.StatusAnswered}
 	}
@@ -342,7 +349,7 @@ func (w *world) called(q *question, callKind string) {
 	defer cancel()
 	err := w.Model.Await(ctx, func(calls []llmtest.Call) bool {
 		return slices.ContainsFunc(calls, func(c llmtest.Call) bool {
-			return c.Kind == callKind && !c.Ended() && strings.HasPrefix(c.Question, fmt.Sprintf("number %d ", q.n))
+			return c.Kind == callKind && !c.Ended() && q.asks(c)
 		})
 	})
 	if err != nil {

@@ -92,7 +92,7 @@ func (w *world) twin(q *question) *question {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	q.copies = 2
-	t := &question{n: q.n, kind: q.kind, ends: q.ends, runs: 1, copies: 2, done: make(chan struct{})}
+	t := &question{n: q.n, kind: q.kind, ends: q.ends, runs: 1, copies: 2, retries: map[string]int{}, done: make(chan struct{})}
 	w.questions = append(w.questions, t)
 	return t
 }

@@ -3,6 +3,7 @@ package chaos
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -21,8 +22,7 @@ type moment struct {
 	// stand asks the question and brings the worker to the moment. There are no
 	// switches for that in the platform: the worker stands at a lock of the
 	// database's, at a model that does not answer, or behind a held line.
-	stand          func(*repetition, *question)
-	calls, queries int
+	stand func(*repetition, *question)
 }
 
 // moments are those of every step: before its effect, during it, when it has
@@ -68,7 +68,7 @@ var moments = []moment{
 		steps.reached("question_steps")
 	}},
 	{name: "plan, during", queue: "model", stand: func(r *repetition, q *question) { r.modelAsked(q, llmtest.KindPlan) }},
-	{name: "plan, not recorded", queue: "model", calls: 1, stand: func(r *repetition, q *question) {
+	{name: "plan, not recorded", queue: "model", stand: func(r *repetition, q *question) {
 		answer := r.modelAsked(q, llmtest.KindPlan)
 		steps := r.lockTable("question_steps")
 		answer()
@@ -93,7 +93,7 @@ var moments = []moment{
 		r.pursue(q)
 		r.eventually("the query runs", func() bool { return r.Running(q.label(1)+" ") == 1 })
 	}},
-	{name: "query, not recorded", queue: "query", queries: 1, stand: func(r *repetition, q *question) {
+	{name: "query, not recorded", queue: "query", stand: func(r *repetition, q *question) {
 		orders := r.querying(q)
 		results := r.lockTable("results")
 		orders.release()
@@ -116,7 +116,7 @@ var moments = []moment{
 		steps.reached("question_steps")
 	}},
 	{name: "analyse, during", queue: "model", stand: func(r *repetition, q *question) { r.modelAsked(q, llmtest.KindWrite) }},
-	{name: "analyse, not recorded", queue: "model", calls: 1, stand: func(r *repetition, q *question) {
+	{name: "analyse, not recorded", queue: "model", stand: func(r *repetition, q *question) {
 		answer := r.modelAsked(q, llmtest.KindWrite)
 		steps := r.lockTable("question_steps")
 		answer()
@@ -262,7 +262,7 @@ func TestWorkerKilled(t *testing.T) {
 	t.Parallel()
 	for _, m := range chosen(moments, 6) {
 		t.Run(m.name, func(t *testing.T) {
-			fault{name: "worker killed: " + m.name, calls: m.calls, queries: m.queries, body: func(r *repetition) {
+			fault{name: "worker killed: " + m.name, body: func(r *repetition) {
 				k := m.kind
 				if k == "" {
 					k = plain
@@ -271,6 +271,7 @@ func TestWorkerKilled(t *testing.T) {
 				m.stand(r, q)
 				r.kill(r.worker(m.queue, 0))
 				r.line("workers", system.ToCustomer).drop()
+				r.hungUp(q)
 				r.ask(mix[r.rng.IntN(len(mix))])
 				if k == slow {
 					require.Equal(r.t, 1, r.Running(q.label(1)+" "), "the server does not notice by itself")
@@ -287,6 +288,13 @@ func TestWorkerKilled(t *testing.T) {
 			}}.run(t)
 		})
 	}
+}
+
+// hungUp waits until the model knows that who asked for the question is gone.
+func (r *repetition) hungUp(q *question) {
+	r.eventually("the dead worker's call ends", func() bool {
+		return !slices.ContainsFunc(r.Model.Calls(), func(c llmtest.Call) bool { return q.asks(c) && !c.Ended() })
+	})
 }
 
 // chosen are all in the full form, and n of the seed's choice in the short one.
@@ -309,7 +317,7 @@ func (w *world) slowDown() { w.Exec("shop", "INSERT INTO slow SELECT generate_se
 
 // A worker of the seed's choice is killed at a moment of the seed's choice.
 func TestWorkerKilledAnyTime(t *testing.T) {
-	fault{name: "worker killed: any time", short: 2, calls: 6, queries: 6, body: func(r *repetition) {
+	fault{name: "worker killed: any time", short: 2, body: func(r *repetition) {
 		for range 6 {
 			r.ask(mix[r.rng.IntN(len(mix))])
 			r.pause(r.between(0, 100*time.Millisecond))
@@ -323,7 +331,7 @@ func TestWorkerKilledAnyTime(t *testing.T) {
 
 // All workers are gone while questions come in.
 func TestNoWorkers(t *testing.T) {
-	fault{name: "all workers gone", outage: time.Minute, calls: 6, queries: 6, body: func(r *repetition) {
+	fault{name: "all workers gone", outage: time.Minute, body: func(r *repetition) {
 		for range 6 {
 			r.ask(mix[r.rng.IntN(len(mix))])
 		}
@@ -343,7 +351,7 @@ func TestNoWorkers(t *testing.T) {
 
 // One worker after the other is killed under load, with two for each queue.
 func TestRollingKills(t *testing.T) {
-	fault{name: "rolling kills of one worker", shape: double, outage: 30 * time.Second, calls: 60, queries: 60, body: func(r *repetition) {
+	fault{name: "rolling kills of one worker", shape: double, outage: 30 * time.Second, body: func(r *repetition) {
 		load, stop := context.WithTimeout(r.ctx, r.outage)
 		defer stop()
 		r.asking.Go(func() {

@@ -223,6 +223,9 @@ var worlds pools
 type pools struct {
 	mu   sync.Mutex
 	idle []*world
+	// making is held while a world is made: several at once would only slow
+	// each other down, until something is too slow.
+	making sync.Mutex
 }
 
 // lease gives a world to a test alone.
@@ -246,6 +249,8 @@ func (p *pools) lease(t *testing.T, s shape) *world {
 		found.host.TB = t
 		return found
 	}
+	p.making.Lock()
+	defer p.making.Unlock()
 	h := &host{TB: t}
 	made := false
 	defer func() {

@@ -198,12 +198,17 @@ func execSQL(t testing.TB, dsn, sql string) {
 	require.NoError(t, err)
 }
 
-// environment is that of a process.
-func (s *System) environment(name string) []string {
-	if s.options.Route == nil {
-		return s.env
+// environment is that of a process with queues, none for the API: only what
+// works for the queue "query" can open connection passwords.
+func (s *System) environment(name, queues string) []string {
+	env := slices.Clone(s.env)
+	if !strings.Contains(queues, "query") {
+		env = append(env, "DATAMIND_SEAL_PRIVATE_KEY=")
 	}
-	return slices.Concat(s.env, []string{"DATAMIND_TEMPORAL_ADDRESS=" + s.options.Route(name, ToTemporal, s.Temporal)})
+	if s.options.Route != nil {
+		env = append(env, "DATAMIND_TEMPORAL_ADDRESS="+s.options.Route(name, ToTemporal, s.Temporal))
+	}
+	return env
 }
 
 // newAPI describes one more replica of the API.
@@ -213,7 +218,7 @@ func (s *System) newAPI() *API {
 	require.NoError(s.t, err)
 	addr := fmt.Sprintf("127.0.0.1:%d", port)
 	name := fmt.Sprintf("api-%d", len(s.APIs)+1)
-	a := &API{Process: NewProcess(s.t, name, slices.Concat(s.environment(name), []string{"DATAMIND_HTTP_ADDR=" + addr}), s.bin, "api"), URL: "http://" + addr}
+	a := &API{Process: NewProcess(s.t, name, slices.Concat(s.environment(name, ""), []string{"DATAMIND_HTTP_ADDR=" + addr}), s.bin, "api"), URL: "http://" + addr}
 	s.APIs = append(s.APIs, a)
 	return a
 }
@@ -242,7 +247,7 @@ func (s *System) AddWorker(queues string) *Process {
 
 func (s *System) newWorker(queues string) *Process {
 	name := fmt.Sprintf("worker-%d-%s", len(s.Workers)+1, strings.ReplaceAll(queues, ",", "-"))
-	w := NewProcess(s.t, name, slices.Concat(s.environment(name), s.options.WorkerEnv), s.bin, "worker", "--queues", queues)
+	w := NewProcess(s.t, name, slices.Concat(s.environment(name, queues), s.options.WorkerEnv), s.bin, "worker", "--queues", queues)
 	s.Workers = append(s.Workers, w)
 	return w
 }
