@@ -39,19 +39,19 @@ func TestAPIKilledBeforeTheStart(t *testing.T) {
 // at the other replica without loss or repetition.
 func TestAPIKilledInAStream(t *testing.T) {
 	fault{name: "API killed in the middle of a stream", body: func(r *repetition) {
-		r.mu.Lock()
-		r.override = func(c llmtest.Call, _ *question) *llmtest.Rule {
+		watched := make(chan struct{})
+		r.misbehave(func(c llmtest.Call, _ *question) *llmtest.Rule {
 			if c.Kind == llmtest.KindWrite {
-				return &llmtest.Rule{ChunkDelayMs: 60, ChunkChars: 3}
+				return &llmtest.Rule{Until: watched, ChunkDelayMs: 60, ChunkChars: 3}
 			}
 			return nil
-		}
-		r.mu.Unlock()
+		})
 		q := r.ask(plain)
-		r.awaitRow(q)
+		r.called(q, llmtest.KindWrite)
 		from := q.n % len(r.APIs)
 		v := view{r: r}
 		first := r.Owner.Follow(r.ctx, from, q.ident(), "")
+		close(watched)
 		v.takeUntil(first, "text", 1+r.rng.IntN(5))
 		r.kill(r.APIs[from].Process)
 		for e := range first { // what was on the line already
@@ -60,7 +60,7 @@ func TestAPIKilledInAStream(t *testing.T) {
 		second := r.Owner.Follow(r.ctx, 1-from, q.ident(), v.ids[len(v.ids)-1])
 		v.takeUntil(second, "end", 1)
 		require.Equal(r.t, 1, v.snapshots, "it goes on where it was")
-		require.Equal(r.t, r.stream(q), v.ids)
+		require.Equal(r.t, r.stream(q, v.ids[0]), v.ids, "what was before is in the snapshot")
 		r.heal()
 	}}.run(t)
 }
@@ -97,11 +97,11 @@ func (v *view) takeUntil(events <-chan system.Event, kind string, n int) {
 	}
 }
 
-// stream is what Redis has of a question's events.
-func (r *repetition) stream(q *question) (ids []string) {
+// stream is what Redis has of a question's events from one on.
+func (r *repetition) stream(q *question, from string) (ids []string) {
 	rdb := redis.NewClient(&redis.Options{Addr: r.Redis.Addr()})
 	defer func() { _ = rdb.Close() }()
-	all, err := rdb.XRange(r.ctx, realtime.Key(q.ident()), "-", "+").Result()
+	all, err := rdb.XRange(r.ctx, realtime.Key(q.ident()), from, "+").Result()
 	require.NoError(r.t, err)
 	for _, m := range all {
 		ids = append(ids, m.ID)

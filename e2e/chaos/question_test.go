@@ -317,6 +317,14 @@ func (w *world) eventually(what string, ok func() bool) {
 
 func gateName(n int, callKind string) string { return fmt.Sprintf("%d/%s", n, callKind) }
 
+// misbehave has the model answer otherwise than the script says, until the end
+// of the repetition; nil leaves a call to the script.
+func (w *world) misbehave(answer func(llmtest.Call, *question) *llmtest.Rule) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.override = answer
+}
+
 // gate holds up the model's calls of a kind for a question until open.
 func (w *world) gate(q *question, callKind string) (open func()) {
 	closed := make(chan struct{})
