@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 
 func parallel() int {
 	if *full {
-		return 8
+		return 6
 	}
 	return 3
 }
@@ -55,7 +55,6 @@ type fault struct {
 	short int
 	// outage of the full form; the short one has shortOutage.
 	outage time.Duration
-	shape  shape
 	body   func(*repetition)
 }
 
@@ -86,7 +85,7 @@ func (f fault) run(t *testing.T) {
 	for i := range n {
 		t.Run(strconv.Itoa(i+1), func(t *testing.T) {
 			t.Parallel()
-			w := worlds.lease(t, f.shape)
+			w := worlds.lease(t)
 			r := &repetition{world: w, t: t, rng: seeded(f.name, i), outage: outage}
 			w.begin(t)
 			bad := true

@@ -351,7 +351,11 @@ func TestNoWorkers(t *testing.T) {
 
 // One worker after the other is killed under load, with two for each queue.
 func TestRollingKills(t *testing.T) {
-	fault{name: "rolling kills of one worker", shape: double, outage: 30 * time.Second, body: func(r *repetition) {
+	fault{name: "rolling kills of one worker", outage: 30 * time.Second, body: func(r *repetition) {
+		alone := r.Workers
+		for _, queue := range []string{"ask", "model", "query"} {
+			r.AddWorker(queue)
+		}
 		load, stop := context.WithTimeout(r.ctx, r.outage)
 		defer stop()
 		r.asking.Go(func() {
@@ -367,5 +371,9 @@ func TestRollingKills(t *testing.T) {
 			p.Start(system.WorkerReady)
 		}
 		r.faultOver()
+		for _, p := range r.Workers[len(alone):] {
+			require.Zero(r.t, p.Stop(), "a worker that is asked to end does so in order")
+		}
+		r.Workers = alone
 	}}.run(t)
 }

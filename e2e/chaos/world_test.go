@@ -19,28 +19,11 @@ import (
 	"github.com/datamind/datamind/internal/llm/llmtest"
 )
 
-// shape is how many workers of each queue a world has: 1 or 2.
-type shape int
-
-const (
-	single shape = iota // one worker for each queue
-	double              // two for each
-)
-
-func (s shape) workers() []string {
-	queues := []string{"ask", "model", "query"}
-	if s == double {
-		return slices.Concat(queues, queues)
-	}
-	return queues
-}
-
 // world is a whole system and the eyes of the harness on it. It is used by one
 // repetition at a time.
 type world struct {
 	*system.System
-	shape shape
-	host  *host
+	host *host
 	// Superuser's eyes on the databases, and a client of Temporal's, past all proxies.
 	platform, customer, engine *pgxpool.Pool
 	temporal                   client.Client
@@ -66,9 +49,9 @@ type world struct {
 // approveCost is above what every question but the costly ones costs.
 const approveCost = 300
 
-func newWorld(h *host, s shape) *world {
-	w := &world{shape: s, host: h, log: &serverLog{}, proxies: map[string]*proxy{}, gates: map[string]chan struct{}{}}
-	w.System = system.Start(h, system.Options{APIs: 2, Workers: s.workers(), Model: true, OwnTemporal: true, CustomerLog: w.log,
+func newWorld(h *host) *world {
+	w := &world{host: h, log: &serverLog{}, proxies: map[string]*proxy{}, gates: map[string]chan struct{}{}}
+	w.System = system.Start(h, system.Options{APIs: 2, Workers: []string{"ask", "model", "query"}, Model: true, OwnTemporal: true, CustomerLog: w.log,
 		CustomerSettings: []string{"log_min_duration_statement=0", "log_line_prefix=%n|%p|%a| "},
 		// What is committed survives the end of a server, as in operation.
 		PlatformSettings: []string{"synchronous_commit=on"},
@@ -229,26 +212,16 @@ type pools struct {
 }
 
 // lease gives a world to a test alone.
-func (p *pools) lease(t *testing.T, s shape) *world {
+func (p *pools) lease(t *testing.T) *world {
 	p.mu.Lock()
-	var found, spare *world
-	for i, w := range p.idle {
-		if w.shape == s {
-			found, p.idle = w, slices.Delete(p.idle, i, i+1)
-			break
-		}
-	}
-	if found == nil && len(p.idle) > 0 { // one of another shape would only be in the way
-		spare, p.idle = p.idle[0], p.idle[1:]
+	if n := len(p.idle); n > 0 {
+		w := p.idle[n-1]
+		p.idle = p.idle[:n-1]
+		p.mu.Unlock()
+		w.host.TB = t
+		return w
 	}
 	p.mu.Unlock()
-	if spare != nil {
-		spare.host.close()
-	}
-	if found != nil {
-		found.host.TB = t
-		return found
-	}
 	p.making.Lock()
 	defer p.making.Unlock()
 	h := &host{TB: t}
@@ -258,7 +231,7 @@ func (p *pools) lease(t *testing.T, s shape) *world {
 			h.close()
 		}
 	}()
-	w := newWorld(h, s)
+	w := newWorld(h)
 	made = true
 	return w
 }
