@@ -129,12 +129,12 @@ var moments = []moment{
 		r.awaitStep(q, models.StepAnalyse)
 	}},
 
-	{name: "record the end, before", queue: "ask", stand: func(r *repetition, q *question) { r.ending(q) }},
-	{name: "record the end, recorded", queue: "ask", stand: func(r *repetition, q *question) {
+	{name: "record the end, before", queue: "ask", kind: refused, stand: func(r *repetition, q *question) { r.ending(q) }},
+	{name: "record the end, recorded", queue: "ask", kind: refused, stand: func(r *repetition, q *question) {
 		row := r.ending(q)
 		r.behind("ask").hold(up)
 		row.release()
-		r.awaitStatus(q, models.StatusAnswered)
+		r.awaitStatus(q, models.StatusRefused)
 	}},
 
 	{name: "ask the person, before", queue: "ask", kind: clarify, stand: func(r *repetition, q *question) { r.askingBack(q) }},
@@ -218,16 +218,13 @@ func (r *repetition) querying(q *question) *hold {
 	return orders
 }
 
-// ending brings the ask worker to where it would record the end.
+// ending brings the ask worker to where it would record an end without an
+// answer; one with an answer is recorded with it.
 func (r *repetition) ending(q *question) *hold {
-	answer := r.modelAsked(q, llmtest.KindWrite)
+	answer := r.modelAsked(q, llmtest.KindPlan)
 	r.behind("ask").hold(down)
 	answer()
-	r.eventually("the answer is stored", func() bool {
-		var stored bool
-		err := r.platform.QueryRow(r.ctx, "SELECT answer <> '' FROM questions WHERE id = $1", q.ident()).Scan(&stored)
-		return err == nil && stored
-	})
+	r.awaitStep(q, models.StepPlan)
 	row := r.lockQuestion(q)
 	r.behind("ask").release()
 	row.reached("active_ms")
