@@ -4,6 +4,7 @@ import (
 	"net"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -24,6 +25,7 @@ type proxy struct {
 
 	mu    sync.Mutex
 	gates [2]chan struct{} // not nil while a direction is held up
+	lag   time.Duration    // by which all that comes from the server is late
 	links map[*link]struct{}
 }
 
@@ -46,17 +48,32 @@ func newProxy(t testing.TB, target string) *proxy {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	p := &proxy{addr: listener.Addr().String(), target: target, listener: listener, links: map[*link]struct{}{}}
-	t.Cleanup(func() {
-		_ = listener.Close()
-		p.drop()
-	})
-	go p.accept()
+	t.Cleanup(p.refuse)
+	go p.accept(listener)
 	return p
 }
 
-func (p *proxy) accept() {
+// refuse lets nobody in, as if the server were gone, until listen.
+func (p *proxy) refuse() {
+	p.mu.Lock()
+	_ = p.listener.Close()
+	p.mu.Unlock()
+	p.drop()
+}
+
+// listen ends refuse.
+func (p *proxy) listen(t testing.TB) {
+	listener, err := net.Listen("tcp", p.addr)
+	require.NoError(t, err)
+	p.mu.Lock()
+	p.listener = listener
+	p.mu.Unlock()
+	go p.accept(listener)
+}
+
+func (p *proxy) accept(listener net.Listener) {
 	for {
-		client, err := p.listener.Accept()
+		client, err := listener.Accept()
 		if err != nil {
 			return
 		}
@@ -102,6 +119,16 @@ func (p *proxy) pump(l *link, to, from net.Conn, d direction) {
 
 // pass waits while the direction is held up; false means that the link is gone.
 func (p *proxy) pass(l *link, d direction) bool {
+	p.mu.Lock()
+	lag := p.lag
+	p.mu.Unlock()
+	if lag > 0 && d == down {
+		select {
+		case <-time.After(lag):
+		case <-l.done:
+			return false
+		}
+	}
 	for {
 		p.mu.Lock()
 		gate := p.gates[d]
@@ -126,10 +153,18 @@ func (p *proxy) hold(d direction) {
 	}
 }
 
-// release lets through what was held up, and all that comes.
+// slow makes every answer of the server late, until release.
+func (p *proxy) slow(by time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lag = by
+}
+
+// release lets through what was held up, and all that comes, at once.
 func (p *proxy) release() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.lag = 0
 	for d, gate := range p.gates {
 		if gate != nil {
 			close(gate)

@@ -56,6 +56,8 @@ type question struct {
 	once bool
 	// copies is how many questions it makes: 2 where it was sent twice without a key.
 	copies int
+	// estimated tokens are used by replies that broke off before they said how many.
+	estimated bool
 
 	done chan struct{} // closed when it has ended, or when time was up
 

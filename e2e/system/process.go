@@ -1,11 +1,13 @@
 package system
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -25,6 +27,8 @@ type Process struct {
 	args []string
 	env  []string
 	log  string
+	bin  string
+	more []string
 
 	cmd  *exec.Cmd
 	done chan struct{}
@@ -47,6 +51,10 @@ func NewProcess(t testing.TB, name string, env []string, args ...string) *Proces
 // Name is the process's name, such as "worker-1-ask".
 func (p *Process) Name() string { return p.name }
 
+// Instead has the next starts run another build of the program ("" is the
+// usual one) with more variables.
+func (p *Process) Instead(bin string, env ...string) { p.bin, p.more = bin, env }
+
 // Alive says that the process runs.
 func (p *Process) Alive() bool {
 	select {
@@ -65,8 +73,8 @@ func (p *Process) start() {
 	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	require.NoError(p.t, err)
 	defer func() { _ = log.Close() }()
-	p.cmd = exec.Command(p.args[0], p.args[1:]...)
-	p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = p.env, log, log
+	p.cmd = exec.Command(cmp.Or(p.bin, p.args[0]), p.args[1:]...)
+	p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = slices.Concat(p.env, p.more), log, log
 	p.cmd.Dir = filepath.Dir(p.log)
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	require.NoError(p.t, p.cmd.Start())
