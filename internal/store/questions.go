@@ -290,12 +290,16 @@ func (s *Store) CancelQueued(ctx context.Context, scope models.Scope, id string)
 	return s.GetQuestion(ctx, scope, id)
 }
 
+// clockError is how far the clocks of two machines may be apart.
+const clockError = time.Minute
+
 // SystemOpen returns questions in the given statuses that have not moved for
 // longer than age, oldest first: queued ones whose start was lost, and others
-// whose run may be gone.
+// whose run may be gone. One that moved in the future, by a clock that was put
+// right since, has not moved either.
 func (s *Store) SystemOpen(ctx context.Context, age time.Duration, limit int, statuses ...models.QuestionStatus) (rows []models.Question, err error) {
 	err = s.system(ctx, func(tx *gorm.DB) error {
-		return tx.Where("status IN ? AND updated_at < ?", statuses, time.Now().Add(-age)).Order("updated_at").Limit(limit).Find(&rows).Error
+		return tx.Where("status IN ? AND updated_at NOT BETWEEN now() - make_interval(secs => ?) AND now() + make_interval(secs => ?)", statuses, age.Seconds(), clockError.Seconds()).Order("updated_at").Limit(limit).Find(&rows).Error
 	})
 	return rows, err
 }

@@ -62,11 +62,15 @@ func finishStep(tx *gorm.DB, scope models.Scope, step *models.QuestionStep) erro
 		Select("Status", "Summary", "Output", "PromptVersion", "Model", "InputTokens", "OutputTokens", "ErrorCode", "ErrorText", "Ms", "EndedAt").Updates(step).Error
 }
 
+// workOrder is that in which a question's steps are done. Ids and times are no
+// order: they come from clocks of several machines.
+const workOrder = "run, kind = 'analyse', attempt, array_position(ARRAY['discover', 'plan', 'guard', 'query'], kind), id"
+
 // ListSteps returns the steps of a question of the scope's user, in order.
 func (s *Store) ListSteps(ctx context.Context, scope models.Scope, questionID string) (rows []models.QuestionStep, err error) {
 	err = s.tx(ctx, scope, func(tx *gorm.DB) error {
 		return tx.Where("org_id = ? AND question_id IN (?)", scope.OrgID, mine(tx.Session(&gorm.Session{NewDB: true}), scope).Model(&models.Question{}).Select("id").Where("id = ?", questionID)).
-			Order("id").Limit(500).Find(&rows).Error
+			Order(workOrder).Limit(500).Find(&rows).Error
 	})
 	return rows, err
 }

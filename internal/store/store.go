@@ -187,6 +187,7 @@ const (
 	stateUnique      = "23505"
 	stateForeignKey  = "23503"
 	stateInvalidText = "22P02" // such as an id that is no UUID
+	stateDiskFull    = "53100"
 )
 
 func translate(err error) error {
@@ -201,6 +202,9 @@ func translate(err error) error {
 		return models.Wrap(err, models.CodeConflict, "That name is taken already.")
 	case pg != nil && pg.Code == stateForeignKey:
 		return models.Wrap(err, models.CodeConflict, "Something that this depends on does not exist any more.")
+	}
+	if pg != nil && pg.Code == stateDiskFull {
+		return models.Wrap(err, models.CodeUnavailable, "DataMind's own database has no space left on its disk. Whoever runs DataMind must give it more.")
 	}
 	if outage(err, pg) {
 		return models.Wrap(err, models.CodeUnavailable, "DataMind's own database does not answer just now. Try again in a moment.")

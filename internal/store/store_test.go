@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -272,6 +273,57 @@ func TestAStepThatIsDoneIsNotDoneAgain(t *testing.T) {
 	steps, err := b.ListSteps(ctx, b.a, q.ID)
 	require.NoError(t, err)
 	require.Len(t, steps, 1)
+}
+
+// Each kind of step is done by another machine, with a clock of its own.
+func TestStepsAreListedInTheOrderOfTheWork(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	b := setup(t)
+	q := b.question(t, b.a, "k")
+	want := []store.StepKey{{Kind: models.StepDiscover, Attempt: 1}, {Kind: models.StepPlan, Attempt: 1}, {Kind: models.StepGuard, Attempt: 1}, {Kind: models.StepPlan, Attempt: 2},
+		{Kind: models.StepGuard, Attempt: 2}, {Kind: models.StepQuery, Attempt: 2}, {Kind: models.StepAnalyse, Attempt: 1}, {Kind: models.StepAnalyse, Attempt: 2}}
+	for _, key := range slices.Backward(want) {
+		key.QuestionID, key.Run = q.ID, 1
+		_, _, err := b.BeginStep(ctx, b.a, key, "d")
+		require.NoError(t, err)
+	}
+	steps, err := b.ListSteps(ctx, b.a, q.ID)
+	require.NoError(t, err)
+	var got []store.StepKey
+	for _, s := range steps {
+		got = append(got, store.StepKey{Kind: s.Kind, Attempt: s.Attempt})
+	}
+	require.Equal(t, want, got)
+}
+
+// A question that was stored while a machine's clock was an hour ahead is
+// found without waiting for that hour.
+func TestAQuestionOfTheFutureIsFound(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	b := setup(t)
+	q := b.question(t, b.a, "k")
+	open := func(age time.Duration) int {
+		rows, err := b.SystemOpen(ctx, age, 10, models.StatusQueued)
+		require.NoError(t, err)
+		return len(rows)
+	}
+	require.Zero(t, open(time.Minute), "it has only come")
+	exec(t, b.owner, "UPDATE questions SET updated_at = now() + interval '1 hour' WHERE id = '"+q.ID+"'")
+	require.Equal(t, 1, open(time.Minute))
+	exec(t, b.owner, "UPDATE questions SET updated_at = now() - interval '2 minutes' WHERE id = '"+q.ID+"'")
+	require.Equal(t, 1, open(time.Minute))
+}
+
+func TestAFullDiskIsNamed(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	exec(t, b.owner, `CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'could not extend file' USING ERRCODE = 'disk_full'; END $$;
+		CREATE TRIGGER no_room BEFORE INSERT ON question_steps FOR EACH ROW EXECUTE FUNCTION no_room()`)
+	_, _, err := b.BeginStep(context.Background(), b.a, store.StepKey{QuestionID: b.question(t, b.a, "k").ID, Run: 1, Kind: models.StepPlan, Attempt: 1}, "d")
+	require.Equal(t, models.CodeUnavailable, models.ErrorCode(err))
+	require.Contains(t, models.ErrorMessage(err), "no space left on its disk")
 }
 
 func TestAChangedConnectionForgetsItsStructure(t *testing.T) {
