@@ -18,6 +18,15 @@ const (
 // worker counts as dead and another takes over.
 const HeartbeatTimeout = 5 * time.Second
 
+// A worker ends an activity by its own clock at the time at which Temporal's
+// wanted it closed. The limits of activities from their scheduling to their
+// close leave room for clocks that are hours apart; what bounds the work are
+// attempts, and a worker must begin within an hour.
+const (
+	beginLimit = time.Hour
+	closeLimit = 24 * time.Hour
+)
+
 // record is for bookkeeping in the platform's own database: cheap and safe to
 // repeat, so it retries until the database is back.
 func record(ctx workflow.Context, summary string) workflow.Context {
@@ -36,7 +45,8 @@ func model(ctx workflow.Context, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              QueueModel,
 		StartToCloseTimeout:    5 * time.Minute,
-		ScheduleToCloseTimeout: time.Hour,
+		ScheduleToStartTimeout: beginLimit,
+		ScheduleToCloseTimeout: closeLimit,
 		HeartbeatTimeout:       HeartbeatTimeout,
 		Summary:                summary,
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2,
@@ -50,7 +60,8 @@ func query(ctx workflow.Context, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              QueueQuery,
 		StartToCloseTimeout:    15 * time.Minute,
-		ScheduleToCloseTimeout: time.Hour,
+		ScheduleToStartTimeout: beginLimit,
+		ScheduleToCloseTimeout: closeLimit,
 		HeartbeatTimeout:       HeartbeatTimeout,
 		WaitForCancellation:    true,
 		Summary:                summary,
