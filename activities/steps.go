@@ -122,6 +122,9 @@ func done(step *models.QuestionStep, summary string, output any) error {
 // more than a failure to record it.
 func (s steps) fail(ctx context.Context, ref StepRef, step *models.QuestionStep, cause error) {
 	step.Status, step.ErrorCode, step.ErrorText = models.StepFailed, models.ErrorCode(cause), models.ErrorMessage(cause)
+	if retryable[step.ErrorCode] {
+		step.ErrorText += " It is tried again on its own."
+	}
 	if ctx.Err() != nil {
 		step.Status, step.ErrorCode, step.ErrorText = models.StepCancelled, "", ""
 	}

@@ -316,7 +316,11 @@ func endOf(err error) ending {
 	var app *temporal.ApplicationError
 	if errors.As(err, &app) {
 		code := models.Code(app.Type())
-		return ending{status: statusOf(code), code: code, text: app.Message()}
+		text := app.Message()
+		if !app.NonRetryable() {
+			text += " It was tried again and again for some time. Ask again when this is put right."
+		}
+		return ending{status: statusOf(code), code: code, text: text}
 	}
 	var timeout *temporal.TimeoutError
 	if errors.As(err, &timeout) {

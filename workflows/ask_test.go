@@ -208,6 +208,14 @@ func TestEndings(t *testing.T) {
 			require.Equal(t, "why", b.finished[0].ErrorText)
 		})
 	}
+	t.Run("tried in vain", func(t *testing.T) {
+		b := newBundle(t)
+		b.query = func(activities.QueryInput) (activities.QueryResult, error) {
+			return activities.QueryResult{}, temporal.NewApplicationError("Nothing listens.", string(models.CodeRefused))
+		}
+		require.Equal(t, AskResult{Status: models.StatusFailed, Code: models.CodeRefused}, b.run(input()))
+		require.Equal(t, "Nothing listens. It was tried again and again for some time. Ask again when this is put right.", b.finished[0].ErrorText)
+	})
 	t.Run("not answerable", func(t *testing.T) {
 		b := newBundle(t)
 		b.plan = func(activities.PlanInput) (activities.PlanResult, error) {

@@ -22,6 +22,7 @@ type breaker struct {
 	model string
 	cb    *gobreaker.CircuitBreaker[struct{}]
 	until atomic.Int64 // when an open breaker lets a call through, Unix nanoseconds
+	last  atomic.Value // string: what the last failure said
 }
 
 func newBreaker(model string) *breaker {
@@ -47,11 +48,17 @@ func (b *breaker) open() bool { return b.cb.State() == gobreaker.StateOpen }
 
 // do runs call unless the breaker is open.
 func (b *breaker) do(call func() error) error {
-	_, err := b.cb.Execute(func() (struct{}, error) { return struct{}{}, call() })
+	_, err := b.cb.Execute(func() (struct{}, error) {
+		err := call()
+		if models.ErrorCode(err) == models.CodeModelBusy {
+			b.last.Store(models.ErrorMessage(err))
+		}
+		return struct{}{}, err
+	})
 	if !errors.Is(err, gobreaker.ErrOpenState) && !errors.Is(err, gobreaker.ErrTooManyRequests) {
 		return err
 	}
 	rest := bounded(time.Until(time.Unix(0, b.until.Load())))
 	return models.Wrap(&callError{text: err.Error(), safe: err.Error(), retryAfter: rest}, models.CodeModelBusy,
-		"The model %q failed several times in a row and is left alone for a moment. It is tried again on its own.", b.model)
+		"The model %q failed several times in a row and is left alone for a moment. The last time: %s", b.model, b.last.Load())
 }

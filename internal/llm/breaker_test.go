@@ -68,6 +68,8 @@ func TestBreakerKeepsCallsAway(t *testing.T) {
 		_, err := c.PlanWith(t.Context(), "one", "key", ask("?"))
 		require.Equal(t, models.CodeModelBusy, models.ErrorCode(err))
 	}
+	_, err := c.PlanWith(t.Context(), "one", "key", ask("?"))
+	require.Contains(t, models.ErrorMessage(err), "left alone for a moment. The last time: The model's server has a problem (status 500).")
 	require.Len(t, s.Calls(), breakerFailures)
 	require.Equal(t, "two", c.Pick(1))
 }

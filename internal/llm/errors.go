@@ -90,15 +90,15 @@ func (c *Client) failure(ctx context.Context, model string, x *exchange, err err
 	case errors.As(err, &certErr):
 		return models.Wrap(cause, models.CodeModel, "The certificate of the model's server is not valid. An administrator must check DATAMIND_LLM_BASE_URL and the server's certificate.")
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &netErr) && netErr.Timeout():
-		return models.Wrap(cause, models.CodeModelBusy, "The model %q did not answer in time. It is tried again on its own.", model)
+		return models.Wrap(cause, models.CodeModelBusy, "The model %q did not answer in time.", model)
 	case errors.As(err, &streamErr) && kind == "invalid_request_error":
 		return models.Wrap(cause, models.CodeModel, "The model %q did not accept the request. An administrator finds the reason in the log.", model)
 	case x.html:
 		return models.Wrap(cause, models.CodeModel, "The model's server answers with a web page. An administrator must check DATAMIND_LLM_BASE_URL, which usually ends in /v1.")
 	case x.status != 0:
-		return models.Wrap(cause, models.CodeModelBusy, "The reply of the model %q broke off or was garbled. It is tried again on its own.", model)
+		return models.Wrap(cause, models.CodeModelBusy, "The reply of the model %q broke off or was garbled.", model)
 	case errors.As(err, &urlErr):
-		return models.Wrap(cause, models.CodeModelBusy, "The model's server cannot be reached. It is tried again on its own; if it stays so, an administrator must check DATAMIND_LLM_BASE_URL.")
+		return models.Wrap(cause, models.CodeModelBusy, "The model's server cannot be reached. If it stays so, an administrator must check DATAMIND_LLM_BASE_URL.")
 	}
 	return models.Wrap(cause, models.CodeModel, "The request to the model %q cannot be made. An administrator must check DATAMIND_LLM_MODELS and DATAMIND_LLM_BASE_URL.", model)
 }
@@ -106,12 +106,12 @@ func (c *Client) failure(ctx context.Context, model string, x *exchange, err err
 func (c *Client) httpFailure(model string, status int, kind string, cause *callError) error {
 	switch {
 	case status == http.StatusTooManyRequests && kind == "insufficient_quota":
-		return models.Wrap(cause, models.CodeModelBusy, "The account at the model's provider has no quota left. An administrator must add some; the model is tried again on its own.")
+		return models.Wrap(cause, models.CodeModelBusy, "The account at the model's provider has no quota left. An administrator must add some.")
 	case status == http.StatusTooManyRequests:
-		return models.Wrap(cause, models.CodeModelBusy, "The model %q has too many requests at the moment. It is tried again on its own.", model)
+		return models.Wrap(cause, models.CodeModelBusy, "The model %q has too many requests at the moment.", model)
 	// A conflict is an earlier try with the same key that is still being worked on.
 	case status >= 500, status == http.StatusRequestTimeout, status == http.StatusConflict, status == http.StatusTooEarly:
-		return models.Wrap(cause, models.CodeModelBusy, "The model's server has a problem (status %d). It is tried again on its own.", status)
+		return models.Wrap(cause, models.CodeModelBusy, "The model's server has a problem (status %d).", status)
 	}
 	cause.retryAfter = 0
 	switch {
@@ -160,5 +160,5 @@ func unreadable(model, finish, why string) error {
 
 // empty is a reply without content: asking again usually brings one.
 func empty(model string) error {
-	return models.Wrap(&callError{text: "empty reply"}, models.CodeModelBusy, "The model %q gave an empty reply. It is tried again on its own.", model)
+	return models.Wrap(&callError{text: "empty reply"}, models.CodeModelBusy, "The model %q gave an empty reply.", model)
 }

@@ -107,7 +107,7 @@ func planPrompt(req models.PlanRequest) prompt {
 		d.Hints = quote(req.Hints, maxHints)
 	}
 	if !req.Now.IsZero() {
-		d.Today = req.Now.Format("Monday, 2006-01-02")
+		d.Today = req.Now.UTC().Format("Monday, 2006-01-02")
 	}
 	for _, t := range last(req.History, maxTurns) {
 		d.History = append(d.History, turnData{short(t.Question, 500), short(t.SQL, 1500)})

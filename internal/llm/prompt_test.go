@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -127,6 +128,8 @@ table "order" -- ~1200 rows; "sales"
 	require.Contains(t, p.user, "Today is Saturday, 2026-03-14.")
 	require.Contains(t, p.user, `{"sql":"SELECT x","code":"sql_error","error":"no column x"}`)
 	require.Contains(t, p.user, `{"dialect": "postgres", "version": "17.2"}`)
+	req.Now = time.Date(2026, 3, 15, 0, 30, 0, 0, time.FixedZone("", 3600))
+	require.Contains(t, planPrompt(req).user, "Today is Saturday, 2026-03-14.", "queries see the dates of UTC")
 	for _, absent := range []string{"tax_number", "hidden-value", "<history>", "<notes>", "<clarifications>"} {
 		require.NotContains(t, p.user, absent)
 	}

@@ -53,7 +53,7 @@ func (b *builtin) Plan(ctx context.Context, req models.PlanRequest) (models.Plan
 	case writes.MatchString(q):
 		return refuse("I only read data: nothing is ever changed in your database. " + abilities(req.Catalog)), nil
 	}
-	now := req.Now
+	now := req.Now.UTC() // the zone of queries, wherever this machine is
 	if now.IsZero() {
 		now = time.Now().UTC()
 	}
