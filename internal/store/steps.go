@@ -24,10 +24,21 @@ type StepKey struct {
 
 // BeginStep opens a step, or finds it. done is true when it has been done
 // already: its output is in the row and the work must not be repeated. A step
-// that a crash left open counts one more try.
+// that a crash left open counts one more try. A run that has ended meanwhile
+// gets no more steps, which nobody would close: its end waits for this
+// transaction, or this one sees it.
 func (s *Store) BeginStep(ctx context.Context, scope models.Scope, key StepKey, digest string) (step *models.QuestionStep, done bool, err error) {
 	step = &models.QuestionStep{}
 	err = s.tx(ctx, scope, func(tx *gorm.DB) error {
+		var open []string
+		err := tx.Model(&models.Question{}).Clauses(clause.Locking{Strength: "SHARE"}).Where("org_id = ? AND id = ? AND run = ? AND status IN ?", scope.OrgID, key.QuestionID, key.Run, openStatuses).
+			Pluck("id", &open).Error
+		if err != nil {
+			return err
+		}
+		if len(open) == 0 {
+			return models.Errorf(models.CodeConflict, "The question has ended.")
+		}
 		fresh := models.QuestionStep{ID: NewID(), OrgID: scope.OrgID, QuestionID: key.QuestionID, Run: key.Run, Kind: key.Kind, Attempt: key.Attempt,
 			Status: models.StepRunning, Tries: 1, InputDigest: digest, StartedAt: time.Now()}
 		res := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&fresh)
@@ -35,7 +46,7 @@ func (s *Store) BeginStep(ctx context.Context, scope models.Scope, key StepKey, 
 			*step = fresh
 			return res.Error
 		}
-		err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).First(step, "org_id = ? AND question_id = ? AND run = ? AND kind = ? AND attempt = ?",
+		err = tx.Clauses(clause.Locking{Strength: "UPDATE"}).First(step, "org_id = ? AND question_id = ? AND run = ? AND kind = ? AND attempt = ?",
 			scope.OrgID, key.QuestionID, key.Run, key.Kind, key.Attempt).Error
 		if err != nil {
 			return err

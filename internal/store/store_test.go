@@ -275,6 +275,29 @@ func TestAStepThatIsDoneIsNotDoneAgain(t *testing.T) {
 	require.Len(t, steps, 1)
 }
 
+// A worker may begin a step after the run was stopped: it finds out.
+func TestARunThatHasEndedGetsNoMoreSteps(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	b := setup(t)
+	q := b.question(t, b.a, "k")
+	begin := func(run int) error {
+		_, _, err := b.BeginStep(ctx, b.a, store.StepKey{QuestionID: q.ID, Run: run, Kind: models.StepPlan, Attempt: 1}, "d")
+		return err
+	}
+	require.NoError(t, begin(1))
+	require.NoError(t, b.Finish(ctx, b.a, q.ID, 1, store.Ending{Status: models.StatusCancelled}))
+	require.Equal(t, models.CodeConflict, models.ErrorCode(begin(1)))
+	_, err := b.StartRun(ctx, b.a, q.ID, "SELECT 1", "")
+	require.NoError(t, err)
+	require.NoError(t, begin(2))
+	require.Equal(t, models.CodeConflict, models.ErrorCode(begin(1)), "that of an earlier run")
+	steps, err := b.ListSteps(ctx, b.a, q.ID)
+	require.NoError(t, err)
+	require.Len(t, steps, 2)
+	require.Equal(t, models.StepCancelled, steps[0].Status)
+}
+
 // Each kind of step is done by another machine, with a clock of its own.
 func TestStepsAreListedInTheOrderOfTheWork(t *testing.T) {
 	t.Parallel()
