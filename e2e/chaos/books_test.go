@@ -288,7 +288,7 @@ func (w *world) receivedBook(f *findings) {
 					if c.Completed && c.Status == 200 {
 						made, tokens = made+1, tokens+c.Tokens
 					}
-					if s.status == string(models.StepDone) && c.StartedAt.After(*s.ended) {
+					if s.status == string(models.StepDone) && c.StartedAt.Add(w.ahead).After(*s.ended) {
 						f.violate(&f.doubled, "question %d: the model was asked again for %s %d after that was done", q.n, s.kind, s.attempt)
 					}
 				}
@@ -301,7 +301,7 @@ func (w *world) receivedBook(f *findings) {
 				ran := executions[q.label(s.run)]
 				again[s.kind] += max(0, len(ran)-1)
 				for _, e := range ran {
-					if s.stored != nil && e.start.After(*s.stored) {
+					if s.stored != nil && e.start.Add(w.ahead).After(*s.stored) {
 						f.violate(&f.doubled, "question %d: its query ran again after its rows were stored", q.n)
 					}
 				}

@@ -92,7 +92,8 @@ func TestClocksChangeForSummerAndWinter(t *testing.T) {
 			}
 			return nil
 		})
-		clocks.set(time.Until(change.Add(-r.between(500*time.Millisecond, 2*time.Second))), func(string) bool { return true })
+		r.ahead = time.Until(change.Add(-r.between(500*time.Millisecond, 2*time.Second))).Truncate(time.Second)
+		clocks.set(r.ahead, func(string) bool { return true })
 		for n := range 12 {
 			r.ask(mix[n%len(mix)])
 			r.pause(300 * time.Millisecond)

@@ -37,6 +37,7 @@ type world struct {
 	began    time.Time
 	faultEnd time.Time
 	lasted   time.Duration // of an outage
+	ahead    time.Duration // by which the clocks of all processes are ahead
 
 	mu        sync.Mutex
 	last      int // number of the last question
@@ -127,7 +128,7 @@ func (w *world) kill(p *system.Process) {
 // begin begins a repetition.
 func (w *world) begin(t *testing.T) {
 	w.ctx, w.stop = context.WithCancel(t.Context())
-	w.began, w.faultEnd, w.lasted = time.Now(), time.Time{}, 0
+	w.began, w.faultEnd, w.lasted, w.ahead = time.Now(), time.Time{}, 0, 0
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.questions, w.override = nil, nil
