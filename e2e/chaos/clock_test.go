@@ -39,7 +39,8 @@ func TestClockJumps(t *testing.T) {
 		jumping := []func(string) bool{all, all, func(name string) bool { return strings.HasSuffix(name, "-model") || name == "api-2" },
 			func(name string) bool { return strings.HasSuffix(name, "-query") || strings.HasSuffix(name, "-ask") }}[some]
 		waiting, costly, running, planned := r.new(clarify), r.new(approve), r.new(slow), r.new(plain)
-		waiting.mute, costly.mute = true, true
+		waiting.mute.Store(true)
+		costly.mute.Store(true)
 		running.ends = []models.QuestionStatus{models.StatusCancelled}
 		open := r.gate(planned, llmtest.KindPlan)
 		for _, q := range []*question{waiting, costly, running, planned} {

@@ -39,7 +39,7 @@ func TestRedisFlushed(t *testing.T) {
 		})
 		q := r.ask(plain)
 		r.eventually("the question is known", func() bool { return q.ident() != "" })
-		v := &view{r: r, q: q, replica: r.rng.IntN(2)}
+		v := &page{r: r, q: q, replica: r.rng.IntN(2)}
 		flush := 1 + r.rng.IntN(5)
 		v.watch(func(texts int) {
 			if texts == flush {
@@ -58,22 +58,22 @@ func TestRedisFlushed(t *testing.T) {
 	}}.run(t)
 }
 
-// view is a page that watches a question as the browser does: it connects again
+// page watches a question as the browser does: it connects again
 // after the last event that it saw, and a snapshot replaces what it knew.
-type view struct {
+type page struct {
 	r       *repetition
 	q       *question
 	replica int
 
 	last         string
 	text, answer string
-	torn         bool // the text began before the view did
+	torn         bool // the text began before the page was there
 	status       models.QuestionStatus
 	texts        int
 }
 
 // watch follows the question to its end; seen is called after each piece of text.
-func (v *view) watch(seen func(texts int)) {
+func (v *page) watch(seen func(texts int)) {
 	ctx, cancel := context.WithTimeout(v.r.ctx, patience)
 	defer cancel()
 	for ended := false; !ended; {
@@ -89,7 +89,7 @@ func (v *view) watch(seen func(texts int)) {
 	}
 }
 
-func (v *view) take(e system.Event, seen func(int)) (ended bool) {
+func (v *page) take(e system.Event, seen func(int)) (ended bool) {
 	var d struct {
 		Status models.QuestionStatus `json:"status"`
 		Delta  string                `json:"delta"`
