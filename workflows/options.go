@@ -40,7 +40,9 @@ func record(ctx workflow.Context, summary string) workflow.Context {
 }
 
 // model is for calls that cost tokens: bounded attempts; a busy endpoint
-// (429, 5xx) says itself when to come back, and later attempts use the next model.
+// (429, 5xx) says itself when to come back, and later attempts use the next
+// model. Most attempts of an outage are no calls: a model that fails is left
+// alone, and asked about every 15 s.
 func model(ctx workflow.Context, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              QueueModel,
@@ -50,7 +52,7 @@ func model(ctx workflow.Context, summary string) workflow.Context {
 		HeartbeatTimeout:       HeartbeatTimeout,
 		Summary:                summary,
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2,
-			MaximumInterval: time.Minute, MaximumAttempts: 15},
+			MaximumInterval: time.Minute, MaximumAttempts: 40},
 	})
 }
 

@@ -59,6 +59,9 @@ func (b *breaker) do(call func() error) error {
 		return err
 	}
 	rest := bounded(time.Until(time.Unix(0, b.until.Load())))
+	if errors.Is(err, gobreaker.ErrTooManyRequests) { // somebody else finds out just now
+		rest = breakerOpen
+	}
 	return models.Wrap(&callError{text: err.Error(), safe: err.Error(), retryAfter: rest}, models.CodeModelBusy,
 		"The model %q failed several times in a row and is left alone for a moment. The last time: %s", b.model, b.last.Load())
 }

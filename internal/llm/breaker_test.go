@@ -42,7 +42,9 @@ func TestBreaker(t *testing.T) {
 		time.Sleep(breakerOpen + time.Millisecond)
 		require.NoError(t, b.do(func() error {
 			// A second call waits while the first one tries.
-			require.Equal(t, models.CodeModelBusy, models.ErrorCode(b.do(busy)))
+			err := b.do(busy)
+			require.Equal(t, models.CodeModelBusy, models.ErrorCode(err))
+			require.Equal(t, breakerOpen, RetryAfter(err), "the first one may take minutes: waiting for it must not use up the attempts")
 			return nil
 		}))
 		require.NoError(t, b.do(func() error { return nil }))
