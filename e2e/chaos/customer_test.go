@@ -26,7 +26,7 @@ func TestCustomerTrouble(t *testing.T) {
 		},
 		"answers 5 s late": func(r *repetition) trouble {
 			line := r.line("workers", system.ToCustomer)
-			return trouble{func() { line.slow(5 * time.Second) }, line.release, models.CodeTimeout, "does not answer", 40 * time.Second}
+			return trouble{func() { line.slow(5 * time.Second) }, line.release, models.CodeConnection, "stopped answering", 40 * time.Second}
 		},
 		"half-open": func(r *repetition) trouble {
 			line := r.line("workers", system.ToCustomer)
@@ -64,7 +64,7 @@ func TestCustomerTableLockedForAMoment(t *testing.T) {
 	fault{name: "customer's database: table locked for 2 s", body: func(r *repetition) {
 		h := r.lock(r.customer, "LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
 		q := r.ask(plain)
-		h.reached("the query")
+		h.reached("orders")
 		r.pause(r.between(time.Second, 2*time.Second))
 		h.release()
 		r.await(q)
