@@ -52,7 +52,7 @@ func model(ctx workflow.Context, summary string) workflow.Context {
 		HeartbeatTimeout:       HeartbeatTimeout,
 		Summary:                summary,
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2,
-			MaximumInterval: time.Minute, MaximumAttempts: 40},
+			MaximumInterval: 30 * time.Second, MaximumAttempts: 40},
 	})
 }
 

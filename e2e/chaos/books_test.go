@@ -90,6 +90,9 @@ func (w *world) acceptedBook(f *findings) {
 		case !slices.Contains(q.ends, q.status):
 			f.violate(&f.wrong, "question %d (%s, id %s) ended %s: %s", q.n, q.kind, q.id, q.status, w.why(q))
 		}
+		if late := q.ended.Sub(w.faultEnd); late > limit {
+			f.violate(&f.stuck, "question %d (%s, id %s) ended %s after the fault", q.n, q.kind, q.id, late)
+		}
 		f.slowest = max(f.slowest, q.ended.Sub(w.faultEnd))
 		if w.lasted > 0 && q.asked.Before(w.faultEnd) {
 			f.drained = max(f.drained, q.ended.Sub(w.faultEnd))
