@@ -286,9 +286,10 @@ func TestARunThatHasEndedGetsNoMoreSteps(t *testing.T) {
 		return err
 	}
 	require.NoError(t, begin(1))
-	require.NoError(t, b.Finish(ctx, b.a, q.ID, 1, store.Ending{Status: models.StatusCancelled}))
+	_, err := b.Finish(ctx, b.a, q.ID, 1, store.Ending{Status: models.StatusCancelled})
+	require.NoError(t, err)
 	require.Equal(t, models.CodeConflict, models.ErrorCode(begin(1)))
-	_, _, err := b.StartRun(ctx, b.a, q.ID, "SELECT 1", "")
+	_, _, err = b.StartRun(ctx, b.a, q.ID, "SELECT 1", "")
 	require.NoError(t, err)
 	require.NoError(t, begin(2))
 	require.Equal(t, models.CodeConflict, models.ErrorCode(begin(1)), "that of an earlier run")
