@@ -29,7 +29,7 @@ func TestModelTrouble(t *testing.T) {
 				var cure func()
 				offset := r.rng.IntN(len(m.rules))
 				r.throughout(func() {
-					cure = r.misbehave(func(c llmtest.Call, q *question) *llmtest.Rule {
+					cure = r.astray(func(c llmtest.Call, q *question) *llmtest.Rule {
 						q.mu.Lock()
 						defer q.mu.Unlock()
 						q.estimated = true // what broke off was paid for
@@ -49,7 +49,7 @@ func TestModelSaysWhen(t *testing.T) {
 		var cure func()
 		var first *question
 		r.throughout(func() {
-			cure = r.misbehave(func(llmtest.Call, *question) *llmtest.Rule {
+			cure = r.astray(func(llmtest.Call, *question) *llmtest.Rule {
 				return &llmtest.Rule{Status: 429, Headers: map[string]string{"Retry-After": "2"}}
 			})
 		}, func() { first = r.ask(plain) }, func() { cure() })
@@ -79,7 +79,7 @@ func TestModelHangs(t *testing.T) {
 		set("DATAMIND_LLM_TIMEOUT=1500ms")
 		var cure func()
 		r.throughout(func() {
-			cure = r.misbehave(func(llmtest.Call, *question) *llmtest.Rule { return &llmtest.Rule{Hang: true} })
+			cure = r.astray(func(llmtest.Call, *question) *llmtest.Rule { return &llmtest.Rule{Hang: true} })
 		}, func() { r.shows(r.ask(plain), models.CodeModelBusy, "did not answer in time") }, func() { cure() })
 		for _, q := range r.questions {
 			r.await(q)
@@ -91,7 +91,7 @@ func TestModelHangs(t *testing.T) {
 // The first model is broken: the next one of the list answers meanwhile.
 func TestModelFallsBack(t *testing.T) {
 	fault{name: "model: the fallback answers", outage: time.Minute, body: func(r *repetition) {
-		cure := r.misbehave(func(c llmtest.Call, _ *question) *llmtest.Rule {
+		cure := r.astray(func(c llmtest.Call, _ *question) *llmtest.Rule {
 			if c.Model == "scripted" {
 				return &llmtest.Rule{Status: 503}
 			}
@@ -113,7 +113,7 @@ func TestModelFallsBack(t *testing.T) {
 // Plans that cannot be read are paid for, so they end the question soon.
 func TestModelMakesNoSense(t *testing.T) {
 	fault{name: "model: plans that make no sense", body: func(r *repetition) {
-		cure := r.misbehave(func(c llmtest.Call, _ *question) *llmtest.Rule {
+		cure := r.astray(func(c llmtest.Call, _ *question) *llmtest.Rule {
 			if c.Kind == llmtest.KindPlan {
 				return &llmtest.Rule{Content: []string{"I would rather not.", `{"status":"perhaps"}`, `{"status":"sql","sql":""}`}[c.ID%3]}
 			}

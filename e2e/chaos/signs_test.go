@@ -58,16 +58,10 @@ func (r *repetition) said(q *question, status models.QuestionStatus, code models
 	require.Contains(r.t, why, text)
 }
 
-// misbehave has the model answer by rules until cure; nil falls through to the script.
-func (r *repetition) misbehave(rule func(llmtest.Call, *question) *llmtest.Rule) (cure func()) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.override = rule
-	return func() {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.override = nil
-	}
+// astray has the model answer by rules until cure; nil falls through to the script.
+func (r *repetition) astray(rule func(llmtest.Call, *question) *llmtest.Rule) (cure func()) {
+	r.misbehave(rule)
+	return func() { r.misbehave(nil) }
 }
 
 // of tells whether a call is about the question.
