@@ -99,7 +99,7 @@ func keepTrying(ctx context.Context, f func(context.Context) error) error {
 		if models.ErrorCode(err) != models.CodeUnavailable {
 			return err
 		}
-		activity.GetLogger(ctx).Warn("what is done waits to be stored", "error", err)
+		activity.GetLogger(ctx).Warn("what is done waits to be stored", "why", models.ErrorMessage(err), "error", err)
 		select {
 		case <-ctx.Done():
 			return err
