@@ -297,6 +297,7 @@ func buildClocked(root string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	defer func() { _ = os.RemoveAll(dir) }()
 	out, err := exec.Command("go", "env", "GOROOT").Output()
 	if err != nil {
 		return "", err
@@ -324,7 +325,7 @@ func buildClocked(root string) (string, error) {
 	if err := os.WriteFile(filepath.Join(dir, "overlay.json"), raw, 0o600); err != nil {
 		return "", err
 	}
-	bin := filepath.Join(dir, "datamind")
+	bin := filepath.Join(root, "bin", "datamind-clocked")
 	cmd := exec.CommandContext(context.Background(), "go", "build", "-overlay", filepath.Join(dir, "overlay.json"), "-o", bin, "./cmd/datamind")
 	cmd.Dir, cmd.Stderr = root, os.Stderr
 	return bin, cmd.Run()
