@@ -159,6 +159,7 @@ type analysis struct {
 // AnalyseResult computes facts, chooses a chart, and writes the text, in which
 // every number is looked up.
 func (a *Model) AnalyseResult(ctx context.Context, in AnalyseInput) (AnalyseResult, error) {
+	begun := time.Now()
 	defer heartbeat(ctx, func() any { return nil })()
 	var got analysis
 	var req llm.WriteRequest
@@ -177,6 +178,9 @@ func (a *Model) AnalyseResult(ctx context.Context, in AnalyseInput) (AnalyseResu
 		}
 		return a.reserve(ctx, tx, in.StepRef, models.StepAnalyse, a.LLM.WriteReservation(req))
 	})
+	if !in.Since.IsZero() { // from Temporal's clock to this machine's, which need not agree
+		in.Since = begun.Add(in.Since.Sub(activity.GetInfo(ctx).StartedTime))
+	}
 	var end *store.Ending
 	switch {
 	case err == nil && !done:
