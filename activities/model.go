@@ -35,7 +35,8 @@ func (a *Model) steps() steps { return steps{store: a.Store, events: a.Events} }
 
 // PlanQuestion turns the question into SQL, a question back, or a refusal.
 func (a *Model) PlanQuestion(ctx context.Context, in PlanInput) (PlanResult, error) {
-	defer heartbeat(ctx, func() any { return nil })()
+	ctx, _, stop := heartbeat(ctx, nothing)
+	defer stop()
 	var plan models.Plan
 	req := models.PlanRequest{Attempts: in.Attempts, Clarifications: in.Clarifications, Now: time.Now()}
 	step, done, err := a.steps().begin(ctx, in.StepRef, models.StepPlan, in, &plan, func(tx *store.Store) error {
@@ -159,7 +160,8 @@ type analysis struct {
 // AnalyseResult computes facts, chooses a chart, and writes the text, in which
 // every number is looked up.
 func (a *Model) AnalyseResult(ctx context.Context, in AnalyseInput) (AnalyseResult, error) {
-	defer heartbeat(ctx, func() any { return nil })()
+	ctx, _, stop := heartbeat(ctx, nothing)
+	defer stop()
 	var got analysis
 	var req llm.WriteRequest
 	step, done, err := a.steps().begin(ctx, in.StepRef, models.StepAnalyse, in, &got, func(tx *store.Store) error {

@@ -34,7 +34,8 @@ func (a *Query) steps() steps { return steps{store: a.Store, events: a.Events} }
 
 // DiscoverSchema reads the schema of the question's connection as a step of it.
 func (a *Query) DiscoverSchema(ctx context.Context, ref StepRef) (DiscoverResult, error) {
-	defer heartbeat(ctx, func() any { return nil })()
+	ctx, _, stop := heartbeat(ctx, nothing)
+	defer stop()
 	var found DiscoverResult
 	step, done, err := a.steps().begin(ctx, ref, models.StepDiscover, ref.ConnectionID, &found, nil)
 	if err == nil && !done {
@@ -49,7 +50,8 @@ func (a *Query) DiscoverSchema(ctx context.Context, ref StepRef) (DiscoverResult
 
 // SyncSchema reads a connection's schema and stores a snapshot.
 func (a *Query) SyncSchema(ctx context.Context, in SyncInput) (DiscoverResult, error) {
-	defer heartbeat(ctx, func() any { return nil })()
+	ctx, _, stop := heartbeat(ctx, nothing)
+	defer stop()
 	found, err := a.sync(ctx, in.Scope, in.ConnectionID)
 	return found, toTemporal(ctx, err)
 }
@@ -98,7 +100,8 @@ func (a *Query) RunQuery(ctx context.Context, in QueryInput) (QueryResult, error
 	}
 	var backend atomic.Pointer[connector.Backend]
 	backend.Store(&left)
-	defer heartbeat(ctx, func() any { return *backend.Load() })()
+	ctx, beat, stop := heartbeat(ctx, func() any { return *backend.Load() })
+	defer stop()
 
 	q, err := a.admit(ctx, in)
 	if err != nil {
@@ -112,7 +115,7 @@ func (a *Query) RunQuery(ctx context.Context, in QueryInput) (QueryResult, error
 	}
 	started := func(b connector.Backend) {
 		backend.Store(&b)
-		activity.RecordHeartbeat(ctx, b)
+		beat() // before the query: who comes after a crash finds it
 	}
 	got, err := a.run(ctx, in, q, &left, started)
 	if models.ErrorCode(err) == models.CodeStructureMoved {

@@ -20,10 +20,6 @@ type Activities struct {
 	Query     *activities.Query
 }
 
-// heartbeatThrottle is how often heartbeats reach the server, and so how soon
-// Stop reaches a running query.
-const heartbeatThrottle = 300 * time.Millisecond
-
 // stickyLimit is how long a workflow task waits for the worker that has the run
 // in its cache, and so how long a run stands still when that worker dies.
 const stickyLimit = 2 * time.Second
@@ -37,8 +33,6 @@ func New(c client.Client, queues []string, buildID string, a Activities, stopTim
 	for _, queue := range queues {
 		w := sdk.New(c, queue, sdk.Options{
 			WorkerStopTimeout:                  stopTimeout,
-			MaxHeartbeatThrottleInterval:       heartbeatThrottle,
-			DefaultHeartbeatThrottleInterval:   heartbeatThrottle,
 			StickyScheduleToStartTimeout:       stickyLimit,
 			MaxConcurrentActivityExecutionSize: concurrency[queue],
 			DisableWorkflowWorker:              queue != workflows.QueueAsk,
