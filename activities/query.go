@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
 
 	"github.com/datamind/datamind/internal/connector"
 	"github.com/datamind/datamind/internal/crypt"
@@ -20,8 +21,10 @@ import (
 // Query is all that reaches customers' databases. Only its workers hold the
 // key that opens connection secrets.
 type Query struct {
-	Store    *store.Store
-	Events   *realtime.Hub
+	Store  *store.Store
+	Events *realtime.Hub
+	// Temporal gets the heartbeats; nil sends none, where no server waits for them.
+	Temporal client.Client
 	Opener   *crypt.Opener
 	Policy   connector.Policy
 	MaxBytes int64 // cap on one result
@@ -34,7 +37,7 @@ func (a *Query) steps() steps { return steps{store: a.Store, events: a.Events} }
 
 // DiscoverSchema reads the schema of the question's connection as a step of it.
 func (a *Query) DiscoverSchema(ctx context.Context, ref StepRef) (DiscoverResult, error) {
-	ctx, _, stop := heartbeat(ctx, nothing)
+	ctx, _, stop := heartbeat(ctx, a.Temporal, nothing)
 	defer stop()
 	var found DiscoverResult
 	step, done, err := a.steps().begin(ctx, ref, models.StepDiscover, ref.ConnectionID, &found, nil)
@@ -50,7 +53,7 @@ func (a *Query) DiscoverSchema(ctx context.Context, ref StepRef) (DiscoverResult
 
 // SyncSchema reads a connection's schema and stores a snapshot.
 func (a *Query) SyncSchema(ctx context.Context, in SyncInput) (DiscoverResult, error) {
-	ctx, _, stop := heartbeat(ctx, nothing)
+	ctx, _, stop := heartbeat(ctx, a.Temporal, nothing)
 	defer stop()
 	found, err := a.sync(ctx, in.Scope, in.ConnectionID)
 	return found, toTemporal(ctx, err)
@@ -100,7 +103,7 @@ func (a *Query) RunQuery(ctx context.Context, in QueryInput) (QueryResult, error
 	}
 	var backend atomic.Pointer[connector.Backend]
 	backend.Store(&left)
-	ctx, beat, stop := heartbeat(ctx, func() any { return *backend.Load() })
+	ctx, beat, stop := heartbeat(ctx, a.Temporal, func() any { return *backend.Load() })
 	defer stop()
 
 	q, err := a.admit(ctx, in)

@@ -11,6 +11,7 @@ import (
 
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/datamind/datamind/internal/realtime"
@@ -178,13 +179,16 @@ func nothing() any { return nil }
 // another attempt. It does not end when the server does not answer, as that of
 // the SDK's own heartbeats does after a second: what a model or a database works
 // on is finished and stored meanwhile, not paid for again.
-func heartbeat(ctx context.Context, details func() any) (work context.Context, beat, stop func()) {
-	client, token := activity.GetClient(ctx), activity.GetInfo(ctx).TaskToken
+func heartbeat(ctx context.Context, temporalClient client.Client, details func() any) (work context.Context, beat, stop func()) {
+	token := activity.GetInfo(ctx).TaskToken
 	work, cancel := context.WithCancel(ctx)
+	if temporalClient == nil {
+		return work, func() {}, cancel
+	}
 	beat = func() {
 		call, done := context.WithTimeout(work, beatLimit)
 		defer done()
-		err := client.RecordActivityHeartbeat(call, token, details())
+		err := temporalClient.RecordActivityHeartbeat(call, token, details())
 		var lost *serviceerror.NotFound
 		if temporal.IsCanceledError(err) || errors.As(err, &lost) || errors.Is(err, activity.ErrActivityPaused) || errors.Is(err, activity.ErrActivityReset) {
 			cancel()
