@@ -39,6 +39,10 @@ type Options struct {
 	// Env adds variables, such as DATAMIND_CATALOG_TTL=1s; WorkerEnv adds some
 	// to those of the workers only.
 	Env, WorkerEnv []string
+	// Temporal is the address of a server to use instead of the shared one.
+	Temporal string
+	// PostgresSettings are "name=value" pairs for both PostgreSQL servers.
+	PostgresSettings []string
 }
 
 // System is a running DataMind.
@@ -77,6 +81,9 @@ func (s *System) Codec() *crypt.Codec {
 	return codec
 }
 
+// Environ is the environment of the system's processes. It holds secrets.
+func (s *System) Environ() []string { return slices.Clone(s.env) }
+
 // API is one replica of the API.
 type API struct {
 	*Process
@@ -88,9 +95,11 @@ type API struct {
 func Start(t testing.TB, o Options) *System {
 	t.Helper()
 	s := &System{t: t, options: o, bin: testkit.Build(t, "datamind"), Redis: miniredis.RunT(t)}
-	s.Temporal = testkit.Temporal(t)
+	if s.Temporal = o.Temporal; s.Temporal == "" {
+		s.Temporal = testkit.Temporal(t)
+	}
 	s.Namespace = testkit.Namespace(t, s.Temporal)
-	s.Platform, s.Customer = testkit.PostgresServer(t), testkit.PostgresServer(t)
+	s.Platform, s.Customer = testkit.PostgresServer(t, o.PostgresSettings...), testkit.PostgresServer(t, o.PostgresSettings...)
 	s.configure(o)
 	for range max(o.APIs, 1) {
 		s.addAPI()
