@@ -40,6 +40,7 @@ const bareEnv = "BENCH_BARE_WORKER"
 type bareLayout struct {
 	Queues []string // that this process serves
 	Steps  []bareStep
+	Prefix string // of the queues' names, so that workers of others do not take part
 	Done   string // address that learns of each end
 }
 
@@ -50,11 +51,9 @@ type bareStep struct {
 	Input, Result json.RawMessage
 }
 
-func bareQueue(queue string) string { return "bare-" + queue }
-
 // bareWorkflow runs the steps one after the other. The end of the last one is
 // what its caller waits for.
-func bareWorkflow(ctx workflow.Context, steps []bareStep) error {
+func bareWorkflow(ctx workflow.Context, prefix string, steps []bareStep) error {
 	for i, step := range steps {
 		name := fmt.Sprint("step-", i)
 		if step.Queue == "" {
@@ -64,7 +63,7 @@ func bareWorkflow(ctx workflow.Context, steps []bareStep) error {
 			}
 			continue
 		}
-		ctx := workflow.WithActivityOptions(ctx, workflow.ActivityOptions{TaskQueue: bareQueue(step.Queue), StartToCloseTimeout: time.Minute,
+		ctx := workflow.WithActivityOptions(ctx, workflow.ActivityOptions{TaskQueue: prefix + step.Queue, StartToCloseTimeout: time.Minute,
 			ScheduleToCloseTimeout: time.Hour, HeartbeatTimeout: workflows.HeartbeatTimeout, Summary: name})
 		if err := workflow.ExecuteActivity(ctx, name, workflow.GetInfo(ctx).WorkflowExecution.ID, step.Input).Get(ctx, nil); err != nil {
 			return err
@@ -97,7 +96,7 @@ func bareWorker() {
 	temporal := dial(c)
 	for _, queue := range layout.Queues {
 		// As worker.New has it.
-		w := sdk.New(temporal, bareQueue(queue), sdk.Options{StickyScheduleToStartTimeout: 2 * time.Second,
+		w := sdk.New(temporal, layout.Prefix+queue, sdk.Options{StickyScheduleToStartTimeout: 2 * time.Second,
 			MaxHeartbeatThrottleInterval: 300 * time.Millisecond, DefaultHeartbeatThrottleInterval: 300 * time.Millisecond,
 			DisableWorkflowWorker: queue != workflows.QueueAsk, LocalActivityWorkerOnly: queue == workflows.QueueAsk})
 		if queue == workflows.QueueAsk {
@@ -134,6 +133,7 @@ func dial(c config.Config) client.Client {
 // bare runs bare workflows with as many steps as a question has.
 type bare struct {
 	steps  []bareStep
+	prefix string
 	client client.Client
 
 	mu      sync.Mutex
@@ -146,7 +146,7 @@ func startBare(t testing.TB, s *system.System, questionID string, layout []strin
 	t.Helper()
 	c, err := config.Load(s.Environ())
 	require.NoError(t, err)
-	b := &bare{client: dial(c), waiting: map[string]chan time.Time{}}
+	b := &bare{client: dial(c), prefix: "bare-" + uuid.NewString() + "-", waiting: map[string]chan time.Time{}}
 	t.Cleanup(b.client.Close)
 	b.steps = stepsOf(t, s, b.client, workflows.AskID(questionID))
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -154,7 +154,7 @@ func startBare(t testing.TB, s *system.System, questionID string, layout []strin
 	t.Cleanup(func() { _ = listener.Close() })
 	go b.listen(listener)
 	for i, queues := range layout {
-		raw, err := json.Marshal(bareLayout{Queues: strings.Split(queues, ","), Steps: b.steps, Done: listener.Addr().String()})
+		raw, err := json.Marshal(bareLayout{Queues: strings.Split(queues, ","), Steps: b.steps, Prefix: b.prefix, Done: listener.Addr().String()})
 		require.NoError(t, err)
 		system.NewProcess(t, fmt.Sprint("bare-", i+1), append(s.Environ(), bareEnv+"="+string(raw)), os.Args[0]).Start(system.WorkerReady)
 	}
@@ -190,8 +190,8 @@ func (b *bare) run(t testing.TB) time.Duration {
 	b.waiting[id] = done
 	b.mu.Unlock()
 	begun := time.Now()
-	_, err := b.client.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: bareQueue(workflows.QueueAsk),
-		Priority: temporal.Priority{PriorityKey: 2, FairnessKey: "bare"}}, "bareWorkflow", b.inputs())
+	_, err := b.client.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: b.prefix + workflows.QueueAsk,
+		Priority: temporal.Priority{PriorityKey: 2, FairnessKey: "bare"}}, "bareWorkflow", b.prefix, b.inputs())
 	require.NoError(t, err)
 	select {
 	case at := <-done:

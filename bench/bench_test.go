@@ -4,9 +4,9 @@
 package bench
 
 import (
-	"context"
 	"flag"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -29,6 +29,7 @@ func TestMain(m *testing.M) {
 		bareWorker() // this program is also the worker of the bare workflow
 		return
 	}
+	http.DefaultTransport.(*http.Transport).MaxIdleConnsPerHost = 1000 // a client of many, as many browsers are
 	os.Exit(m.Run())
 }
 
@@ -130,11 +131,4 @@ func ratio[T time.Duration | float64](a, b T) float64 {
 		return 0
 	}
 	return float64(a) / float64(b)
-}
-
-// limited bounds one step of a measurement.
-func limited(tb testing.TB, d time.Duration) context.Context {
-	ctx, cancel := context.WithTimeout(tb.Context(), d)
-	tb.Cleanup(cancel)
-	return ctx
 }

@@ -3,7 +3,6 @@ package bench
 import (
 	"context"
 	"log/slog"
-	"net/http"
 	"testing"
 	"time"
 
@@ -13,7 +12,6 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"github.com/datamind/datamind/activities"
-	"github.com/datamind/datamind/api"
 	"github.com/datamind/datamind/e2e/system"
 	"github.com/datamind/datamind/internal/config"
 	"github.com/datamind/datamind/internal/connector"
@@ -49,7 +47,7 @@ func newDirect(t testing.TB, s *system.System) *direct {
 	opener, err := crypt.NewOpener(string(c.SealPrivateKey))
 	require.NoError(t, err)
 	require.NoError(t, sqlguard.Warm())
-	return &direct{s: s, scope: scopeOf(s.Owner),
+	return &direct{s: s, scope: s.Owner.Scope(),
 		questions: &activities.Questions{Store: s.Store, Events: hub, CatalogTTL: c.CatalogTTL},
 		model: &activities.Model{Store: s.Store, Events: hub, Builtin: planner.NewBuiltin(), MonthlyBudget: c.TokenBudgetMonthly,
 			LLM: llm.New(llm.Config{BaseURL: c.LLMBaseURL, Models: c.LLMModels, Timeout: c.LLMTimeout, MaxTokens: c.LLMMaxTokens})},
@@ -81,11 +79,4 @@ func (d *direct) run(t testing.TB, text string) (id string, took time.Duration) 
 	require.NoError(t, env.GetWorkflowResult(&end))
 	require.Equal(t, models.StatusAnswered, end.Status, end.Code)
 	return q.ID, took
-}
-
-// scopeOf is what a person acts as.
-func scopeOf(p *system.Person) models.Scope {
-	var me api.Me
-	p.Call(http.StatusOK, http.MethodGet, "/auth/me", nil, &me)
-	return models.Scope{OrgID: me.Org.ID, UserID: me.User.ID, Role: me.Role}
 }

@@ -31,6 +31,12 @@ type asked struct {
 // ask asks a question and follows it to its end.
 func ask(t testing.TB, p *system.Person, text string) asked {
 	t.Helper()
+	return askThen(t, p, text, func() {})
+}
+
+// askThen is ask that says when the first event has come.
+func askThen(t testing.TB, p *system.Person, text string, came func()) asked {
+	t.Helper()
 	begun := time.Now()
 	a := asked{id: p.Ask(text)}
 	a.posted = time.Since(begun)
@@ -39,6 +45,7 @@ func ask(t testing.TB, p *system.Person, text string) asked {
 	for e := range p.Follow(ctx, 0, a.id, "") {
 		if a.first == 0 {
 			a.first = time.Since(begun)
+			came()
 		}
 		if e.Type == "end" || e.Type == "snapshot" && !openSnapshot(e) {
 			break
@@ -72,11 +79,14 @@ func worked(t testing.TB, s *system.System, questionID string) time.Duration {
 // TestOverhead asks one question after the other, with a model that answers at
 // once, in turns with bare workflows and with the same steps in this process.
 func TestOverhead(t *testing.T) {
-	s := start(t, system.Options{Model: true, Workers: layout, Rules: quick})
+	overhead(t, measured(t, system.Options{Model: true, Workers: layout, Rules: quick}))
+}
+
+func overhead(t *testing.T, s *system.System) {
 	d := newDirect(t, s)
 	first := ask(t, s.Owner, "how many orders?")
 	b := startBare(t, s, first.id, layout)
-	var wall, events, posted, overhead, bare, inProcess times
+	var wall, events, posted, own, bare, inProcess times
 	const warm = 20 // caches, pools, plans
 	for i := range count(200+warm, 3) {
 		s.Model.Forget()
@@ -90,7 +100,7 @@ func TestOverhead(t *testing.T) {
 		if *full && i < warm {
 			continue
 		}
-		wall, events, posted, overhead = append(wall, a.wall), append(events, a.first), append(posted, a.posted), append(overhead, over)
+		wall, events, posted, own = append(wall, a.wall), append(events, a.first), append(posted, a.posted), append(own, over)
 		bare, inProcess = append(bare, plain), append(inProcess, took)
 	}
 	out := table{name: "overhead", header: []string{"", "p50", "p95", "of bare, p50"}}
@@ -98,7 +108,7 @@ func TestOverhead(t *testing.T) {
 	line("question: request to its answer (202)", posted)
 	line("question: request to the first event", events)
 	line("question: request to the end (wall)", wall)
-	line("**question: overhead**", overhead)
+	line("**question: overhead**", own)
 	line(fmt.Sprintf("bare workflow: %d activities, %d local activities", len(b.steps)-b.local(), b.local()), bare)
 	line("the same steps in one process, without Temporal", inProcess)
 	out.publish(t)

@@ -18,6 +18,8 @@ type Activities struct {
 	Questions *activities.Questions
 	Model     *activities.Model
 	Query     *activities.Query
+	// AtOnce bounds what the process takes on at once, per queue; 0 is the SDK's bound.
+	AtOnce map[string]int
 }
 
 // stickyLimit is how long a workflow task waits for the worker that has the run
@@ -34,7 +36,7 @@ func New(c client.Client, queues []string, buildID string, a Activities, stopTim
 		w := sdk.New(c, queue, sdk.Options{
 			WorkerStopTimeout:                  stopTimeout,
 			StickyScheduleToStartTimeout:       stickyLimit,
-			MaxConcurrentActivityExecutionSize: concurrency[queue],
+			MaxConcurrentActivityExecutionSize: a.AtOnce[queue],
 			DisableWorkflowWorker:              queue != workflows.QueueAsk,
 			DisableRegistrationAliasing:        true,
 			LocalActivityWorkerOnly:            queue == workflows.QueueAsk,
@@ -60,9 +62,6 @@ func registerWorkflows(r sdk.WorkflowRegistry) {
 	r.RegisterWorkflow(workflows.TestConnection)
 	r.RegisterWorkflow(workflows.SyncCatalog)
 }
-
-// concurrency bounds what one process takes on at once, per queue.
-var concurrency = map[string]int{workflows.QueueModel: 32, workflows.QueueQuery: 16}
 
 func failureConverter(codec converter.PayloadCodec) converter.FailureConverter {
 	return temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{

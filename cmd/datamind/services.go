@@ -217,7 +217,8 @@ func (s *services) serveMetrics() *http.Server {
 // fatal is told when one of them can work no more, such as when the namespace
 // is gone.
 func (s *services) startWorkers(ctx context.Context, queues []string, fatal func(error)) (stop func(), err error) {
-	a := worker.Activities{Questions: &activities.Questions{Store: s.store, Events: s.hub, CatalogTTL: s.config.CatalogTTL}}
+	a := worker.Activities{Questions: &activities.Questions{Store: s.store, Events: s.hub, CatalogTTL: s.config.CatalogTTL},
+		AtOnce: map[string]int{workflows.QueueModel: s.config.ModelConcurrency, workflows.QueueQuery: s.config.QueryConcurrency}}
 	a.Model = &activities.Model{Store: s.store, Events: s.hub, Temporal: s.temporal, Builtin: planner.NewBuiltin(), MonthlyBudget: s.config.TokenBudgetMonthly}
 	if s.config.LLMBaseURL != "" {
 		a.Model.LLM = newLLM(s.config, s.metrics.ModelCalled)
