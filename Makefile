@@ -13,6 +13,8 @@ export GOFLAGS := $(strip $(filter-out -trimpath -buildvcs=false,$(GOFLAGS)) -tr
 BUILD := go build -ldflags
 # Packages whose tests run: ./... or some of them, as in make test PKG=./api
 PKG ?= ./...
+# Measurements that run: all, or those whose names begin so.
+BENCH ?= Test
 
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts web/tsconfig.json 2>/dev/null)
 TEMPORAL_SOURCES := $(wildcard deploy/temporal-dev/*.go) deploy/temporal-dev/go.mod deploy/temporal-dev/go.sum
@@ -39,8 +41,8 @@ test: setup-test build bin/tools/gotestsum ## Run all tests (PKG=./api for some 
 
 check: toolchain check-scripts check-tidy check-vet check-lint check-workflows check-rules check-web check-generated ## Run every static check that CI runs
 
-bench: setup toolchain ## Run the benchmarks
-	@go test -run '^$$' -bench . -benchmem $(PKG)
+bench: setup build ## Measure whole processes and write the tables to docs/benchmarks.md (BENCH=TestOverhead for one)
+	@go test -count=1 -v -timeout 30m ./bench -run '^$(BENCH)' -full -write
 
 record: setup build ## Record the workflows' histories that TestReplay replays (see docs/workflows.md)
 	@go test -count=1 ./e2e -run '^TestRecordHistories$$' -record "$(VERSION)"

@@ -4,12 +4,16 @@
 package bench
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -44,7 +48,6 @@ func count(n, few int) int {
 // table is one table of the report.
 type table struct {
 	name   string // of its place in docs/benchmarks.md
-	about  string // what was done, under the table
 	header []string
 	rows   [][]string
 }
@@ -84,9 +87,6 @@ func (t *table) markdown() string {
 	for _, row := range t.rows {
 		line(row)
 	}
-	if t.about != "" {
-		fmt.Fprintf(&b, "\n%s\n", t.about)
-	}
 	return b.String()
 }
 
@@ -94,7 +94,7 @@ func (t *table) markdown() string {
 // that is asked for.
 func (t *table) publish(tb testing.TB) {
 	tb.Helper()
-	text := t.markdown()
+	text := t.markdown() + "\n" + conditions(tb) + "\n"
 	fmt.Printf("\n%s\n%s\n", t.name, text)
 	if !*write {
 		return
@@ -108,6 +108,25 @@ func (t *table) publish(tb testing.TB) {
 	_, after, ok := strings.Cut(rest, end)
 	require.True(tb, ok, "no end of %s in %s", t.name, file)
 	require.NoError(tb, os.WriteFile(file, []byte(before+begin+text+end+after), 0o644))
+}
+
+// conditions say what a table was measured on and of.
+func conditions(tb testing.TB) string {
+	tb.Helper()
+	commit := func() string {
+		cmd := exec.CommandContext(tb.Context(), "git", "rev-parse", "--short", "HEAD")
+		out, _ := cmd.Output() // not a clone: then without
+		return strings.TrimSpace(string(out))
+	}()
+	field := func(file, key string) string {
+		raw, _ := os.ReadFile(file) // not Linux: then without
+		_, rest, _ := strings.Cut(string(raw), key)
+		value, _, _ := strings.Cut(rest, "\n")
+		return strings.Trim(value, " \t:")
+	}
+	kib, _ := strconv.ParseInt(strings.TrimSuffix(field("/proc/meminfo", "MemTotal:"), " kB"), 10, 64)
+	return fmt.Sprintf("`make bench BENCH=%s`, commit %s, %s: %d cores of %s, %.0f GiB.", strings.Split(tb.Name(), "/")[0], commit,
+		time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), cmp.Or(field("/proc/cpuinfo", "model name"), runtime.GOARCH), float64(kib)/(1<<20))
 }
 
 // times are measured durations.

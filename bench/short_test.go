@@ -20,8 +20,8 @@ func TestMeasurements(t *testing.T) {
 	s := system.Start(t, system.Options{Model: true, Workers: layout, Rules: quick, WorkerEnv: []string{fmt.Sprint("DATAMIND_MODEL_CONCURRENCY=", modelCalls)}})
 	overhead(t, s)
 	throughput(t, s)
-	out := table{header: []string{"", "p50", "p95", ""}}
-	fairness(t, s, &out, "with fairness", 10)
+	var out table
+	fairness(t, s, s.Organisation("Loud"), &out, "on", 10*time.Millisecond, 10)
 	out.publish(t)
 	size(t, s, nil, 2)
 	workers(t, s, []int{1, 2}, 400*time.Millisecond)
