@@ -41,7 +41,7 @@ func size(t *testing.T, s *system.System, engine *embedded.Postgres, questions i
 		return sum
 	}
 	engineBefore = engineSize()
-	sideBySide(questions, 20, func(int) { ask(t, s.Owner, "how many orders?") })
+	sideBySide(questions, 10, func(int) { ask(t, s.Owner, "how many orders?") })
 	after := tables(t, s.Platform.DSN("datamind"))
 	each := func(bytes int64) string { return fmt.Sprintf("%.1f KiB", float64(bytes)/float64(questions)/1024) }
 	out := table{name: "size", header: []string{"what a question leaves", "each"}}

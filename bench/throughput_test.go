@@ -22,14 +22,15 @@ func throughput(t *testing.T, s *system.System) {
 	if !*full {
 		turn = 300 * time.Millisecond
 	}
+	people := s.Members(inFlight) // a person may have 20 sockets at most
 	var questions, bares int
 	var waits, bareWaits times
 	var spent, bareSpent time.Duration
 	for range count(2, 1) {
-		took, all := keep(inFlight, turn, func() time.Duration { return ask(t, s.Owner, "how many orders?").wall })
+		took, all := keep(inFlight, turn, func(i int) time.Duration { return ask(t, people[i], "how many orders?").wall })
 		questions, waits, spent = questions+len(all), append(waits, all...), spent+took
 		s.Model.Forget()
-		took, all = keep(inFlight, turn, func() time.Duration { return b.run(t) })
+		took, all = keep(inFlight, turn, func(int) time.Duration { return b.run(t) })
 		bares, bareWaits, bareSpent = bares+len(all), append(bareWaits, all...), bareSpent+took
 	}
 	perSecond := func(n int, d time.Duration) float64 { return float64(n) / d.Seconds() }
@@ -41,12 +42,12 @@ func throughput(t *testing.T, s *system.System) {
 }
 
 // keep has f run n times at once for a while, and lets those under way end.
-func keep(n int, long time.Duration, f func() time.Duration) (took time.Duration, all times) {
+func keep(n int, long time.Duration, f func(i int) time.Duration) (took time.Duration, all times) {
 	var mu sync.Mutex
 	begun := time.Now()
-	sideBySide(n, n, func(int) {
+	sideBySide(n, n, func(i int) {
 		for time.Since(begun) < long {
-			one := f()
+			one := f(i)
 			mu.Lock()
 			all = append(all, one)
 			mu.Unlock()

@@ -30,9 +30,7 @@ const (
 
 func waiting(t *testing.T, s *system.System, persons int, delay time.Duration) {
 	people := s.Members(persons)
-	s.Model.Load(llmtest.Script{DelayMs: int(delay.Milliseconds()), Rules: []llmtest.Rule{
-		{Kind: llmtest.KindPlan, Contains: "which ones", Plan: []byte(`{"status": "clarify", "text": "Which orders?", "choices": ["all"]}`)},
-		{Kind: llmtest.KindPlan, SQL: system.QuickSQL}}})
+	s.Model.Load(llmtest.Script{Rules: []llmtest.Rule{{Kind: llmtest.KindPlan, Plan: []byte(`{"status": "clarify", "text": "Which orders?", "choices": ["all"]}`)}}})
 	used := func(p ...*system.Process) (sum int64) {
 		for _, one := range p {
 			sum += memory(t, one.PID())
@@ -54,6 +52,7 @@ func waiting(t *testing.T, s *system.System, persons int, delay time.Duration) {
 	sideBySide(idle, 50, func(i int) { people[i%persons].Watch(ctx, open[i%persons]) })
 	opened, perSocket := time.Since(begun), (used(api)-before)/int64(idle)
 
+	s.Model.Load(llmtest.Script{Rules: quick, DelayMs: int(delay.Milliseconds())})
 	s.Model.Forget()
 	before, beforeWorkers := used(api), used(workers...)
 	asks := persons * asksEach
