@@ -97,7 +97,6 @@ func bareWorker() {
 	for _, queue := range layout.Queues {
 		// As worker.New has it.
 		w := sdk.New(temporal, layout.Prefix+queue, sdk.Options{StickyScheduleToStartTimeout: 2 * time.Second,
-			MaxHeartbeatThrottleInterval: 300 * time.Millisecond, DefaultHeartbeatThrottleInterval: 300 * time.Millisecond,
 			DisableWorkflowWorker: queue != workflows.QueueAsk, LocalActivityWorkerOnly: queue == workflows.QueueAsk})
 		if queue == workflows.QueueAsk {
 			w.RegisterWorkflow(bareWorkflow)
@@ -123,7 +122,7 @@ func dial(c config.Config) client.Client {
 	if err != nil {
 		panic(err)
 	}
-	temporal, err := worker.Dial(context.Background(), c.TemporalAddress, c.TemporalNamespace, nil, codec, slog.New(slog.DiscardHandler))
+	temporal, err := worker.Dial(context.Background(), c.TemporalAddress, c.TemporalNamespace, nil, codec, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		panic(err)
 	}
