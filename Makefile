@@ -13,6 +13,8 @@ export GOFLAGS := $(strip $(filter-out -trimpath -buildvcs=false,$(GOFLAGS)) -tr
 BUILD := go build -ldflags
 # Packages whose tests run: ./... or some of them, as in make test PKG=./api
 PKG ?= ./...
+# Measurements that run: all, or those whose names begin so.
+BENCH ?= Test
 
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts web/tsconfig.json 2>/dev/null)
 TEMPORAL_SOURCES := $(wildcard deploy/temporal-dev/*.go) deploy/temporal-dev/go.mod deploy/temporal-dev/go.sum
@@ -42,8 +44,8 @@ check: toolchain check-scripts check-tidy check-vet check-lint check-workflows c
 chaos: setup build ## Make every fault 20 times and write docs/reliability.md (SEED=7 REPS=5)
 	@go test -count=1 -timeout 90m ./e2e/chaos -full -write $(CURDIR)/docs/reliability.md -seed $(or $(SEED),$(shell date +%s)) -reps $(or $(REPS),0)
 
-bench: setup toolchain ## Run the benchmarks
-	@go test -run '^$$' -bench . -benchmem $(PKG)
+bench: setup build ## Measure whole processes and write the tables to docs/benchmarks.md (BENCH=TestOverhead for one)
+	@go test -count=1 -v -timeout 30m ./bench -run '^$(BENCH)' -full -write
 
 record: setup build ## Record the workflows' histories that TestReplay replays (see docs/workflows.md)
 	@go test -count=1 ./e2e -run '^TestRecordHistories$$' -record "$(VERSION)"

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
 
 	"github.com/datamind/datamind/internal/insight"
 	"github.com/datamind/datamind/internal/llm"
@@ -22,6 +23,8 @@ const historyTurns = 6
 type Model struct {
 	Store  *store.Store
 	Events *realtime.Hub
+	// Temporal gets the heartbeats; nil sends none, where no server waits for them.
+	Temporal client.Client
 	// Builtin answers where no model is configured.
 	Builtin planner.Planner
 	LLM     *llm.Client // nil without a model
@@ -35,7 +38,8 @@ func (a *Model) steps() steps { return steps{store: a.Store, events: a.Events} }
 
 // PlanQuestion turns the question into SQL, a question back, or a refusal.
 func (a *Model) PlanQuestion(ctx context.Context, in PlanInput) (PlanResult, error) {
-	defer heartbeat(ctx, func() any { return nil })()
+	ctx, _, stop := heartbeat(ctx, a.Temporal, nothing)
+	defer stop()
 	var plan models.Plan
 	req := models.PlanRequest{Attempts: in.Attempts, Clarifications: in.Clarifications, Now: time.Now()}
 	step, done, err := a.steps().begin(ctx, in.StepRef, models.StepPlan, in, &plan, func(tx *store.Store) error {
@@ -160,7 +164,8 @@ type analysis struct {
 // every number is looked up.
 func (a *Model) AnalyseResult(ctx context.Context, in AnalyseInput) (AnalyseResult, error) {
 	begun := time.Now()
-	defer heartbeat(ctx, func() any { return nil })()
+	ctx, _, stop := heartbeat(ctx, a.Temporal, nothing)
+	defer stop()
 	var got analysis
 	var req llm.WriteRequest
 	step, done, err := a.steps().begin(ctx, in.StepRef, models.StepAnalyse, in, &got, func(tx *store.Store) error {

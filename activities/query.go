@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
 
 	"github.com/datamind/datamind/internal/connector"
 	"github.com/datamind/datamind/internal/crypt"
@@ -20,8 +21,10 @@ import (
 // Query is all that reaches customers' databases. Only its workers hold the
 // key that opens connection secrets.
 type Query struct {
-	Store    *store.Store
-	Events   *realtime.Hub
+	Store  *store.Store
+	Events *realtime.Hub
+	// Temporal gets the heartbeats; nil sends none, where no server waits for them.
+	Temporal client.Client
 	Opener   *crypt.Opener
 	Policy   connector.Policy
 	MaxBytes int64 // cap on one result
@@ -34,7 +37,8 @@ func (a *Query) steps() steps { return steps{store: a.Store, events: a.Events} }
 
 // DiscoverSchema reads the schema of the question's connection as a step of it.
 func (a *Query) DiscoverSchema(ctx context.Context, ref StepRef) (DiscoverResult, error) {
-	defer heartbeat(ctx, func() any { return nil })()
+	ctx, _, stop := heartbeat(ctx, a.Temporal, nothing)
+	defer stop()
 	var found DiscoverResult
 	step, done, err := a.steps().begin(ctx, ref, models.StepDiscover, ref.ConnectionID, &found, nil)
 	if err == nil && !done {
@@ -49,7 +53,8 @@ func (a *Query) DiscoverSchema(ctx context.Context, ref StepRef) (DiscoverResult
 
 // SyncSchema reads a connection's schema and stores a snapshot.
 func (a *Query) SyncSchema(ctx context.Context, in SyncInput) (DiscoverResult, error) {
-	defer heartbeat(ctx, func() any { return nil })()
+	ctx, _, stop := heartbeat(ctx, a.Temporal, nothing)
+	defer stop()
 	found, err := a.sync(ctx, in.Scope, in.ConnectionID)
 	return found, toTemporal(ctx, err)
 }
@@ -98,7 +103,8 @@ func (a *Query) RunQuery(ctx context.Context, in QueryInput) (QueryResult, error
 	}
 	var backend atomic.Pointer[connector.Backend]
 	backend.Store(&left)
-	defer heartbeat(ctx, func() any { return *backend.Load() })()
+	ctx, beat, stop := heartbeat(ctx, a.Temporal, func() any { return *backend.Load() })
+	defer stop()
 
 	q, err := a.admit(ctx, in)
 	if err != nil {
@@ -112,7 +118,7 @@ func (a *Query) RunQuery(ctx context.Context, in QueryInput) (QueryResult, error
 	}
 	started := func(b connector.Backend) {
 		backend.Store(&b)
-		activity.RecordHeartbeat(ctx, b)
+		beat() // before the query: who comes after a crash finds it
 	}
 	got, err := a.run(ctx, in, q, &left, started)
 	if models.ErrorCode(err) == models.CodeStructureMoved {

@@ -5,10 +5,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
 
 	"github.com/datamind/datamind/internal/realtime"
 	"github.com/datamind/datamind/internal/store"
@@ -161,26 +165,50 @@ func digest(input any) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// heartbeat tells the server that the activity lives, with details for the
-// retry after a crash, until the returned stop is called. Cancellation comes
-// back this way.
-func heartbeat(ctx context.Context, details func() any) (stop func()) {
-	quit := make(chan struct{})
+const (
+	// How often the server hears of an attempt, and so how soon Stop reaches it:
+	// the longer an attempt has lasted, the more seldom, because each message is
+	// a write of the server's and many wait for slow models at the same time.
+	beatFirst, beatLast = 300 * time.Millisecond, 1500 * time.Millisecond
+	// beatLimit bounds one message.
+	beatLimit = 3 * time.Second
+)
+
+// nothing is the details of a step whose next attempt needs none.
+func nothing() any { return nil }
+
+// heartbeat tells the server that the attempt lives, with details for the next
+// one after a crash, until stop is called; beat does so at once. The returned
+// context ends when the run is stopped or the server has given the step to
+// another attempt. It does not end when the server does not answer, as that of
+// the SDK's own heartbeats does after a second: what a model or a database works
+// on is finished and stored meanwhile, not paid for again.
+func heartbeat(ctx context.Context, temporalClient client.Client, details func() any) (work context.Context, beat, stop func()) {
+	token := activity.GetInfo(ctx).TaskToken
+	work, cancel := context.WithCancel(ctx)
+	if temporalClient == nil {
+		return work, func() {}, cancel
+	}
+	beat = func() {
+		call, done := context.WithTimeout(work, beatLimit)
+		defer done()
+		err := temporalClient.RecordActivityHeartbeat(call, token, details())
+		var lost *serviceerror.NotFound
+		if temporal.IsCanceledError(err) || errors.As(err, &lost) || errors.Is(err, activity.ErrActivityPaused) || errors.Is(err, activity.ErrActivityReset) {
+			cancel()
+		}
+	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		tick := time.NewTicker(300 * time.Millisecond)
-		defer tick.Stop()
-		for {
+		for wait := beatFirst; ; wait = min(wait+wait/4, beatLast) {
 			select {
-			case <-quit:
+			case <-work.Done():
 				return
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-				activity.RecordHeartbeat(ctx, details())
+			case <-time.After(wait):
+				beat()
 			}
 		}
 	}()
-	return func() { close(quit); <-done }
+	return work, beat, func() { cancel(); <-done }
 }

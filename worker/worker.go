@@ -18,11 +18,9 @@ type Activities struct {
 	Questions *activities.Questions
 	Model     *activities.Model
 	Query     *activities.Query
+	// AtOnce bounds what the process takes on at once, per queue; 0 is the SDK's bound.
+	AtOnce map[string]int
 }
-
-// heartbeatThrottle is how often heartbeats reach the server, and so how soon
-// Stop reaches a running query.
-const heartbeatThrottle = 300 * time.Millisecond
 
 // stickyLimit is how long a workflow task waits for the worker that has the run
 // in its cache, and so how long a run stands still when that worker dies.
@@ -37,10 +35,8 @@ func New(c client.Client, queues []string, buildID string, a Activities, stopTim
 	for _, queue := range queues {
 		w := sdk.New(c, queue, sdk.Options{
 			WorkerStopTimeout:                  stopTimeout,
-			MaxHeartbeatThrottleInterval:       heartbeatThrottle,
-			DefaultHeartbeatThrottleInterval:   heartbeatThrottle,
 			StickyScheduleToStartTimeout:       stickyLimit,
-			MaxConcurrentActivityExecutionSize: concurrency[queue],
+			MaxConcurrentActivityExecutionSize: a.AtOnce[queue],
 			DisableWorkflowWorker:              queue != workflows.QueueAsk,
 			DisableRegistrationAliasing:        true,
 			LocalActivityWorkerOnly:            queue == workflows.QueueAsk,
@@ -66,9 +62,6 @@ func registerWorkflows(r sdk.WorkflowRegistry) {
 	r.RegisterWorkflow(workflows.TestConnection)
 	r.RegisterWorkflow(workflows.SyncCatalog)
 }
-
-// concurrency bounds what one process takes on at once, per queue.
-var concurrency = map[string]int{workflows.QueueModel: 32, workflows.QueueQuery: 16}
 
 func failureConverter(codec converter.PayloadCodec) converter.FailureConverter {
 	return temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{

@@ -217,8 +217,9 @@ func (s *services) serveMetrics() *http.Server {
 // fatal is told when one of them can work no more, such as when the namespace
 // is gone.
 func (s *services) startWorkers(ctx context.Context, queues []string, fatal func(error)) (stop func(), err error) {
-	a := worker.Activities{Questions: &activities.Questions{Store: s.store, Events: s.hub, CatalogTTL: s.config.CatalogTTL}}
-	a.Model = &activities.Model{Store: s.store, Events: s.hub, Builtin: planner.NewBuiltin(), MonthlyBudget: s.config.TokenBudgetMonthly}
+	a := worker.Activities{Questions: &activities.Questions{Store: s.store, Events: s.hub, CatalogTTL: s.config.CatalogTTL},
+		AtOnce: map[string]int{workflows.QueueModel: s.config.ModelConcurrency, workflows.QueueQuery: s.config.QueryConcurrency}}
+	a.Model = &activities.Model{Store: s.store, Events: s.hub, Temporal: s.temporal, Builtin: planner.NewBuiltin(), MonthlyBudget: s.config.TokenBudgetMonthly}
 	if s.config.LLMBaseURL != "" {
 		a.Model.LLM = newLLM(s.config, s.metrics.ModelCalled)
 		if slices.Contains(queues, workflows.QueueModel) {
@@ -232,7 +233,7 @@ func (s *services) startWorkers(ctx context.Context, queues []string, fatal func
 		if err != nil {
 			return nil, errConfig{fmt.Errorf("DATAMIND_SEAL_PRIVATE_KEY: %w", err)}
 		}
-		a.Query = &activities.Query{Store: s.store, Events: s.hub, Opener: opener, Policy: s.policy(ctx), MaxBytes: s.config.MaxResultBytes}
+		a.Query = &activities.Query{Store: s.store, Events: s.hub, Temporal: s.temporal, Opener: opener, Policy: s.policy(ctx), MaxBytes: s.config.MaxResultBytes}
 		if err := sqlguard.Warm(); err != nil {
 			return nil, err
 		}

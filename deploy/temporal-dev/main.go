@@ -24,7 +24,7 @@ type options struct {
 	grpcAddr, uiAddr, uiCodec        string
 	pgAddr, pgUser, pgPassword, pgDB string
 	logLevel                         string
-	parent                           bool
+	parent, fairness                 bool
 }
 
 func main() {
@@ -37,6 +37,7 @@ func main() {
 	flag.StringVar(&o.pgDB, "postgres-db", "temporal", "name of the database; <name>_visibility is the second")
 	flag.StringVar(&o.logLevel, "log-level", "warn", "debug, info, warn or error")
 	flag.BoolVar(&o.parent, "exit-with-stdin", false, "stop when standard input is closed, as it is when the parent dies")
+	flag.BoolVar(&o.fairness, "fairness", true, "share workers fairly between organisations; off only to measure what it does")
 	flag.Parse()
 	o.pgPassword = os.Getenv("TEMPORAL_DEV_POSTGRES_PASSWORD") // not a flag: those are visible to other users
 	if err := run(o); err != nil {

@@ -26,7 +26,7 @@ const shards = 4
 // (20 polls a second: a flat 250 ms for a run of five activities), and switch
 // on fairness between organisations, and an end of a stopped worker's polls: no
 // task is given to one that has gone, and nobody takes it for one that polls.
-func settings() dynamicconfig.StaticClient {
+func settings(o options) dynamicconfig.StaticClient {
 	client := dynamicconfig.StaticClient{}
 	for key, value := range map[string]any{
 		"history.transferProcessorMaxPollRPS":            2000,
@@ -39,7 +39,7 @@ func settings() dynamicconfig.StaticClient {
 		"frontend.namespaceRPS":                          20000,
 		"frontend.rps":                                   20000,
 		"matching.useNewMatcher":                         true,
-		"matching.enableFairness":                        true,
+		"matching.enableFairness":                        o.fairness,
 		"matching.numTaskqueueReadPartitions":            1,
 		"matching.numTaskqueueWritePartitions":           1,
 		"system.forceSearchAttributesCacheRefreshOnRead": true,
@@ -90,7 +90,7 @@ func newServer(o options, logger log.Logger) (temporal.Server, error) {
 	cfg.Archival.History.State, cfg.Archival.Visibility.State = "disabled", "disabled"
 	cfg.NamespaceDefaults.Archival.History.State, cfg.NamespaceDefaults.Archival.Visibility.State = "disabled", "disabled"
 	return temporal.NewServer(temporal.WithConfig(cfg), temporal.ForServices(temporal.DefaultServices),
-		temporal.WithStaticHosts(hosts), temporal.WithLogger(logger), temporal.WithDynamicConfigClient(settings()))
+		temporal.WithStaticHosts(hosts), temporal.WithLogger(logger), temporal.WithDynamicConfigClient(settings(o)))
 }
 
 func newUI(o options) (*uiserver.Server, error) {

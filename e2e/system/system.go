@@ -41,6 +41,8 @@ type Options struct {
 	// Env adds variables, such as DATAMIND_CATALOG_TTL=1s; WorkerEnv adds some
 	// to those of the workers only.
 	Env, WorkerEnv []string
+	// Temporal is the address of a server to use instead of the shared one.
+	Temporal string
 	// OwnTemporal runs a Temporal server for this system alone, to stop and start.
 	OwnTemporal bool
 	// CustomerLog gets the log of the customer's server; the settings are of the
@@ -96,6 +98,9 @@ func (s *System) Codec() *crypt.Codec {
 	return codec
 }
 
+// Environ is the environment of the system's processes. It holds secrets.
+func (s *System) Environ() []string { return slices.Clone(s.env) }
+
 // API is one replica of the API.
 type API struct {
 	*Process
@@ -107,10 +112,13 @@ type API struct {
 func Start(t testing.TB, o Options) *System {
 	t.Helper()
 	s := &System{t: t, options: o, bin: testkit.Build(t, "datamind"), Redis: miniredis.RunT(t)}
-	if o.OwnTemporal {
+	switch {
+	case o.OwnTemporal:
 		s.OwnTemporal = testkit.TemporalServer(t, o.PlatformSettings...)
 		s.Temporal = s.OwnTemporal.Addr
-	} else {
+	case o.Temporal != "":
+		s.Temporal = o.Temporal
+	default:
 		s.Temporal = testkit.Temporal(t)
 	}
 	s.Namespace = testkit.Namespace(t, s.Temporal)

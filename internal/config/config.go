@@ -78,9 +78,11 @@ type Config struct {
 	DenyConnections         []string `env:"DENY_CONNECTIONS"`
 	AllowConnections        []string `env:"ALLOW_CONNECTIONS"`
 
-	Queues          []string      `env:"QUEUES" envDefault:"ask,model,query"`
-	BuildID         string        `env:"BUILD_ID"`
-	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"20s"`
+	Queues           []string      `env:"QUEUES" envDefault:"ask,model,query"`
+	ModelConcurrency int           `env:"MODEL_CONCURRENCY" envDefault:"32"`
+	QueryConcurrency int           `env:"QUERY_CONCURRENCY" envDefault:"16"`
+	BuildID          string        `env:"BUILD_ID"`
+	ShutdownTimeout  time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"20s"`
 
 	SentryDSN   Secret `env:"SENTRY_DSN"`
 	Environment string `env:"ENVIRONMENT" envDefault:"production"`
@@ -218,6 +220,9 @@ func (c *Config) check() (problems []string) {
 	}
 	if c.MaxAttempts < 1 || c.MaxAttempts > 10 {
 		bad("MAX_ATTEMPTS", "must be 1 to 10")
+	}
+	if c.ModelConcurrency < 1 || c.QueryConcurrency < 1 {
+		bad("MODEL_CONCURRENCY", "and "+Prefix+"QUERY_CONCURRENCY must be at least 1")
 	}
 	if c.LLMMaxTokens < 100 || c.MaxResultBytes < 1<<10 || c.TokenBudgetMonthly < 0 {
 		bad("LLM_MAX_TOKENS", "must be at least 100, "+Prefix+"MAX_RESULT_BYTES at least 1024, "+Prefix+"TOKEN_BUDGET_MONTHLY not negative")

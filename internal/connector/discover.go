@@ -25,7 +25,7 @@ func (p *postgres) Discover(ctx context.Context) (*models.Catalog, error) {
 		return nil, err
 	}
 	defer p.rollback(ctx)
-	d := discovery{ctx: ctx, conn: p.conn, schemas: p.config.Schemas, catalog: catalog, tables: map[uint32]int{}}
+	d := discovery{ctx: ctx, conn: p.conn, schemas: p.config.Schemas, catalog: catalog, tables: map[uint32]int{}, found: map[uint32]*relation{}}
 	for _, read := range []func() error{
 		d.state, func() error { return d.server(p.config.Schemas) }, d.traces, d.relations, d.columns, d.shadows, d.constraints,
 		d.statistics, d.routines, d.types, d.operators, d.casts,
@@ -51,7 +51,24 @@ type discovery struct {
 	schemas []string
 	catalog *models.Catalog
 	tables  map[uint32]int // by the relation's oid: its place in catalog.Tables
+	found   map[uint32]*relation
 	traced  tracing
+}
+
+// relation is what is known of a table beside what the catalog keeps.
+type relation struct {
+	rows float64
+	// names are those of all columns, by their number; places and categories
+	// are of those that may be read, by their name.
+	names  map[int16]string
+	places map[string]place
+}
+
+// place is where a column is in its table, and the category of its type
+// (pg_type.typcategory).
+type place struct {
+	at       int
+	category string
 }
 
 // each runs a query and calls row once per row, after it was scanned into targets.
@@ -67,17 +84,6 @@ func (d *discovery) each(sql string, args []any, targets []any, row func()) erro
 func (d *discovery) table(oid uint32) *models.Table {
 	if at, ok := d.tables[oid]; ok {
 		return &d.catalog.Tables[at]
-	}
-	return nil
-}
-
-func (d *discovery) column(oid uint32, name string) *models.CatalogColumn {
-	if t := d.table(oid); t != nil {
-		for i := range t.Columns {
-			if t.Columns[i].Name == name {
-				return &t.Columns[i]
-			}
-		}
 	}
 	return nil
 }
@@ -107,7 +113,7 @@ SELECT c.oid, c.reltype, n.nspname::text, c.relname::text,
 	CASE CASE WHEN c.oid IN (SELECT oid FROM reaching) THEN 'f' ELSE c.relkind END WHEN 'v' THEN 'view' WHEN 'm' THEN 'matview' WHEN 'p' THEN 'partitioned' WHEN 'f' THEN 'foreign' ELSE 'table' END,
 	coalesce(obj_description(c.oid, 'pg_class'), ''),
 	CASE WHEN c.relkind IN ('v', 'f') THEN -1 ELSE c.reltuples::bigint END,
-	CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) ELSE '' END
+	CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) ELSE '' END, greatest(c.reltuples, 0)::float8
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = ANY($1) AND c.relkind IN ('r', 'v', 'm', 'p', 'f') AND NOT c.relispartition AND c.relpersistence <> 't'
 	AND (has_table_privilege(c.oid, 'SELECT') OR has_any_column_privilege(c.oid, 'SELECT'))
@@ -115,10 +121,12 @@ ORDER BY n.nspname, c.relname`
 
 func (d *discovery) relations() error {
 	var oid, row uint32
+	var rows float64
 	var t models.Table
-	return d.each(relationsSQL, []any{d.catalog.Schemas}, []any{&oid, &row, &t.Schema, &t.Name, &t.Kind, &t.Comment, &t.Rows, &t.Definition}, func() {
+	return d.each(relationsSQL, []any{d.catalog.Schemas}, []any{&oid, &row, &t.Schema, &t.Name, &t.Kind, &t.Comment, &t.Rows, &t.Definition, &rows}, func() {
 		t.Holds = d.traced.of(row)
 		d.tables[oid] = len(d.catalog.Tables)
+		d.found[oid] = &relation{rows: rows, names: map[int16]string{}, places: map[string]place{}}
 		d.catalog.Tables = append(d.catalog.Tables, t)
 	})
 }
@@ -136,25 +144,30 @@ const typeKindSQL = `CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'd' THEN 'domain' 
 
 // The kind and the owner of an array's type are those of its elements.
 const columnsSQL = `
-SELECT a.attrelid, a.atttypid, has_column_privilege(a.attrelid, a.attnum, 'SELECT'), a.attname::text, format_type(a.atttypid, a.atttypmod), ` + typeKindSQL + `, tn.nspname <> 'pg_catalog',
-	NOT a.attnotnull, coalesce(col_description(a.attrelid, a.attnum), '')
+SELECT a.attrelid, a.attnum, a.atttypid, has_column_privilege(a.attrelid, a.attnum, 'SELECT'), a.attname::text, format_type(a.atttypid, a.atttypmod), ` + typeKindSQL + `, tn.nspname <> 'pg_catalog',
+	NOT a.attnotnull, coalesce(d.description, ''), own.typcategory::text
 FROM pg_attribute a JOIN pg_type own ON own.oid = a.atttypid
 JOIN pg_type t ON t.oid = CASE WHEN own.typelem <> 0 AND own.typlen = -1 THEN own.typelem ELSE own.oid END
 JOIN pg_namespace tn ON tn.oid = t.typnamespace
+LEFT JOIN pg_description d ON d.classoid = 'pg_class'::regclass AND d.objoid = a.attrelid AND d.objsubid = a.attnum
 WHERE a.attrelid = ANY($1) AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attrelid, a.attnum`
 
 func (d *discovery) columns() error {
 	var oid, typ uint32
+	var number int16
 	var readable bool
+	var category string
 	var c models.CatalogColumn
-	return d.each(columnsSQL, []any{d.oids()}, []any{&oid, &typ, &readable, &c.Name, &c.Type, &c.TypeKind, &c.UserType, &c.Nullable, &c.Comment}, func() {
-		t := d.table(oid)
+	return d.each(columnsSQL, []any{d.oids()}, []any{&oid, &number, &typ, &readable, &c.Name, &c.Type, &c.TypeKind, &c.UserType, &c.Nullable, &c.Comment, &category}, func() {
+		t, found := d.table(oid), d.found[oid]
+		found.names[number] = c.Name
 		if !readable {
 			t.Denied = append(t.Denied, models.DeniedColumn{Name: c.Name, Before: len(t.Columns)})
 			return
 		}
 		c.Holds = d.traced.of(typ)
+		found.places[c.Name] = place{len(t.Columns), category}
 		t.Columns = append(t.Columns, c)
 	})
 }
@@ -172,36 +185,43 @@ func (d *discovery) shadows() error {
 }
 
 const constraintsSQL = `
-SELECT k.conrelid, k.conname::text, k.contype::text, coalesce(rn.nspname::text, ''), coalesce(r.relname::text, ''),
-	ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS x(num, place)
-		JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = x.num ORDER BY x.place),
-	ARRAY(SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY AS x(num, place)
-		JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = x.num ORDER BY x.place)
-FROM pg_constraint k LEFT JOIN pg_class r ON r.oid = k.confrelid LEFT JOIN pg_namespace rn ON rn.oid = r.relnamespace
+SELECT k.conrelid, k.conname::text, k.contype::text, k.confrelid, k.conkey, k.confkey
+FROM pg_constraint k
 WHERE k.conrelid = ANY($1) AND k.contype IN ('p', 'u', 'f') AND k.conparentid = 0
 ORDER BY k.conrelid, k.contype, k.conname`
 
 func (d *discovery) constraints() error {
 	var (
-		oid                         uint32
-		name, kind, refSchema, refs string
-		columns, refColumns         []string
+		oid, to             uint32
+		name, kind          string
+		columns, refColumns []int16
 	)
-	return d.each(constraintsSQL, []any{d.oids()}, []any{&oid, &name, &kind, &refSchema, &refs, &columns, &refColumns}, func() {
+	return d.each(constraintsSQL, []any{d.oids()}, []any{&oid, &name, &kind, &to, &columns, &refColumns}, func() {
 		t := d.table(oid)
-		switch kind {
+		switch names := d.found[oid].named(columns); kind {
 		case "p":
-			t.PrimaryKey = columns
+			t.PrimaryKey = names
 		case "u":
-			t.Uniques = append(t.Uniques, columns)
+			t.Uniques = append(t.Uniques, names)
 		case "f":
-			t.ForeignKeys = append(t.ForeignKeys, models.ForeignKey{Name: name, Columns: columns, RefSchema: refSchema, RefTable: refs, RefColumns: refColumns})
+			if ref := d.table(to); ref != nil {
+				t.ForeignKeys = append(t.ForeignKeys, models.ForeignKey{Name: name, Columns: names, RefSchema: ref.Schema, RefTable: ref.Name,
+					RefColumns: d.found[to].named(refColumns)})
+			}
 		}
 		columns, refColumns = nil, nil
 	})
 }
 
-// dropOutsideKeys drops foreign keys to tables or columns that are not in the catalog.
+func (r *relation) named(numbers []int16) []string {
+	names := make([]string, len(numbers))
+	for i, number := range numbers {
+		names[i] = r.names[number]
+	}
+	return names
+}
+
+// dropOutsideKeys drops foreign keys of columns, or to columns, that are not in the catalog.
 func (d *discovery) dropOutsideKeys() {
 	seen := map[[3]string]bool{}
 	for _, t := range d.catalog.Tables {
@@ -223,45 +243,6 @@ func (d *discovery) dropOutsideKeys() {
 		}
 		t.ForeignKeys = kept
 	}
-}
-
-// What ANALYZE has kept: the most common values, and for texts also the bounds
-// of the histogram, which are values as well. A table with partitions has
-// statistics of its own rows (none) and of all (inherited).
-const statisticsSQL = `
-SELECT DISTINCT ON (c.oid, s.attname) c.oid, s.attname::text, s.n_distinct::float8, greatest(c.reltuples, 0)::float8,
-	CASE WHEN t.typcategory IN ('S', 'E', 'B') OR s.n_distinct BETWEEN 0 AND 50 THEN
-		ARRAY(SELECT v FROM unnest(
-			(coalesce(s.most_common_vals::text::text[], '{}'))[1:100] ||
-			CASE WHEN t.typcategory = 'S' THEN (coalesce(s.histogram_bounds::text::text[], '{}'))[1:101] ELSE '{}' END) AS v
-			WHERE length(v) <= 100)
-		ELSE '{}' END,
-	CASE WHEN t.typcategory IN ('N', 'D') THEN coalesce((s.histogram_bounds::text::text[])[1], '') ELSE '' END,
-	CASE WHEN t.typcategory IN ('N', 'D') THEN coalesce((s.histogram_bounds::text::text[])[array_length(s.histogram_bounds::text::text[], 1)], '') ELSE '' END
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-JOIN pg_stats s ON s.schemaname = n.nspname AND s.tablename = c.relname
-JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = s.attname
-JOIN pg_type t ON t.oid = a.atttypid
-WHERE c.oid = ANY($1)
-ORDER BY c.oid, s.attname, s.inherited DESC`
-
-func (d *discovery) statistics() error {
-	var (
-		oid                uint32
-		name, least, most  string
-		distinct, rowCount float64
-		values             []string
-	)
-	return d.each(statisticsSQL, []any{d.oids()}, []any{&oid, &name, &distinct, &rowCount, &values, &least, &most}, func() {
-		if c := d.column(oid, name); c != nil {
-			c.Values, c.Min, c.Max = values, least, most
-			// Negative: a share of the rows (pg_stats.n_distinct).
-			if c.Distinct = int64(distinct); distinct < 0 {
-				c.Distinct = int64(-distinct*rowCount + 0.5)
-			}
-		}
-		values = nil
-	})
 }
 
 // extensionSQL is the extension that owns the object x of the catalog named.

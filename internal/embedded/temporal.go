@@ -22,6 +22,8 @@ type Temporal struct {
 	CodecEndpoint string
 	Postgres      *Postgres
 	Log           io.Writer
+	// Args are more of its arguments.
+	Args []string
 
 	child *child
 }
@@ -51,8 +53,8 @@ func (t *Temporal) Start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command(bin, "-exit-with-stdin", "-grpc", t.Addr, "-ui", t.UIAddr, "-ui-codec-endpoint", t.CodecEndpoint,
-		"-postgres", fmt.Sprintf("127.0.0.1:%d", t.Postgres.Port), "-postgres-user", superuser)
+	cmd := exec.Command(bin, append([]string{"-exit-with-stdin", "-grpc", t.Addr, "-ui", t.UIAddr, "-ui-codec-endpoint", t.CodecEndpoint,
+		"-postgres", fmt.Sprintf("127.0.0.1:%d", t.Postgres.Port), "-postgres-user", superuser}, t.Args...)...)
 	cmd.Env = append(bareEnviron(), "TEMPORAL_DEV_POSTGRES_PASSWORD="+t.Postgres.password)
 	if _, err := cmd.StdinPipe(); err != nil { // closed by our death
 		return err
