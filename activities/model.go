@@ -38,7 +38,7 @@ func (a *Model) steps() steps { return steps{store: a.Store, events: a.Events} }
 
 // PlanQuestion turns the question into SQL, a question back, or a refusal.
 func (a *Model) PlanQuestion(ctx context.Context, in PlanInput) (PlanResult, error) {
-	ctx, _, stop := heartbeat(ctx, a.Temporal, nothing)
+	ctx, stop := heartbeat(ctx, a.Temporal)
 	defer stop()
 	var plan models.Plan
 	req := models.PlanRequest{Attempts: in.Attempts, Clarifications: in.Clarifications, Now: time.Now()}
@@ -164,7 +164,7 @@ type analysis struct {
 // every number is looked up.
 func (a *Model) AnalyseResult(ctx context.Context, in AnalyseInput) (AnalyseResult, error) {
 	begun := time.Now()
-	ctx, _, stop := heartbeat(ctx, a.Temporal, nothing)
+	ctx, stop := heartbeat(ctx, a.Temporal)
 	defer stop()
 	var got analysis
 	var req llm.WriteRequest

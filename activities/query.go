@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"time"
 
-	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 
 	"github.com/datamind/datamind/internal/connector"
@@ -37,7 +35,7 @@ func (a *Query) steps() steps { return steps{store: a.Store, events: a.Events} }
 
 // DiscoverSchema reads the schema of the question's connection as a step of it.
 func (a *Query) DiscoverSchema(ctx context.Context, ref StepRef) (DiscoverResult, error) {
-	ctx, _, stop := heartbeat(ctx, a.Temporal, nothing)
+	ctx, stop := heartbeat(ctx, a.Temporal)
 	defer stop()
 	var found DiscoverResult
 	step, done, err := a.steps().begin(ctx, ref, models.StepDiscover, ref.ConnectionID, &found, nil)
@@ -53,7 +51,7 @@ func (a *Query) DiscoverSchema(ctx context.Context, ref StepRef) (DiscoverResult
 
 // SyncSchema reads a connection's schema and stores a snapshot.
 func (a *Query) SyncSchema(ctx context.Context, in SyncInput) (DiscoverResult, error) {
-	ctx, _, stop := heartbeat(ctx, a.Temporal, nothing)
+	ctx, stop := heartbeat(ctx, a.Temporal)
 	defer stop()
 	found, err := a.sync(ctx, in.Scope, in.ConnectionID)
 	return found, toTemporal(ctx, err)
@@ -97,15 +95,8 @@ func (a *Query) TestConnection(ctx context.Context, in TestInput) (models.Connec
 // RunQuery guards and runs SQL and stores its rows. A retry after a crash
 // first ends the query that the dead worker left behind.
 func (a *Query) RunQuery(ctx context.Context, in QueryInput) (QueryResult, error) {
-	var left connector.Backend
-	if activity.HasHeartbeatDetails(ctx) {
-		_ = activity.GetHeartbeatDetails(ctx, &left) // unreadable details name no backend
-	}
-	var backend atomic.Pointer[connector.Backend]
-	backend.Store(&left)
-	ctx, beat, stop := heartbeat(ctx, a.Temporal, func() any { return *backend.Load() })
+	ctx, stop := heartbeat(ctx, a.Temporal)
 	defer stop()
-
 	q, err := a.admit(ctx, in)
 	if err != nil {
 		if models.ErrorCode(err) == models.CodeGuardRefused || isGuard(err) {
@@ -116,14 +107,10 @@ func (a *Query) RunQuery(ctx context.Context, in QueryInput) (QueryResult, error
 	if q.done {
 		return q.got, nil
 	}
-	started := func(b connector.Backend) {
-		backend.Store(&b)
-		beat() // before the query: who comes after a crash finds it
-	}
-	got, err := a.run(ctx, in, q, &left, started)
+	got, err := a.run(ctx, in, q)
 	if models.ErrorCode(err) == models.CodeStructureMoved {
 		if q.sql, err = a.checkAgain(ctx, in, q.connection); err == nil {
-			got, err = a.run(ctx, in, q, &left, started)
+			got, err = a.run(ctx, in, q)
 		}
 	}
 	switch {
@@ -264,8 +251,8 @@ func (a *Query) guard(ctx context.Context, tx *store.Store, scope models.Scope, 
 }
 
 // run runs the query and stores its rows together with the end of its step.
-func (a *Query) run(ctx context.Context, in QueryInput, q admitted, left *connector.Backend, started func(connector.Backend)) (QueryResult, error) {
-	fetched, err := a.fetch(ctx, in, q, left, started)
+func (a *Query) run(ctx context.Context, in QueryInput, q admitted) (QueryResult, error) {
+	fetched, err := a.fetch(ctx, in, q)
 	if err != nil || fetched.prompt != "" {
 		return QueryResult{NeedsApproval: fetched.prompt != "", Prompt: fetched.prompt}, err
 	}
@@ -292,14 +279,14 @@ type fetched struct {
 	prompt string
 }
 
-func (a *Query) fetch(ctx context.Context, in QueryInput, q admitted, left *connector.Backend, started func(connector.Backend)) (got fetched, err error) {
+func (a *Query) fetch(ctx context.Context, in QueryInput, q admitted) (got fetched, err error) {
 	conn, limits, err := a.open(ctx, q.connection, in.QuestionID)
 	if err != nil {
 		return got, err
 	}
 	defer conn.Close()
-	if left.PID != 0 {
-		if err := conn.EndBackend(ctx, *left); err != nil {
+	if q.step.Tries > 1 {
+		if err := conn.EndOthers(ctx); err != nil {
 			return got, err
 		}
 	}
@@ -315,7 +302,7 @@ func (a *Query) fetch(ctx context.Context, in QueryInput, q admitted, left *conn
 		}
 	}
 	begun := time.Now()
-	got.rows, err = conn.Run(ctx, q.sql, limits, started)
+	got.rows, err = conn.Run(ctx, q.sql, limits)
 	got.took = time.Since(begun)
 	return got, err
 }

@@ -174,31 +174,17 @@ const (
 	beatLimit = 3 * time.Second
 )
 
-// nothing is the details of a step whose next attempt needs none.
-func nothing() any { return nil }
-
-// heartbeat tells the server that the attempt lives, with details for the next
-// one after a crash, until stop is called; beat does so at once. The returned
-// context ends when the run is stopped or the server has given the step to
-// another attempt. It does not end when the server does not answer, as that of
-// the SDK's own heartbeats does after a second: what a model or a database works
-// on is finished and stored meanwhile, not paid for again.
-func heartbeat(ctx context.Context, temporalClient client.Client, details func() any) (work context.Context, beat, stop func()) {
-	token := activity.GetInfo(ctx).TaskToken
+// heartbeat tells the server that the attempt lives until stop is called. The
+// returned context ends when the run is stopped or the server has given the step
+// to another attempt. It does not end when the server does not answer, as that
+// of the SDK's own heartbeats does after a second: what a model or a database
+// works on is finished and stored meanwhile, not paid for again.
+func heartbeat(ctx context.Context, server client.Client) (work context.Context, stop func()) {
 	work, cancel := context.WithCancel(ctx)
-	if temporalClient == nil {
-		return work, func() {}, cancel
+	if server == nil {
+		return work, cancel
 	}
-	beat = func() {
-		call, done := context.WithTimeout(work, beatLimit)
-		defer done()
-		err := temporalClient.RecordActivityHeartbeat(call, token, details())
-		var lost *serviceerror.NotFound
-		if temporal.IsCanceledError(err) || errors.As(err, &lost) || errors.Is(err, activity.ErrActivityPaused) || errors.Is(err, activity.ErrActivityReset) {
-			cancel()
-		}
-	}
-	done := make(chan struct{})
+	token, done := activity.GetInfo(ctx).TaskToken, make(chan struct{})
 	go func() {
 		defer close(done)
 		for wait := beatFirst; ; wait = min(wait+wait/4, beatLast) {
@@ -206,9 +192,23 @@ func heartbeat(ctx context.Context, temporalClient client.Client, details func()
 			case <-work.Done():
 				return
 			case <-time.After(wait):
-				beat()
+			}
+			if ended(beat(work, server, token)) {
+				cancel()
 			}
 		}
 	}()
-	return work, beat, func() { cancel(); <-done }
+	return work, func() { cancel(); <-done }
+}
+
+func beat(ctx context.Context, server client.Client, token []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, beatLimit)
+	defer cancel()
+	return server.RecordActivityHeartbeat(ctx, token)
+}
+
+// ended tells an attempt that is to end from a server that does not answer.
+func ended(err error) bool {
+	var lost *serviceerror.NotFound
+	return temporal.IsCanceledError(err) || errors.As(err, &lost) || errors.Is(err, activity.ErrActivityPaused) || errors.Is(err, activity.ErrActivityReset)
 }

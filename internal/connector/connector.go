@@ -28,7 +28,7 @@ type Config struct {
 	// Schemas that may be read, in search_path order.
 	Schemas []string
 	// Purpose is shown to the database's operator as application_name
-	// "datamind/<purpose>".
+	// "datamind/<purpose>", and tells EndOthers what belongs together.
 	Purpose string
 	Policy  Policy
 
@@ -40,13 +40,6 @@ type Limits struct {
 	Timeout  time.Duration
 	MaxRows  int
 	MaxBytes int64 // of cell text over all rows
-}
-
-// Backend names a session on the server, so that another process can end it.
-type Backend struct {
-	PID     uint32
-	Started time.Time // tells it from a later session that got the same PID
-	Name    string    // application_name
 }
 
 // Estimate is what the database expects of a query.
@@ -62,13 +55,13 @@ type Conn interface {
 	// Estimate asks the database's planner, without running the query.
 	Estimate(ctx context.Context, sql sqlguard.Approved) (Estimate, error)
 	// Run runs the query in a read-only transaction and returns at most
-	// limits' rows and bytes of it. It calls started before the query begins.
-	// When ctx ends, Run returns only after the server confirmed that the
-	// query has stopped, or after ten seconds.
-	Run(ctx context.Context, sql sqlguard.Approved, limits Limits, started func(Backend)) (*models.Rows, error)
-	// EndBackend ends a session that an earlier process left, and waits until
-	// it is gone. One that is gone already is fine.
-	EndBackend(ctx context.Context, backend Backend) error
+	// limits' rows and bytes of it. When ctx ends, Run returns only after the
+	// server confirmed that the query has stopped, or after ten seconds.
+	Run(ctx context.Context, sql sqlguard.Approved, limits Limits) (*models.Rows, error)
+	// EndOthers ends what other sessions of the same user do for the same
+	// purpose, such as those that a process left behind, and waits until they
+	// are gone.
+	EndOthers(ctx context.Context) error
 	// Close ends the session.
 	Close()
 }

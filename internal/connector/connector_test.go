@@ -60,8 +60,6 @@ func approve(t *testing.T, conn Conn, sql string) sqlguard.Approved {
 
 var limits = Limits{Timeout: 20 * time.Second, MaxRows: 1000, MaxBytes: 1 << 20}
 
-func ignore(Backend) {}
-
 func TestRunReadsEveryKindOfCell(t *testing.T) {
 	t.Parallel()
 	config, _ := database(t, `CREATE TABLE kinds AS SELECT true AS yes, 7::smallint AS small, 9007199254740993::bigint AS big, 12.50::numeric AS exact,
@@ -69,7 +67,7 @@ func TestRunReadsEveryKindOfCell(t *testing.T) {
 		timestamptz '2026-02-28 10:11:12.5+02' AS moment, timestamp '2026-02-28 10:11:12' AS wall, time '10:11' AS clock, '{"a": [1]}'::jsonb AS doc,
 		ARRAY[1,2] AS list, NULL::int AS nothing, 'infinity'::timestamp AS never, '00000000-0000-0000-0000-000000000001'::uuid AS id`)
 	conn := open(t, config)
-	rows, err := conn.Run(context.Background(), approve(t, conn, "SELECT * FROM kinds"), limits, ignore)
+	rows, err := conn.Run(context.Background(), approve(t, conn, "SELECT * FROM kinds"), limits)
 	require.NoError(t, err)
 	require.Equal(t, [][]any{{true, int64(7), json.Number("9007199254740993"), json.Number("12.50"), "NaN", json.Number("0.1"), 1e300, "text ✓",
 		"2026-02-28", "2026-02-28T08:11:12.5Z", "2026-02-28T10:11:12", "10:11:00", `{"a": [1]}`, "{1,2}", nil, "infinity",
@@ -87,7 +85,7 @@ func TestADigitThatIsCutIsSaid(t *testing.T) {
 	t.Parallel()
 	config, _ := database(t, "CREATE TABLE large AS SELECT 10::numeric ^ 100000 AS n")
 	conn := open(t, config)
-	rows, err := conn.Run(context.Background(), approve(t, conn, "SELECT n FROM large"), limits, ignore)
+	rows, err := conn.Run(context.Background(), approve(t, conn, "SELECT n FROM large"), limits)
 	require.NoError(t, err)
 	require.IsType(t, "", rows.Rows[0][0])
 	require.Contains(t, rows.Rows[0][0], "(cut)")
@@ -100,34 +98,34 @@ func TestRunKeepsLimits(t *testing.T) {
 	conn := open(t, config)
 	sql := approve(t, conn, "SELECT n, pad FROM many")
 
-	rows, err := conn.Run(context.Background(), sql, limits, ignore)
+	rows, err := conn.Run(context.Background(), sql, limits)
 	require.NoError(t, err)
 	require.Len(t, rows.Rows, 1000)
 	require.True(t, rows.Truncated)
 
 	few := limits
 	few.MaxBytes = 20_000
-	rows, err = conn.Run(context.Background(), sql, few, ignore)
+	rows, err = conn.Run(context.Background(), sql, few)
 	require.NoError(t, err, "the session goes on after a query that was cut short")
 	require.Len(t, rows.Rows, 19)
 	require.True(t, rows.Truncated)
 
-	rows, err = conn.Run(context.Background(), approve(t, conn, "SELECT text FROM wide"), limits, ignore)
+	rows, err = conn.Run(context.Background(), approve(t, conn, "SELECT text FROM wide"), limits)
 	require.NoError(t, err)
 	cell := rows.Rows[0][0].(string)
 	require.LessOrEqual(t, len(cell), maxCell+len("… (cut)"))
 	require.True(t, strings.HasSuffix(cell, "ü… (cut)"), cell[len(cell)-20:])
 
 	few.MaxBytes = 1 << 10
-	_, err = conn.Run(context.Background(), approve(t, conn, "SELECT text FROM wide"), few, ignore)
+	_, err = conn.Run(context.Background(), approve(t, conn, "SELECT text FROM wide"), few)
 	require.Equal(t, models.CodeQueryTooLarge, models.ErrorCode(err))
 
 	few = limits
 	few.Timeout = 100 * time.Millisecond
-	_, err = conn.Run(context.Background(), approve(t, conn, slowSQL), few, ignore)
+	_, err = conn.Run(context.Background(), approve(t, conn, slowSQL), few)
 	require.Equal(t, models.CodeQueryTimeout, models.ErrorCode(err), "%v", err)
 
-	_, err = conn.Run(context.Background(), sql, Limits{}, ignore)
+	_, err = conn.Run(context.Background(), sql, Limits{})
 	require.ErrorContains(t, err, "without limits")
 }
 
@@ -146,42 +144,45 @@ func TestCancelReachesTheDatabase(t *testing.T) {
 	config, admin := database(t, "CREATE TABLE many AS SELECT g AS n FROM generate_series(1, 50000) g")
 	conn := open(t, config)
 	sql := approve(t, conn, slowSQL)
+	pid := conn.(*postgres).conn.PgConn().PID()
 	ctx, cancel := context.WithCancel(context.Background())
-	var backend Backend
-	_, err := conn.Run(ctx, sql, limits, func(b Backend) {
-		backend = b
-		go func() {
-			for !running(t, admin, b.PID) {
-			}
-			cancel()
-		}()
-	})
+	go func() {
+		for !running(t, admin, pid) {
+		}
+		cancel()
+	}()
+	_, err := conn.Run(ctx, sql, limits)
 	require.ErrorIs(t, err, context.Canceled)
-	require.NotZero(t, backend.PID)
-	require.False(t, running(t, admin, backend.PID), "the query still runs after Stop")
+	require.False(t, running(t, admin, pid), "the query still runs after Stop")
 }
 
-func TestEndBackendEndsTheOrphanOnly(t *testing.T) {
+func TestEndOthersEndsTheOrphanOnly(t *testing.T) {
 	t.Parallel()
 	config, admin := database(t, "CREATE TABLE many AS SELECT g AS n FROM generate_series(1, 50000) g")
-	orphan := open(t, config)
-	sql := approve(t, orphan, slowSQL)
-	begun, ended := make(chan Backend, 1), make(chan error, 1)
-	go func() {
-		_, err := orphan.Run(context.Background(), sql, limits, func(b Backend) { begun <- b })
-		ended <- err
-	}()
-	b := <-begun
-	other := open(t, config)
-	stranger := b
-	stranger.Started = b.Started.Add(time.Second)
-	require.NoError(t, other.EndBackend(context.Background(), stranger))
-	for !running(t, admin, b.PID) {
+	elsewhere := config
+	elsewhere.Purpose = "another question"
+	orphan, stranger, next := open(t, config), open(t, elsewhere), open(t, config)
+	sql := approve(t, next, slowSQL)
+	run := func(conn Conn) (pid uint32, ended chan error) {
+		pid, ended = conn.(*postgres).conn.PgConn().PID(), make(chan error, 1)
+		go func() {
+			_, err := conn.Run(context.Background(), sql, limits)
+			ended <- err
+		}()
+		for !running(t, admin, pid) {
+		}
+		return pid, ended
 	}
-	require.NoError(t, other.EndBackend(context.Background(), b))
-	require.False(t, running(t, admin, b.PID))
+	left, ended := run(orphan)
+	other, otherEnded := run(stranger)
+	require.NoError(t, next.EndOthers(context.Background()))
+	require.False(t, running(t, admin, left))
 	require.Equal(t, models.CodeConnection, models.ErrorCode(<-ended))
-	require.NoError(t, other.EndBackend(context.Background(), b), "ending it again is fine")
+	require.True(t, running(t, admin, other), "another question's query goes on")
+	require.NoError(t, next.EndOthers(context.Background()), "when there are none, too")
+	_, err := admin.Exec(context.Background(), "SELECT pg_terminate_backend($1)", int32(other))
+	require.NoError(t, err)
+	require.Error(t, <-otherEnded)
 }
 
 func TestRunIsReadOnlyWithAPinnedPath(t *testing.T) {
@@ -190,12 +191,12 @@ func TestRunIsReadOnlyWithAPinnedPath(t *testing.T) {
 	_, err := admin.Exec(context.Background(), fmt.Sprintf("ALTER DATABASE %s SET search_path = evil, public", config.Database))
 	require.NoError(t, err)
 	conn := open(t, config)
-	rows, err := conn.Run(context.Background(), approve(t, conn, "SELECT n FROM t"), limits, ignore)
+	rows, err := conn.Run(context.Background(), approve(t, conn, "SELECT n FROM t"), limits)
 	require.NoError(t, err)
 	require.Empty(t, rows.Rows)
 	// Below the guard, the transaction itself refuses to write.
 	p := conn.(*postgres)
-	_, err = p.begin(context.Background(), config.Schemas, time.Second)
+	err = p.begin(context.Background(), config.Schemas, time.Second)
 	require.NoError(t, err)
 	_, err = p.conn.Exec(context.Background(), "SET TRANSACTION READ WRITE")
 	require.Error(t, err)
@@ -206,7 +207,7 @@ func TestErrorsOfSQL(t *testing.T) {
 	t.Parallel()
 	config, _ := database(t, "CREATE TABLE t AS SELECT 0 AS n")
 	conn := open(t, config)
-	_, err := conn.Run(context.Background(), approve(t, conn, "SELECT 1 / n FROM t"), limits, ignore)
+	_, err := conn.Run(context.Background(), approve(t, conn, "SELECT 1 / n FROM t"), limits)
 	require.Equal(t, models.CodeSQLError, models.ErrorCode(err))
 	require.Contains(t, models.ErrorMessage(err), "division by zero")
 	estimate, err := conn.Estimate(context.Background(), approve(t, conn, "SELECT n FROM t"))

@@ -21,7 +21,7 @@ const discoverLimit = 30 * time.Second
 // never a table, in as many queries for a thousand tables as for ten.
 func (p *postgres) Discover(ctx context.Context) (*models.Catalog, error) {
 	catalog := &models.Catalog{Dialect: models.KindPostgres, TakenAt: time.Now().UTC()}
-	if _, err := p.begin(ctx, p.config.Schemas, discoverLimit); err != nil {
+	if err := p.begin(ctx, p.config.Schemas, discoverLimit); err != nil {
 		return nil, err
 	}
 	defer p.rollback(ctx)

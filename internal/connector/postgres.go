@@ -126,15 +126,13 @@ func (c Config) tls() (*tls.Config, error) {
 
 // begin opens a read-only transaction with every setting pinned that the
 // meaning or the limits of a query depend on, and takes its snapshot: from
-// then on the transaction cannot be made writable. It returns the session's
-// name for EndBackend.
-func (p *postgres) begin(ctx context.Context, schemas []string, timeout time.Duration) (Backend, error) {
+// then on the transaction cannot be made writable.
+func (p *postgres) begin(ctx context.Context, schemas []string, timeout time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, beginLimit)
 	defer cancel()
 	if _, err := p.conn.Exec(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"); err != nil {
-		return Backend{}, queryError(ctx, err, timeout)
+		return queryError(ctx, err, timeout)
 	}
-	sql, args := "SELECT pg_backend_pid(), (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid())", []any{}
 	settings := append(sqlguard.PinnedSettings(&models.Catalog{Schemas: schemas}),
 		sqlguard.Setting{Name: "application_name", Value: p.config.applicationName()},
 		sqlguard.Setting{Name: "statement_timeout", Value: milliseconds(timeout)},
@@ -143,38 +141,19 @@ func (p *postgres) begin(ctx context.Context, schemas []string, timeout time.Dur
 		sqlguard.Setting{Name: "TimeZone", Value: "UTC"}, sqlguard.Setting{Name: "DateStyle", Value: "ISO, YMD"},
 		sqlguard.Setting{Name: "IntervalStyle", Value: "postgres"}, sqlguard.Setting{Name: "bytea_output", Value: "hex"},
 		sqlguard.Setting{Name: "extra_float_digits", Value: "1"}, sqlguard.Setting{Name: "lc_monetary", Value: "C"})
+	var calls []string
+	var args []any
 	for _, s := range settings {
 		if s.Name == "client_encoding" {
 			continue // fixed at the start of the session
 		}
 		args = append(args, s.Name, s.Value)
-		sql += fmt.Sprintf(", set_config($%d, $%d, true)", len(args)-1, len(args))
+		calls = append(calls, fmt.Sprintf("set_config($%d, $%d, true)", len(args)-1, len(args)))
 	}
-	backend := Backend{Name: p.config.applicationName()}
-	rows, err := p.conn.Query(ctx, sql, args...)
-	if err != nil {
-		return Backend{}, queryError(ctx, err, timeout)
+	if _, err := p.conn.Exec(ctx, "SELECT "+strings.Join(calls, ", "), args...); err != nil {
+		return queryError(ctx, err, timeout)
 	}
-	defer rows.Close()
-	for rows.Next() {
-		targets := make([]any, 2+len(args)/2)
-		targets[0] = &backend.PID
-		var started *time.Time
-		targets[1] = &started
-		for i := 2; i < len(targets); i++ {
-			targets[i] = new(string)
-		}
-		if err := rows.Scan(targets...); err != nil {
-			return Backend{}, fmt.Errorf("begin a read-only transaction: %w", err)
-		}
-		if started != nil {
-			backend.Started = *started
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return Backend{}, queryError(ctx, err, timeout)
-	}
-	return backend, nil
+	return nil
 }
 
 func milliseconds(d time.Duration) string { return fmt.Sprintf("%d", max(d.Milliseconds(), 1)) }
@@ -198,16 +177,15 @@ func (p *postgres) Close() {
 	_ = p.conn.Close(ctx)
 }
 
-// EndBackend implements Conn. The role may end its own sessions; the name and
-// the start tell the orphan from a stranger that got its number.
-func (p *postgres) EndBackend(ctx context.Context, b Backend) error {
+// EndOthers implements Conn. A role may end its own sessions.
+func (p *postgres) EndOthers(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*cancelLimit)
 	defer cancel()
 	for wait := 5 * time.Millisecond; ; wait = min(2*wait, 200*time.Millisecond) {
 		var alive int
 		err := p.conn.QueryRow(ctx, `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-			WHERE pid = $1::int AND backend_start = $2::timestamptz AND application_name = $3::text AND pid <> pg_backend_pid()`,
-			int32(b.PID), b.Started, b.Name).Scan(&alive)
+			WHERE application_name = $1::text AND usename = current_user AND datname = current_database() AND pid <> pg_backend_pid()`,
+			p.config.applicationName()).Scan(&alive)
 		if err != nil {
 			return queryError(ctx, err, 2*cancelLimit)
 		}

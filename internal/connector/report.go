@@ -36,7 +36,7 @@ func try(ctx context.Context, config Config) (models.ConnectionReport, error) {
 	if !ok {
 		return report, fmt.Errorf("test a connection of kind %q", config.Kind)
 	}
-	if _, err := p.begin(ctx, config.Schemas, discoverLimit); err != nil {
+	if err := p.begin(ctx, config.Schemas, discoverLimit); err != nil {
 		return report, err
 	}
 	defer p.rollback(ctx)

@@ -29,7 +29,7 @@ func (p *postgres) Estimate(ctx context.Context, sql sqlguard.Approved) (Estimat
 	if sql.Explain() {
 		return Estimate{}, nil
 	}
-	if _, err := p.beginChecked(ctx, sql, Limits{Timeout: estimateLimit}); err != nil {
+	if err := p.beginChecked(ctx, sql, Limits{Timeout: estimateLimit}); err != nil {
 		return Estimate{}, err
 	}
 	defer p.rollback(ctx)
@@ -52,16 +52,14 @@ func (p *postgres) Estimate(ctx context.Context, sql sqlguard.Approved) (Estimat
 }
 
 // Run implements Conn.
-func (p *postgres) Run(ctx context.Context, sql sqlguard.Approved, limits Limits, started func(Backend)) (*models.Rows, error) {
+func (p *postgres) Run(ctx context.Context, sql sqlguard.Approved, limits Limits) (*models.Rows, error) {
 	if limits.Timeout <= 0 || limits.MaxRows <= 0 || limits.MaxBytes <= 0 {
 		return nil, errors.New("connector: a query without limits")
 	}
-	backend, err := p.beginChecked(ctx, sql, limits)
-	if err != nil {
+	if err := p.beginChecked(ctx, sql, limits); err != nil {
 		return nil, err
 	}
 	defer p.rollback(ctx)
-	started(backend)
 	bounded, cancel := context.WithTimeout(ctx, limits.Timeout+netGrace)
 	defer cancel()
 	rows, err := p.read(bounded, sql, limits)
@@ -70,13 +68,13 @@ func (p *postgres) Run(ctx context.Context, sql sqlguard.Approved, limits Limits
 	}
 	if bounded.Err() != nil && !isCancelled(err) {
 		// The server did not confirm the end: ask it on another line.
-		p.endElsewhere(ctx, backend)
+		p.endElsewhere(ctx)
 	}
 	return nil, queryError(ctx, err, limits.Timeout)
 }
 
 // endElsewhere ends this session's backend through a second connection.
-func (p *postgres) endElsewhere(ctx context.Context, backend Backend) {
+func (p *postgres) endElsewhere(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelLimit)
 	defer cancel()
 	other, err := openPostgres(ctx, p.config)
@@ -84,7 +82,7 @@ func (p *postgres) endElsewhere(ctx context.Context, backend Backend) {
 		return // the server is gone, and with it the query; statement_timeout bounds the rest
 	}
 	defer other.Close()
-	_ = other.EndBackend(ctx, backend)
+	_ = other.EndOthers(ctx)
 }
 
 // read fetches rows in text form until the end or a limit.

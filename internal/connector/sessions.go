@@ -48,11 +48,15 @@ func (s *Sessions) Open(ctx context.Context, config Config) (Conn, error) {
 		}
 		i.Close()
 	}
-	conn, err := Open(ctx, config)
+	fresh := config
+	fresh.Purpose = "idle" // what it is for is said with each transaction
+	conn, err := Open(ctx, fresh)
 	if err != nil {
 		return nil, err
 	}
-	return &session{postgres: conn.(*postgres), sessions: s, key: key}, nil
+	p := conn.(*postgres)
+	p.config = config
+	return &session{postgres: p, sessions: s, key: key}, nil
 }
 
 // key is the same for configurations whose sessions can stand for each other.
@@ -139,16 +143,16 @@ func (s *session) Estimate(ctx context.Context, sql sqlguard.Approved) (Estimate
 }
 
 // Run implements Conn.
-func (s *session) Run(ctx context.Context, sql sqlguard.Approved, limits Limits, started func(Backend)) (*models.Rows, error) {
-	rows, err := s.postgres.Run(ctx, sql, limits, started)
+func (s *session) Run(ctx context.Context, sql sqlguard.Approved, limits Limits) (*models.Rows, error) {
+	rows, err := s.postgres.Run(ctx, sql, limits)
 	s.note(ctx, err)
 	s.spent = s.spent || rows != nil && rows.Truncated
 	return rows, err
 }
 
-// EndBackend implements Conn.
-func (s *session) EndBackend(ctx context.Context, backend Backend) error {
-	err := s.postgres.EndBackend(ctx, backend)
+// EndOthers implements Conn.
+func (s *session) EndOthers(ctx context.Context) error {
+	err := s.postgres.EndOthers(ctx)
 	s.note(ctx, err)
 	return err
 }

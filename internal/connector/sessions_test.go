@@ -15,13 +15,13 @@ func TestSessionsServeAgainWhenTheyEndedWell(t *testing.T) {
 	config, admin := database(t, "CREATE TABLE t AS SELECT generate_series(1, 5000) AS n", "CREATE SCHEMA other")
 	ctx := context.Background()
 	var sessions Sessions
-	// use runs SQL in a session and returns the session's name for EndBackend.
-	use := func(ctx context.Context, config Config, sql sqlguard.Approved) (b Backend, err error) {
+	// use runs SQL in a session and returns its process on the server.
+	use := func(ctx context.Context, config Config, sql sqlguard.Approved) (pid uint32, err error) {
 		conn, err := sessions.Open(ctx, config)
 		require.NoError(t, err)
 		defer conn.Close()
-		_, err = conn.Run(ctx, sql, limits, func(started Backend) { b = started })
-		return b, err
+		_, err = conn.Run(ctx, sql, limits)
+		return conn.(*session).conn.PgConn().PID(), err
 	}
 	plain := open(t, config)
 	count, all := approve(t, plain, "SELECT count(*) FROM t"), approve(t, plain, "SELECT n FROM t")
@@ -33,22 +33,30 @@ func TestSessionsServeAgainWhenTheyEndedWell(t *testing.T) {
 	again.Purpose = "another question"
 	second, err := use(ctx, again, count)
 	require.NoError(t, err)
-	require.Equal(t, first.PID, second.PID)
-	require.Equal(t, "datamind/another question", second.Name)
+	require.Equal(t, first, second)
 
 	for name, spoil := range map[string]func(){
 		"an error":  func() { _, err := use(ctx, config, wrong); require.Error(t, err) },
 		"cut short": func() { _, err := use(ctx, config, all); require.NoError(t, err) },
 		"stopped": func() {
 			ctx, stop := context.WithCancel(ctx)
-			conn, err := sessions.Open(ctx, config)
+			conn, err := sessions.Open(ctx, again)
 			require.NoError(t, err)
 			defer conn.Close()
-			_, err = conn.Run(ctx, endless, limits, func(Backend) { stop() })
+			var name string
+			pid := conn.(*session).conn.PgConn().PID()
+			go func() {
+				for !running(t, admin, pid) {
+				}
+				_ = admin.QueryRow(context.Background(), "SELECT application_name FROM pg_stat_activity WHERE pid = $1", int32(pid)).Scan(&name)
+				stop()
+			}()
+			_, err = conn.Run(ctx, endless, limits)
 			require.Error(t, err)
+			require.Equal(t, "datamind/another question", name)
 		},
 		"ended by the server": func() {
-			_, err := admin.Exec(ctx, "SELECT pg_terminate_backend($1::int, 5000)", first.PID)
+			_, err := admin.Exec(ctx, "SELECT pg_terminate_backend($1::int, 5000)", first)
 			require.NoError(t, err)
 		},
 	} {
@@ -58,7 +66,7 @@ func TestSessionsServeAgainWhenTheyEndedWell(t *testing.T) {
 		spoil()
 		after, err := use(ctx, config, count)
 		require.NoError(t, err, name)
-		require.NotEqual(t, before.PID, after.PID, name)
+		require.NotEqual(t, before, after, name)
 	}
 
 	// Other rights are another session; nothing is kept for long.
@@ -69,10 +77,10 @@ func TestSessionsServeAgainWhenTheyEndedWell(t *testing.T) {
 	other, err := sessions.Open(ctx, elsewhere)
 	require.NoError(t, err)
 	defer other.Close()
-	require.NotEqual(t, here.PID, other.(*session).conn.PgConn().PID())
+	require.NotEqual(t, here, other.(*session).conn.PgConn().PID())
 	require.Eventually(t, func() bool {
 		var n int
-		require.NoError(t, admin.QueryRow(ctx, "SELECT count(*) FROM pg_stat_activity WHERE pid = $1", int32(here.PID)).Scan(&n))
+		require.NoError(t, admin.QueryRow(ctx, "SELECT count(*) FROM pg_stat_activity WHERE pid = $1", int32(here)).Scan(&n))
 		return n == 0
 	}, 4*idleLimit, 50*time.Millisecond)
 }

@@ -25,21 +25,21 @@ const stateSQL = `SELECT coalesce(md5(string_agg(k, ',' ORDER BY k)), '') FROM (
 
 // beginChecked opens a transaction for SQL that was checked, and refuses when
 // the database's definitions are no longer those that it was checked against.
-func (p *postgres) beginChecked(ctx context.Context, sql sqlguard.Approved, limits Limits) (Backend, error) {
-	backend, err := p.begin(ctx, p.config.Schemas, limits.Timeout)
+func (p *postgres) beginChecked(ctx context.Context, sql sqlguard.Approved, limits Limits) error {
+	err := p.begin(ctx, p.config.Schemas, limits.Timeout)
 	if err != nil || sql.State() == "" {
-		return backend, err
+		return err
 	}
 	bounded, cancel := context.WithTimeout(ctx, beginLimit)
 	defer cancel()
 	var state string
 	if err := p.conn.QueryRow(bounded, stateSQL, p.config.Schemas).Scan(&state); err != nil {
 		p.rollback(ctx)
-		return backend, queryError(ctx, err, beginLimit)
+		return queryError(ctx, err, beginLimit)
 	}
 	if state != sql.State() {
 		p.rollback(ctx)
-		return backend, models.Errorf(models.CodeStructureMoved, "The database's structure changed while the question was worked on.")
+		return models.Errorf(models.CodeStructureMoved, "The database's structure changed while the question was worked on.")
 	}
-	return backend, nil
+	return nil
 }
