@@ -128,6 +128,21 @@ func (a *Query) RunQuery(ctx context.Context, in QueryInput) (QueryResult, error
 	return got, toTemporal(ctx, err)
 }
 
+// EndQuery ends what a worker that died left running of a question on the
+// customer's database.
+func (a *Query) EndQuery(ctx context.Context, ref StepRef) error {
+	c, err := a.Store.GetConnection(ctx, ref.Scope, ref.ConnectionID)
+	if err != nil {
+		return toTemporal(ctx, err)
+	}
+	conn, _, err := a.open(ctx, c, ref.QuestionID)
+	if err != nil {
+		return toTemporal(ctx, err)
+	}
+	defer conn.Close()
+	return toTemporal(ctx, conn.EndOthers(ctx))
+}
+
 // failed is the result of SQL that other SQL may cure.
 func failed(err error) QueryResult {
 	code := models.ErrorCode(err)

@@ -57,6 +57,19 @@ func TestKilledWhileQuerying(t *testing.T) {
 	require.Equal(t, []string{"plan 1 done", "guard 1 done", "query 1 done", "analyse 1 done"}, kinds(q))
 }
 
+// Stop reaches the query of a worker that has died, too.
+func TestStopOfADeadWorkersQuery(t *testing.T) {
+	t.Parallel()
+	s := system.Start(t, system.Options{Model: true, Workers: []string{"ask,model", "query"}, Rules: []llmtest.Rule{plan("", system.EndlessSQL)}})
+	id := s.Owner.Ask("how many pairs?")
+	system.Eventually(t, "the query runs", func() bool { return s.Running("pairs") == 1 })
+	s.Workers[1].Kill()
+	s.Owner.Call(http.StatusAccepted, http.MethodPost, "/questions/"+id+"/stop", map[string]any{}, nil)
+	s.Workers[1].Start(system.WorkerReady)
+	s.Owner.Await(id, models.StatusCancelled)
+	require.Zero(t, s.Running("pairs"), "stopped when it says so, not later")
+}
+
 // Stop means stopped: in the database, and at the model.
 func TestStop(t *testing.T) {
 	t.Parallel()

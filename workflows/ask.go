@@ -7,6 +7,7 @@ import (
 	"errors"
 	"time"
 
+	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
@@ -97,7 +98,7 @@ func (a *ask) work(ctx workflow.Context) ending {
 	err := workflow.ExecuteLocalActivity(record(ctx, "begin"), q.BeginQuestion, activities.BeginInput{
 		StepRef: a.ref(1), RunID: workflow.GetInfo(ctx).WorkflowExecution.RunID, Planner: a.in.Planner}).Get(ctx, &begun)
 	if err != nil {
-		return endOf(err)
+		return endOf(ctx, err)
 	}
 	if begun.Ended != "" {
 		return ending{status: begun.Ended}
@@ -119,7 +120,7 @@ func (a *ask) discover(ctx workflow.Context) *ending {
 	var q *activities.Query
 	var found activities.DiscoverResult
 	if err := workflow.ExecuteActivity(query(ctx, "read the schema"), q.DiscoverSchema, a.ref(1)).Get(ctx, &found); err != nil {
-		return ptr(endOf(err))
+		return ptr(endOf(ctx, err))
 	}
 	return nil
 }
@@ -167,7 +168,7 @@ func (a *ask) plan(ctx workflow.Context, attempt *int) (sql string, edited bool,
 			StepRef: a.ref(*attempt), Planner: a.in.Planner,
 			Attempts: a.attempts, Clarifications: a.clarifications}).Get(ctx, &plan)
 		if err != nil {
-			end := endOf(err)
+			end := endOf(ctx, err)
 			if end.code == models.CodeModelReply && *attempt < a.in.MaxAttempts {
 				a.attempts = append(a.attempts, models.Attempt{Code: end.code, Error: end.text})
 				*attempt++
@@ -215,7 +216,8 @@ func (a *ask) query(ctx workflow.Context, attempt int, sql string, edited bool) 
 		a.step(ctx, "running the query", attempt)
 		var got activities.QueryResult
 		if err := workflow.ExecuteActivity(query(ctx, "check and run the SQL"), q.RunQuery, in).Get(ctx, &got); err != nil {
-			return got, ptr(endOf(err))
+			a.endOrphan(ctx, attempt, err)
+			return got, ptr(endOf(ctx, err))
 		}
 		if !got.NeedsApproval {
 			return got, nil
@@ -234,6 +236,21 @@ func (a *ask) query(ctx workflow.Context, attempt int, sql string, edited bool) 
 	}
 }
 
+// endOrphan ends the query of a worker that died, where no other attempt will.
+// The database's own time limit bounds it if that fails.
+func (a *ask) endOrphan(ctx workflow.Context, attempt int, err error) {
+	var timeout *temporal.TimeoutError
+	if !errors.As(err, &timeout) || timeout.TimeoutType() == enums.TIMEOUT_TYPE_SCHEDULE_TO_START ||
+		workflow.GetVersion(ctx, "end-orphan", workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+		return
+	}
+	var q *activities.Query
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	if err := workflow.ExecuteActivity(orphan(ctx, "end the query of a worker that died"), q.EndQuery, a.ref(attempt)).Get(ctx, nil); err != nil {
+		workflow.GetLogger(ctx).Warn("a query may still run on the customer's database", "error", err)
+	}
+}
+
 // analyse writes the answer; a text with unproven numbers gets one more try.
 func (a *ask) analyse(ctx workflow.Context, queryAttempt int) ending {
 	var m *activities.Model
@@ -246,7 +263,7 @@ func (a *ask) analyse(ctx workflow.Context, queryAttempt int) ending {
 			StepRef: a.ref(attempt), QueryAttempt: queryAttempt, Planner: a.in.Planner, Unproven: unproven,
 			Last: last, Since: a.began.Add(a.waited)}).Get(ctx, &got)
 		if err != nil {
-			return endOf(err)
+			return endOf(ctx, err)
 		}
 		if unproven = got.Unproven; last || len(unproven) == 0 {
 			return ending{status: models.StatusAnswered, had: got.Ended}
@@ -261,13 +278,13 @@ func (a *ask) wait(ctx workflow.Context, status models.QuestionStatus, prompt mo
 	a.progress = Progress{Status: status, Step: "waiting for a person", Prompt: &prompt}
 	in := activities.WaitInput{StepRef: a.ref(1), Status: status, Prompt: prompt}
 	if err := workflow.ExecuteLocalActivity(record(ctx, "ask the person"), q.AskPerson, in).Get(ctx, nil); err != nil {
-		return ptr(endOf(err))
+		return ptr(endOf(ctx, err))
 	}
 	since := workflow.Now(ctx)
 	ok, err := workflow.AwaitWithTimeout(ctx, askTimeout, ready)
 	a.waited += workflow.Now(ctx).Sub(since)
 	if err != nil {
-		return ptr(endOf(err))
+		return ptr(endOf(ctx, err))
 	}
 	if !ok {
 		return &ending{status: models.StatusCancelled, text: "Nobody replied for 30 days."}
@@ -275,7 +292,7 @@ func (a *ask) wait(ctx workflow.Context, status models.QuestionStatus, prompt mo
 	a.progress = Progress{Status: models.StatusRunning}
 	in.Status, in.Prompt = models.StatusRunning, models.Prompt{}
 	if err := workflow.ExecuteLocalActivity(record(ctx, "go on"), q.AskPerson, in).Get(ctx, nil); err != nil {
-		return ptr(endOf(err))
+		return ptr(endOf(ctx, err))
 	}
 	return nil
 }
@@ -309,8 +326,9 @@ func (a *ask) finish(ctx workflow.Context, end ending) (AskResult, error) {
 }
 
 // endOf translates an activity's error into an ending.
-func endOf(err error) ending {
-	if temporal.IsCanceledError(err) {
+func endOf(ctx workflow.Context, err error) ending {
+	var timeout *temporal.TimeoutError
+	if temporal.IsCanceledError(err) || ctx.Err() != nil && errors.As(err, &timeout) { // the worker may have died before it could stop
 		return ending{status: models.StatusCancelled}
 	}
 	var app *temporal.ApplicationError
@@ -322,7 +340,6 @@ func endOf(err error) ending {
 		}
 		return ending{status: statusOf(code), code: code, text: text}
 	}
-	var timeout *temporal.TimeoutError
 	if errors.As(err, &timeout) {
 		return ending{status: models.StatusFailed, code: models.CodeUnavailable,
 			text: "No worker finished this step in time. An operator can see in the run's history which one."}

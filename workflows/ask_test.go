@@ -22,7 +22,8 @@ type bundle struct {
 	t        *testing.T
 	finished []activities.FinishInput
 	ended    models.QuestionStatus // an ending that was there before
-	recorded bool                  // the analysis ends the question
+	orphans  int
+	recorded bool // the analysis ends the question
 	asked    []activities.WaitInput
 	plans    []activities.PlanInput
 	queries  []activities.QueryInput
@@ -71,6 +72,7 @@ func newBundle(t *testing.T) *bundle {
 		b.queries = append(b.queries, in)
 		return b.query(in)
 	}).Maybe()
+	b.OnActivity(x.EndQuery, mock.Anything, mock.Anything).Return(func(context.Context, activities.StepRef) error { b.orphans++; return nil }).Maybe()
 	b.OnActivity(m.AnalyseResult, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.AnalyseInput) (activities.AnalyseResult, error) {
 		b.analyses = append(b.analyses, in)
 		return b.analyse(in)
@@ -361,6 +363,15 @@ func TestTheEndingThatWasFirstCounts(t *testing.T) {
 		return activities.AnalyseResult{}, temporal.NewCanceledError()
 	}
 	require.Equal(t, models.StatusAnswered, b.run(input()).Status, "Stop came after the answer")
+}
+
+func TestAQueryOfADeadWorkerIsEnded(t *testing.T) {
+	b := newBundle(t)
+	b.query = func(activities.QueryInput) (activities.QueryResult, error) {
+		return activities.QueryResult{}, temporal.NewHeartbeatTimeoutError()
+	}
+	require.Equal(t, AskResult{Status: models.StatusFailed, Code: models.CodeUnavailable}, b.run(input()))
+	require.Equal(t, 1, b.orphans)
 }
 
 func TestStopIsRecorded(t *testing.T) {

@@ -72,6 +72,17 @@ func query(ctx workflow.Context, summary string) workflow.Context {
 	})
 }
 
+// orphan is query for what a dead worker left: a person waits for Stop.
+func orphan(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue:              QueueQuery,
+		StartToCloseTimeout:    25 * time.Second,
+		ScheduleToCloseTimeout: 2 * time.Minute,
+		Summary:                summary,
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second},
+	})
+}
+
 // probe is query for a person who waits at a form: one attempt, half a minute.
 func probe(ctx workflow.Context, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
