@@ -24,7 +24,8 @@ type StepKey struct {
 
 // BeginStep opens a step, or finds it. done is true when it has been done
 // already: its output is in the row and the work must not be repeated. A step
-// that a crash left open counts one more try. A run that has ended meanwhile
+// that failed, or that a crash left open, counts one more try, and until that
+// ends the row says why the one before failed. A run that has ended meanwhile
 // gets no more steps, which nobody would close: its end waits for this
 // transaction, or this one sees it.
 func (s *Store) BeginStep(ctx context.Context, scope models.Scope, key StepKey, digest string) (step *models.QuestionStep, done bool, err error) {
@@ -54,7 +55,7 @@ func (s *Store) BeginStep(ctx context.Context, scope models.Scope, key StepKey, 
 		if done = step.Status == models.StepDone; done {
 			return nil
 		}
-		step.Tries, step.Status, step.StartedAt, step.EndedAt, step.ErrorCode, step.ErrorText = step.Tries+1, models.StepRunning, time.Now(), nil, "", ""
+		step.Tries, step.Status, step.StartedAt, step.EndedAt = step.Tries+1, models.StepRunning, time.Now(), nil
 		return tx.Save(step).Error
 	})
 	return step, done, err
@@ -84,6 +85,9 @@ func (s *Store) HoldQuestion(ctx context.Context, scope models.Scope, id string)
 func finishStep(tx *gorm.DB, scope models.Scope, step *models.QuestionStep) (closed bool, err error) {
 	now := time.Now()
 	step.EndedAt = &now
+	if step.Status != models.StepFailed { // why an earlier try failed matters no more
+		step.ErrorCode, step.ErrorText = "", ""
+	}
 	res := tx.Model(&models.QuestionStep{}).Where("org_id = ? AND id = ? AND status <> ?", scope.OrgID, step.ID, models.StepDone)
 	if step.Status != models.StepDone {
 		res = res.Where("tries = ?", step.Tries)

@@ -321,6 +321,41 @@ func TestStoppingWhatIsBeingStored(t *testing.T) {
 	require.EqualValues(t, 30*7, usage[0].Tokens)
 }
 
+// While a step is tried again its row says why the try before failed; once it
+// is over, that matters no more.
+func TestAStepKeepsWhyItsLastTryFailed(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	b := setup(t)
+	q := b.question(t, b.a, "k")
+	failed := func(kind models.StepKind) *models.QuestionStep {
+		key := store.StepKey{QuestionID: q.ID, Run: 1, Kind: kind, Attempt: 1}
+		step, _, err := b.BeginStep(ctx, b.a, key, "d")
+		require.NoError(t, err)
+		step.Status, step.ErrorCode, step.ErrorText = models.StepFailed, models.CodeModelBusy, "The model is busy."
+		_, err = b.FinishStep(ctx, b.a, step)
+		require.NoError(t, err)
+		step, _, err = b.BeginStep(ctx, b.a, key, "d")
+		require.NoError(t, err)
+		require.Equal(t, []any{models.StepRunning, 2, "The model is busy."}, []any{step.Status, step.Tries, step.ErrorText})
+		return step
+	}
+	done := failed(models.StepPlan)
+	done.Status = models.StepDone
+	_, err := b.FinishStep(ctx, b.a, done)
+	require.NoError(t, err)
+	failed(models.StepAnalyse)
+	_, err = b.Finish(ctx, b.a, q.ID, 1, store.Ending{Status: models.StatusCancelled})
+	require.NoError(t, err)
+	steps, err := b.ListSteps(ctx, b.a, q.ID)
+	require.NoError(t, err)
+	require.Len(t, steps, 2)
+	for _, step := range steps {
+		require.Empty(t, step.ErrorText, step.Kind)
+		require.Empty(t, step.ErrorCode, step.Kind)
+	}
+}
+
 // A worker may begin a step after the run was stopped: it finds out.
 func TestARunThatHasEndedGetsNoMoreSteps(t *testing.T) {
 	t.Parallel()
