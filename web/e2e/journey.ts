@@ -6,8 +6,9 @@ import { launch, open, signIn, type Watched } from './browser'
 import { ROOT, Server } from './server'
 
 /**
- * Gives a file's tests their server and browser. visit opens a page in a context of its own, signed in with the session
- * that the files share, one of its own, or not at all, at the server or at another address; at the test's end it must have had no errors, dialogs or requests to other places.
+ * Gives a file's tests their server and browser. visit opens a page of the server, or at another address, in a context of
+ * its own, signed in with the session that the files share, one of its own, or not at all; at the test's end it must have
+ * had no errors, dialogs or requests to other places.
  */
 export function journey() {
   const server = Server.from(inject('server'))
