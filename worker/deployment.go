@@ -17,7 +17,6 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/datamind/datamind/models"
-	"github.com/datamind/datamind/workflows"
 )
 
 // deployment is the name under which all versioned workers appear in Temporal.
@@ -26,15 +25,8 @@ const deployment = "datamind"
 // NoBuild stands for workers without a build id.
 const NoBuild = "none"
 
-// pollerAge is how long ago a worker may have polled and still count: a poll
-// lasts a minute, then the next begins.
-const pollerAge = 90 * time.Second
-
 // routeLimit bounds the wait for a change of route to reach the queues.
 const routeLimit = 30 * time.Second
-
-// Queues are those that a build must serve to take questions.
-var Queues = []string{workflows.QueueAsk, workflows.QueueModel, workflows.QueueQuery}
 
 // versioning makes a worker take what is routed to its build only. Runs stay
 // with the build that began them.
@@ -170,13 +162,13 @@ func openRuns(build string) string {
 func (d Deployments) workers(ctx context.Context) (map[string]map[string]int, error) {
 	all := map[string]map[string]int{}
 	for _, queue := range Queues {
-		found, err := d.queue(ctx, queue)
+		found, err := describeQueue(ctx, d.Temporal, d.Namespace, queue)
 		if err != nil {
 			return nil, err
 		}
 		for _, poller := range found.Pollers {
 			build := buildOf(poller)
-			if build == "" || time.Since(poller.GetLastAccessTime().AsTime()) > pollerAge {
+			if build == "" || !polls(poller) {
 				continue
 			}
 			if all[build] == nil {
@@ -198,18 +190,6 @@ func buildOf(poller *taskqueue.PollerInfo) string {
 		return ""
 	}
 	return options.GetBuildId()
-}
-
-func (d Deployments) queue(ctx context.Context, queue string) (*workflowservice.DescribeTaskQueueResponse, error) {
-	kind := enums.TASK_QUEUE_TYPE_ACTIVITY
-	if queue == workflows.QueueAsk {
-		kind = enums.TASK_QUEUE_TYPE_WORKFLOW
-	}
-	found, err := d.Temporal.DescribeTaskQueue(ctx, queue, kind)
-	if err != nil {
-		return nil, fmt.Errorf("describe the task queue %s: %w", queue, err)
-	}
-	return found, nil
 }
 
 // Promotion routes new runs to a build.
@@ -312,7 +292,7 @@ func (d Deployments) registered(ctx context.Context, target Build) error {
 func (d Deployments) routed(ctx context.Context, want route, target Build) error {
 	return until(ctx, func() (bool, error) {
 		for queue := range target.Workers {
-			found, err := d.queue(ctx, queue)
+			found, err := describeQueue(ctx, d.Temporal, d.Namespace, queue)
 			if err != nil {
 				return false, err
 			}

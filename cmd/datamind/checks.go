@@ -18,6 +18,7 @@ import (
 	"github.com/datamind/datamind/internal/embedded"
 	"github.com/datamind/datamind/internal/store"
 	"github.com/datamind/datamind/models"
+	"github.com/datamind/datamind/worker"
 	"github.com/datamind/datamind/workflows"
 )
 
@@ -107,11 +108,11 @@ func (x *examination) temporal(ctx context.Context, s *services) bool {
 	}
 	x.check(ctx, "search attributes", "Check that this user may list them.", s.searchAttributes)
 	polled := map[string]bool{}
-	for _, name := range workflows.Queues {
-		var queue workflows.QueueState
+	for _, name := range worker.Queues {
+		var queue worker.QueueState
 		var described bool
 		polled[name] = x.check(ctx, "workers: "+name, "Start one: datamind worker --queues "+name, func(ctx context.Context) (_ string, err error) {
-			if queue, err = s.runs.Queue(ctx, s.config.TemporalNamespace, name); err != nil {
+			if queue, err = worker.Queue(ctx, s.temporal, s.config.TemporalNamespace, name); err != nil {
 				return "", err
 			}
 			described = true

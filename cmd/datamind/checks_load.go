@@ -7,11 +7,11 @@ import (
 	"time"
 
 	"github.com/datamind/datamind/models"
-	"github.com/datamind/datamind/workflows"
+	"github.com/datamind/datamind/worker"
 )
 
 // backlog is what waits in a queue; an error when the oldest waits too long.
-func backlog(q workflows.QueueState) (string, error) {
+func backlog(q worker.QueueState) (string, error) {
 	if q.Backlog == 0 {
 		return "nothing waits", nil
 	}

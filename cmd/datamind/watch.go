@@ -7,7 +7,7 @@ import (
 
 	"github.com/datamind/datamind/internal/telemetry"
 	"github.com/datamind/datamind/models"
-	"github.com/datamind/datamind/workflows"
+	"github.com/datamind/datamind/worker"
 )
 
 const (
@@ -110,8 +110,8 @@ func (w *watcher) dependencies(ctx context.Context) {
 func (w *watcher) queues(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	for _, name := range workflows.Queues {
-		q, err := w.runs.Queue(ctx, w.config.TemporalNamespace, name)
+	for _, name := range worker.Queues {
+		q, err := worker.Queue(ctx, w.temporal, w.config.TemporalNamespace, name)
 		if err != nil {
 			return // said by dependencies
 		}

@@ -1,4 +1,4 @@
-package workflows
+package worker
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/datamind/datamind/models"
+	"github.com/datamind/datamind/workflows"
 )
 
 // polled is a Temporal whose queue was polled so long ago by each worker.
@@ -48,10 +49,10 @@ func TestWorkersThatHaveEndedDoNotCount(t *testing.T) {
 		"all have ended":       {[]time.Duration{4 * time.Minute, 2 * time.Minute}, 0, "the last one did 2m0s ago"},
 		"there never were any": {nil, 0, `No worker polls the queue "query"; what is asked waits`},
 	} {
-		queue, err := (&Client{Temporal: polled{ago: c.ago}}).Queue(t.Context(), "default", QueueQuery)
+		queue, err := Queue(t.Context(), polled{ago: c.ago}, "default", workflows.QueueQuery)
 		require.NoError(t, err, name)
 		require.Equal(t, c.n, queue.Workers, name)
-		err = queue.Polled(QueueQuery)
+		err = queue.Polled(workflows.QueueQuery)
 		if c.says == "" {
 			require.NoError(t, err, name)
 			continue
