@@ -14,17 +14,19 @@ const (
 	QueueQuery = "query" // the only ones that reach customers' databases
 )
 
-// HeartbeatTimeout is how long a query activity may be silent before its
-// worker counts as dead and another takes over.
+// HeartbeatTimeout is how long an activity of model or query may be silent
+// before its worker counts as dead and another takes over.
 const HeartbeatTimeout = 5 * time.Second
 
 // A worker ends an activity by its own clock at the time at which Temporal's
 // wanted it closed. The limits of activities from their scheduling to their
 // close leave room for clocks that are hours apart; what bounds the work are
-// attempts, and a worker must begin within an hour.
+// attempts, the time of each, and the time until a worker must begin. Temporal
+// cuts the limits of activities to that of their run, which is therefore longer.
 const (
 	beginLimit = time.Hour
 	closeLimit = 24 * time.Hour
+	runLimit   = closeLimit + beginLimit
 )
 
 // record is for bookkeeping in the platform's own database: cheap and safe to
@@ -41,8 +43,8 @@ func record(ctx workflow.Context, summary string) workflow.Context {
 
 // model is for calls that cost tokens: bounded attempts; a busy endpoint
 // (429, 5xx) says itself when to come back, and later attempts use the next
-// model. Most attempts of an outage are no calls: a model that fails is left
-// alone, and asked about every 15 s.
+// model. In an outage few attempts are calls: a model that failed five times in
+// a row is left alone for 15 s, and attempts meanwhile only wait that long.
 func model(ctx workflow.Context, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              QueueModel,
@@ -85,12 +87,14 @@ func orphan(ctx workflow.Context, summary string) workflow.Context {
 	})
 }
 
-// probe is query for a person who waits at a form: one attempt, half a minute.
+// probe is query for a person who waits at a form: one attempt, about half a
+// minute.
 func probe(ctx workflow.Context, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              QueueQuery,
 		StartToCloseTimeout:    25 * time.Second,
-		ScheduleToCloseTimeout: 30 * time.Second,
+		ScheduleToStartTimeout: 30 * time.Second,
+		ScheduleToCloseTimeout: closeLimit,
 		Summary:                summary,
 		RetryPolicy:            &temporal.RetryPolicy{MaximumAttempts: 1},
 	})

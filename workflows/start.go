@@ -146,7 +146,7 @@ func (c *Client) TestConnection(ctx context.Context, in activities.TestInput) (m
 	defer cancel()
 	var report models.ConnectionReport
 	run, err := c.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: "test-connection/" + uuid.NewString(),
-		TaskQueue: QueueAsk, WorkflowExecutionTimeout: time.Minute,
+		TaskQueue: QueueAsk, WorkflowExecutionTimeout: runLimit,
 		Priority: temporal.Priority{PriorityKey: priorityQuestion, FairnessKey: in.Scope.OrgID}}, TestConnection, in)
 	if err == nil {
 		err = run.Get(ctx, &report)
@@ -168,7 +168,7 @@ func (c *Client) SyncCatalog(ctx context.Context, scope models.Scope, connection
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	_, err := c.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: "sync-catalog/" + connectionID,
-		TaskQueue: QueueAsk, WorkflowExecutionTimeout: time.Hour,
+		TaskQueue: QueueAsk, WorkflowExecutionTimeout: runLimit,
 		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING,
 		Priority:                 temporal.Priority{FairnessKey: scope.OrgID}},
 		SyncCatalog, activities.SyncInput{Scope: scope, ConnectionID: connectionID})
