@@ -42,7 +42,8 @@ type DiscoverResult struct {
 	Tables     int
 }
 
-// PlanInput asks for a plan. Earlier attempts' SQL and errors are read from the steps.
+// PlanInput asks for a plan. What earlier attempts brought, and what the person
+// replied, travel in it.
 type PlanInput struct {
 	StepRef
 	Planner        string
