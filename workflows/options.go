@@ -43,8 +43,9 @@ func record(ctx workflow.Context, summary string) workflow.Context {
 
 // model is for calls that cost tokens: bounded attempts; a busy endpoint
 // (429, 5xx) says itself when to come back, and later attempts use the next
-// model. In an outage few attempts are calls: a model that failed five times in
-// a row is left alone for 15 s, and attempts meanwhile only wait that long.
+// model. In an outage the attempts of a question on its own are calls and last
+// for 18 minutes. Those of many find the model left alone most of the time, for
+// 15 s after five failures in a row, wait for that and last for ten.
 func model(ctx workflow.Context, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              QueueModel,

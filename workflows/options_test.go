@@ -27,7 +27,7 @@ func TestClocksOfWorkersMayBeHoursApart(t *testing.T) {
 		}{
 			"model":  {model, time.Hour},
 			"query":  {query, time.Hour},
-			"orphan": {orphan, time.Minute},
+			"orphan": {orphan, time.Hour},
 			"probe":  {probe, 30 * time.Second},
 		} {
 			o := workflow.GetActivityOptions(c.preset(ctx, name))
