@@ -19,7 +19,7 @@ import (
 func changedWorkflow(t *testing.T) string {
 	t.Helper()
 	return system.Compile(t, system.Change{File: "workflows/ask.go", Old: "	attempt, end := a.answerable(ctx)\n",
-		New: "	if err := workflow.Sleep(ctx, time.Millisecond); err != nil {\n		return endOf(err)\n	}\n	attempt, end := a.answerable(ctx)\n"})
+		New: "	if err := workflow.Sleep(ctx, time.Millisecond); err != nil {\n		return endOf(ctx, err)\n	}\n	attempt, end := a.answerable(ctx)\n"})
 }
 
 // builds is what `deploy status` says of each build.
