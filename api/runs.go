@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/datamind/datamind/models"
-	"github.com/datamind/datamind/workflows"
 )
 
 // TestConnectionInput says which connection to test: a stored one by its id,
@@ -43,5 +42,5 @@ type Runs interface {
 	// Ready reports whether Temporal can be reached.
 	Ready(ctx context.Context) error
 	// Queue describes one of workflows.Queues: who polls it and what waits.
-	Queue(ctx context.Context, name string) (workflows.QueueState, error)
+	Queue(ctx context.Context, name string) (models.QueueState, error)
 }

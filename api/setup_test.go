@@ -26,7 +26,6 @@ import (
 	"github.com/datamind/datamind/internal/store"
 	"github.com/datamind/datamind/internal/testkit"
 	"github.com/datamind/datamind/models"
-	"github.com/datamind/datamind/workflows"
 )
 
 const uiOrigin = "http://temporal.example.com"
@@ -39,7 +38,7 @@ type recordedRuns struct {
 	err    error
 	tested api.TestConnectionInput
 	// queue answers for the queues, described counts how often; nil finds them well.
-	queue     func(ctx context.Context, name string) (workflows.QueueState, error)
+	queue     func(ctx context.Context, name string) (models.QueueState, error)
 	described int
 }
 
@@ -96,12 +95,12 @@ func (r *recordedRuns) Ready(context.Context) error {
 	return r.err
 }
 
-func (r *recordedRuns) Queue(ctx context.Context, name string) (workflows.QueueState, error) {
+func (r *recordedRuns) Queue(ctx context.Context, name string) (models.QueueState, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.described++
 	if r.queue == nil {
-		return workflows.QueueState{Workers: 1, LastPoll: time.Now()}, r.err
+		return models.QueueState{Workers: 1, LastPoll: time.Now()}, r.err
 	}
 	return r.queue(ctx, name)
 }

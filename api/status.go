@@ -81,7 +81,7 @@ var downMessages = map[string]string{
 // faults looks at the servers and the queues, all at once.
 func (s *Server) faults(ctx context.Context) []Fault {
 	type found struct {
-		workflows.QueueState
+		models.QueueState
 		err error
 	}
 	look := map[string]func() found{}

@@ -43,8 +43,8 @@ func TestStatusNamesWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	now := time.Now()
-	b.runs.queue = func(_ context.Context, name string) (workflows.QueueState, error) {
-		return map[string]workflows.QueueState{
+	b.runs.queue = func(_ context.Context, name string) (models.QueueState, error) {
+		return map[string]models.QueueState{
 			workflows.QueueAsk:   {Workers: 2, LastPoll: now, Backlog: 40, Age: 12 * time.Second},
 			workflows.QueueModel: {Backlog: 3, Age: time.Minute},
 			workflows.QueueQuery: {Workers: 1, LastPoll: now, Backlog: 2, Age: time.Second},
@@ -63,9 +63,9 @@ func TestStatusIsBounded(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.runs.fail(models.Wrap(errors.New("dial tcp 10.1.2.3:7233: refused"), models.CodeUnavailable, "It does not answer."))
-	b.runs.queue = func(ctx context.Context, _ string) (workflows.QueueState, error) {
+	b.runs.queue = func(ctx context.Context, _ string) (models.QueueState, error) {
 		<-ctx.Done()
-		return workflows.QueueState{}, ctx.Err()
+		return models.QueueState{}, ctx.Err()
 	}
 	begun := time.Now()
 	res := b.a.do(http.MethodGet, "/status", nil)

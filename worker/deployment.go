@@ -17,6 +17,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/datamind/datamind/models"
+	"github.com/datamind/datamind/workflows"
 )
 
 // deployment is the name under which all versioned workers appear in Temporal.
@@ -52,7 +53,7 @@ type Build struct {
 
 // Unserved are the queues that no worker of the build polls.
 func (b Build) Unserved() (queues []string) {
-	for _, queue := range Queues {
+	for _, queue := range workflows.Queues {
 		if b.Workers[queue] == 0 {
 			queues = append(queues, queue)
 		}
@@ -161,7 +162,7 @@ func openRuns(build string) string {
 // workers counts the workers that have polled lately, by build and queue.
 func (d Deployments) workers(ctx context.Context) (map[string]map[string]int, error) {
 	all := map[string]map[string]int{}
-	for _, queue := range Queues {
+	for _, queue := range workflows.Queues {
 		found, err := describeQueue(ctx, d.Temporal, d.Namespace, queue)
 		if err != nil {
 			return nil, err

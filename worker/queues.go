@@ -14,27 +14,12 @@ import (
 	"github.com/datamind/datamind/workflows"
 )
 
-// Queues are all task queues. A build must serve each of them to take questions.
-var Queues = []string{workflows.QueueAsk, workflows.QueueModel, workflows.QueueQuery}
-
 // pollerAge is how long ago a worker may have polled and still count: a poll
 // lasts a minute, then the next begins.
 const pollerAge = 90 * time.Second
 
-// QueueState is how a task queue stands, by Temporal's estimate.
-type QueueState struct {
-	// Workers have polled within pollerAge. Temporal itself remembers those
-	// that have ended for minutes.
-	Workers int
-	// LastPoll is zero where nobody polled lately.
-	LastPoll time.Time
-	// Backlog counts the tasks that wait for a worker, Age is the oldest one's.
-	Backlog int64
-	Age     time.Duration
-}
-
 // Queue tells how a queue stands. Its error is coded.
-func Queue(ctx context.Context, c client.Client, namespace, name string) (state QueueState, err error) {
+func Queue(ctx context.Context, c client.Client, namespace, name string) (state models.QueueState, err error) {
 	found, err := describeQueue(ctx, c, namespace, name)
 	for _, poller := range found.GetPollers() {
 		if polls(poller) {
@@ -65,16 +50,4 @@ func describeQueue(ctx context.Context, c client.Client, namespace, name string)
 // polls says whether a poller counts.
 func polls(poller *taskqueue.PollerInfo) bool {
 	return time.Since(poller.GetLastAccessTime().AsTime()) <= pollerAge
-}
-
-// Polled is an error where no worker polls the queue of that name.
-func (q QueueState) Polled(name string) error {
-	switch {
-	case q.Workers > 0:
-		return nil
-	case !q.LastPoll.IsZero():
-		return models.Errorf(models.CodeUnavailable, "No worker polls the queue %q: the last one did %s ago. It has ended, or all its slots are busy; what is asked waits.",
-			name, time.Since(q.LastPoll).Round(time.Second))
-	}
-	return models.Errorf(models.CodeUnavailable, "No worker polls the queue %q; what is asked waits until one does.", name)
 }

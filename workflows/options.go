@@ -14,6 +14,9 @@ const (
 	QueueQuery = "query" // the only ones that reach customers' databases
 )
 
+// Queues are all task queues. A build must serve each of them to take questions.
+var Queues = []string{QueueAsk, QueueModel, QueueQuery}
+
 // HeartbeatTimeout is how long an activity of model or query may be silent
 // before its worker counts as dead and another takes over.
 const HeartbeatTimeout = 5 * time.Second

@@ -7,6 +7,7 @@ import (
 	"github.com/datamind/datamind/api"
 	"github.com/datamind/datamind/internal/store"
 	"github.com/datamind/datamind/models"
+	"github.com/datamind/datamind/worker"
 	"github.com/datamind/datamind/workflows"
 )
 
@@ -18,8 +19,8 @@ type apiRuns struct {
 }
 
 // Queue describes a queue of the namespace that this process works in.
-func (r apiRuns) Queue(ctx context.Context, name string) (workflows.QueueState, error) {
-	return r.Client.Queue(ctx, r.namespace, name)
+func (r apiRuns) Queue(ctx context.Context, name string) (models.QueueState, error) {
+	return worker.Queue(ctx, r.Temporal, r.namespace, name)
 }
 
 func (r apiRuns) TestConnection(ctx context.Context, scope models.Scope, in api.TestConnectionInput) (models.ConnectionReport, error) {

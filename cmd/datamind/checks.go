@@ -108,8 +108,8 @@ func (x *examination) temporal(ctx context.Context, s *services) bool {
 	}
 	x.check(ctx, "search attributes", "Check that this user may list them.", s.searchAttributes)
 	polled := map[string]bool{}
-	for _, name := range worker.Queues {
-		var queue worker.QueueState
+	for _, name := range workflows.Queues {
+		var queue models.QueueState
 		var described bool
 		polled[name] = x.check(ctx, "workers: "+name, "Start one: datamind worker --queues "+name, func(ctx context.Context) (_ string, err error) {
 			if queue, err = worker.Queue(ctx, s.temporal, s.config.TemporalNamespace, name); err != nil {

@@ -7,11 +7,10 @@ import (
 	"time"
 
 	"github.com/datamind/datamind/models"
-	"github.com/datamind/datamind/worker"
 )
 
 // backlog is what waits in a queue; an error when the oldest waits too long.
-func backlog(q worker.QueueState) (string, error) {
+func backlog(q models.QueueState) (string, error) {
 	if q.Backlog == 0 {
 		return "nothing waits", nil
 	}

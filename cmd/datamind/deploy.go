@@ -13,6 +13,7 @@ import (
 	"github.com/datamind/datamind/internal/config"
 	"github.com/datamind/datamind/models"
 	"github.com/datamind/datamind/worker"
+	"github.com/datamind/datamind/workflows"
 )
 
 type deployCmd struct {
@@ -61,10 +62,10 @@ func (d deployStatusCmd) Run(ctx context.Context) error {
 
 func printBuilds(w io.Writer, builds []worker.Build) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintf(table, "BUILD\tNEW\tOPEN\t%s\t\n", strings.ToUpper(strings.Join(worker.Queues, "\t")))
+	_, _ = fmt.Fprintf(table, "BUILD\tNEW\tOPEN\t%s\t\n", strings.ToUpper(strings.Join(workflows.Queues, "\t")))
 	for _, b := range builds {
 		_, _ = fmt.Fprintf(table, "%s\t%g %%\t%d", b.ID, b.Percent, b.Open)
-		for _, queue := range worker.Queues {
+		for _, queue := range workflows.Queues {
 			_, _ = fmt.Fprintf(table, "\t%d", b.Workers[queue])
 		}
 		_, _ = fmt.Fprintf(table, "\t%s\n", remark(b))

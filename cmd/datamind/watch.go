@@ -8,6 +8,7 @@ import (
 	"github.com/datamind/datamind/internal/telemetry"
 	"github.com/datamind/datamind/models"
 	"github.com/datamind/datamind/worker"
+	"github.com/datamind/datamind/workflows"
 )
 
 const (
@@ -110,7 +111,7 @@ func (w *watcher) dependencies(ctx context.Context) {
 func (w *watcher) queues(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	for _, name := range worker.Queues {
+	for _, name := range workflows.Queues {
 		q, err := worker.Queue(ctx, w.temporal, w.config.TemporalNamespace, name)
 		if err != nil {
 			return // said by dependencies

@@ -43,7 +43,11 @@ func TestCustomerTrouble(t *testing.T) {
 		},
 		"out of connections": func(r *repetition) trouble {
 			limit := func(sql string) func() { return func() { r.Exec("shop", "ALTER ROLE reader CONNECTION LIMIT "+sql) } }
-			return trouble{limit("0"), limit("-1"), models.CodeConnection, "no free connection", 0}
+			begin := func() {
+				limit("0")() // sessions that are kept would go on serving
+				r.Exec("shop", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'reader'")
+			}
+			return trouble{begin, limit("-1"), models.CodeConnection, "no free connection", 0}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
