@@ -107,8 +107,9 @@ func (d *discovery) values(to []string, array string, most int) ([]string, error
 	return to, nil
 }
 
-// ends are the first and the last element of an array in text form. Numbers
-// and dates hold nothing that would be escaped in it.
+// ends are the first and the last element of an array in text form. Numbers and
+// dates hold nothing that would be escaped in it; those with a comma or a space
+// are quoted.
 func (d *discovery) ends(array string) (first, last string, err error) {
 	inner := strings.Trim(array, "{}")
 	if strings.Contains(inner, `\`) {
@@ -118,9 +119,17 @@ func (d *discovery) ends(array string) (first, last string, err error) {
 		}
 		return all[0], all[len(all)-1], nil
 	}
-	first, _, _ = strings.Cut(inner, ",")
-	last = inner[strings.LastIndexByte(inner, ',')+1:]
-	return strings.Trim(first, `"`), strings.Trim(last, `"`), nil
+	if quoted, yes := strings.CutPrefix(inner, `"`); yes {
+		first, _, _ = strings.Cut(quoted, `"`)
+	} else {
+		first, _, _ = strings.Cut(inner, ",")
+	}
+	if quoted, yes := strings.CutSuffix(inner, `"`); yes {
+		last = quoted[strings.LastIndexByte(quoted, '"')+1:]
+	} else {
+		last = inner[strings.LastIndexByte(inner, ',')+1:]
+	}
+	return first, last, nil
 }
 
 // elements takes an array in text form apart.

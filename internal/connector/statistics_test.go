@@ -15,10 +15,11 @@ import (
 func TestDiscoverTakesStatisticsApart(t *testing.T) {
 	t.Parallel()
 	config, _ := database(t,
-		`CREATE TABLE odd (word text, label varchar(20), number numeric(10,2), at timestamptz, few int)`,
+		`CREATE TABLE odd (word text, label varchar(20), number numeric(10,2), at timestamptz, few int, price money, charge money)`,
 		`ALTER TABLE odd ALTER word SET STATISTICS 1000, ALTER number SET STATISTICS 1000`,
 		// Unique words are bounds of the histogram; 1,000 long ones exceed what is sent as it is.
-		`INSERT INTO odd SELECT lpad(n::text, 90, 'w'), (ARRAY['a,b', 'c"d', '{e}', 'f\g', 'NULL', ''])[1 + n % 6], n - 500.5, timestamptz '2026-01-01 00:00Z' + n * interval '1 hour', n % 3
+		`INSERT INTO odd SELECT lpad(n::text, 90, 'w'), (ARRAY['a,b', 'c"d', '{e}', 'f\g', 'NULL', ''])[1 + n % 6], n - 500.5, timestamptz '2026-01-01 00:00Z' + n * interval '1 hour', n % 3,
+				n::money * 1000, n::money - 500::money
 			FROM generate_series(1, 2000) n`,
 		`CREATE TABLE part (id int, kind text) PARTITION BY LIST (kind)`,
 		`CREATE TABLE part_a PARTITION OF part FOR VALUES IN ('a')`, `CREATE TABLE part_b PARTITION OF part FOR VALUES IN ('b')`,
@@ -43,6 +44,9 @@ func TestDiscoverTakesStatisticsApart(t *testing.T) {
 	require.Empty(t, number.Values)
 	require.Equal(t, []string{"2026-01-01 01:00:00+00", "2026-03-25 08:00:00+00"}, []string{at.Min, at.Max})
 	require.ElementsMatch(t, []string{"0", "1", "2"}, few.Values)
+	price, charge := column("odd", "price"), column("odd", "charge")
+	require.Equal(t, []string{"$1,000.00", "$2,000,000.00"}, []string{price.Min, price.Max}, "quoted for their commas")
+	require.Equal(t, []string{"-$499.00", "$1,500.00"}, []string{charge.Min, charge.Max}, "one quoted, one not")
 	kinds := column("part", "kind").Values
 	slices.Sort(kinds)
 	require.Equal(t, []string{"a", "b"}, kinds, "of all partitions")
