@@ -30,7 +30,7 @@ const (
 // share: queues, waiting questions, budgets.
 func (s *services) watch(ctx context.Context, shared bool) {
 	defer s.reporter.Crash("watch")
-	w := &watcher{services: s, faults: map[string]*fault{}}
+	w := &watcher{services: s, faults: map[faultKey]*fault{}}
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
 	for {
@@ -50,28 +50,43 @@ func (s *services) watch(ctx context.Context, shared bool) {
 
 type watcher struct {
 	*services
-	faults map[string]*fault
+	faults map[faultKey]*fault
 }
 
+// faultKey is a kind of fault, as it is logged, and what tells faults of one
+// kind apart.
+type faultKey struct{ text, key string }
+
 // fault is something that is wrong just now.
-type fault struct{ since, said time.Time }
+type fault struct {
+	since, said time.Time
+	attrs       []any // as last seen
+}
 
 // see logs a fault when it begins, again while it lasts, and when it is over.
-// The key tells faults of one kind apart.
 func (w *watcher) see(wrong bool, key, text string, attrs ...any) {
-	key = text + key
-	known, now := w.faults[key], time.Now()
+	at, now := faultKey{text, key}, time.Now()
+	known := w.faults[at]
+	if known != nil {
+		known.attrs = attrs
+	}
 	switch {
 	case wrong && known == nil:
-		w.faults[key] = &fault{now, now}
+		w.faults[at] = &fault{now, now, attrs}
 		w.log.Error(text, attrs...)
 	case wrong && now.Sub(known.said) > sayAgainAfter:
 		known.said = now
 		w.log.Error(text, append(attrs, "for", now.Sub(known.since).Round(time.Second).String())...)
 	case !wrong && known != nil:
-		delete(w.faults, key)
-		w.log.Info("over: "+text, append(attrs, "after", now.Sub(known.since).Round(time.Second).String())...)
+		w.over(at)
 	}
+}
+
+// over ends a fault.
+func (w *watcher) over(at faultKey) {
+	known := w.faults[at]
+	delete(w.faults, at)
+	w.log.Info("over: "+at.text, append(known.attrs, "after", time.Since(known.since).Round(time.Second).String())...)
 }
 
 func (w *watcher) dependencies(ctx context.Context) {
@@ -136,10 +151,16 @@ func (w *watcher) budgets(ctx context.Context) {
 		w.notSeen(ctx, err)
 		return
 	}
-	highest := 0.0
+	const text = "an organisation's token budget is nearly used up"
+	highest, seen := 0.0, map[string]bool{}
 	for _, b := range found {
-		highest = max(highest, b.Ratio())
-		w.see(b.Ratio() >= nearlyUsed, b.OrgID, "an organisation's token budget is nearly used up", "org_id", b.OrgID, "used", b.Used, "budget", b.Tokens)
+		highest, seen[b.OrgID] = max(highest, b.Ratio()), true
+		w.see(b.Ratio() >= nearlyUsed, b.OrgID, text, "org_id", b.OrgID, "used", b.Used, "budget", b.Tokens)
+	}
+	for at := range w.faults {
+		if at.text == text && !seen[at.key] { // a new month has begun, or the organisation is gone
+			w.over(at)
+		}
 	}
 	w.metrics.Budget(highest)
 }
