@@ -94,8 +94,10 @@ func (s *services) reconcile(ctx context.Context, q *models.Question) error {
 		return s.store.Touch(ctx, scope, q.ID)
 	}
 	s.log.Warn("relay ends a question whose run is gone", "question_id", q.ID, "status", q.Status)
-	s.metrics.QuestionEnded(models.StatusFailed, models.CodeInternal, 0)
-	_, err = s.store.Finish(ctx, scope, q.ID, q.Run, store.Ending{Status: models.StatusFailed, ErrorCode: models.CodeInternal,
+	end, err := s.store.Finish(ctx, scope, q.ID, q.Run, store.Ending{Status: models.StatusFailed, ErrorCode: models.CodeInternal,
 		ErrorText: "The run of this question was ended from outside. Ask again."})
+	if err == nil && !end.Earlier { // else its worker has counted it
+		s.metrics.QuestionEnded(end.Status, end.ErrorCode, 0)
+	}
 	return err
 }
