@@ -171,11 +171,11 @@ func (w *watcher) builds(ctx context.Context) {
 		needed[b.ID] = map[string]bool{}
 		for _, queue := range worker.Queues {
 			needed[b.ID][queue] = b.Workers[queue] == 0
-			w.see(needed[b.ID][queue], b.ID+" "+queue, text, "build", b.ID, "queue", queue, "open", b.Open, "percent", b.Percent)
+			w.see(needed[b.ID][queue], queue+" "+b.ID, text, "build", b.ID, "queue", queue, "open", b.Open, "percent", b.Percent)
 		}
 	}
 	for at := range w.faults {
-		if build, _, _ := strings.Cut(at.key, " "); at.text == text && needed[build] == nil { // nobody needs it any more
+		if _, build, _ := strings.Cut(at.key, " "); at.text == text && needed[build] == nil { // nobody needs it any more
 			w.over(at)
 		}
 	}
