@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/worker"
 
 	"github.com/datamind/datamind/internal/llm"
 	"github.com/datamind/datamind/models"
@@ -23,6 +24,10 @@ var retryable = map[models.Code]bool{
 	models.CodeStructureMoved: true, // twice while one query was to run
 }
 
+// stopped is the detail of a cancellation that the activity itself has seen and
+// passed on: nothing of it runs any more.
+const stopped = "stopped"
+
 // toTemporal translates an error for the workflow: its code becomes the
 // error's type, and decides whether the activity runs again. A busy model says
 // itself when.
@@ -30,8 +35,12 @@ func toTemporal(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
-	if ctx.Err() != nil && errors.Is(context.Cause(ctx), context.Canceled) {
-		return temporal.NewCanceledError()
+	cause := context.Cause(ctx)
+	if temporal.IsCanceledError(cause) || errors.Is(cause, context.Canceled) {
+		return temporal.NewCanceledError(stopped)
+	}
+	if errors.Is(cause, worker.ErrWorkerShutdown) { // another worker goes on
+		err = models.Wrap(err, models.CodeUnavailable, "The worker of this step was shut down.")
 	}
 	code := models.ErrorCode(err)
 	options := temporal.ApplicationErrorOptions{NonRetryable: !retryable[code], Cause: err}

@@ -57,9 +57,7 @@ func (a *Model) PlanQuestion(ctx context.Context, in PlanInput) (PlanResult, err
 		return a.reserve(ctx, tx, in.StepRef, models.StepPlan, a.LLM.PlanReservation(req))
 	})
 	if err == nil && !done {
-		if plan, err = a.plan(ctx, in, step, req); err != nil {
-			a.steps().fail(ctx, in.StepRef, step, err)
-		}
+		plan, err = a.plan(ctx, in, step, req)
 	}
 	if err != nil {
 		return PlanResult{}, toTemporal(ctx, err)
@@ -84,6 +82,7 @@ func (a *Model) plan(ctx context.Context, in PlanInput, step *models.QuestionSte
 		})
 	}
 	if err != nil {
+		a.steps().fail(ctx, in.StepRef, step, err, paid)
 		return models.Plan{}, err
 	}
 	step.Model, step.PromptVersion = plan.Usage.Model, plan.Usage.PromptVersion
@@ -127,29 +126,19 @@ func (a *Model) reserve(ctx context.Context, tx *store.Store, ref StepRef, kind 
 func nothingPaid(*store.Store) error { return nil }
 
 // call makes the step's call, for which tokens are set aside, with the model of
-// this attempt. After a call that succeeded the caller stores what it brought
-// together with paid, which settles it; one that failed is settled or released here.
+// this attempt. Whether it succeeded or not, paid settles what it used, or
+// releases what was set aside, with the end of the step.
 func (a *Model) call(ctx context.Context, ref StepRef, step *models.QuestionStep, call func(model string) (models.Usage, error)) (paid func(*store.Store) error, err error) {
 	key, name := ledgerKey(ref, step.Kind), a.LLM.Pick(int(activity.GetInfo(ctx).Attempt))
 	usage, err := call(name)
 	used := int64(usage.InputTokens + usage.OutputTokens)
 	step.InputTokens, step.OutputTokens = step.InputTokens+usage.InputTokens, step.OutputTokens+usage.OutputTokens
-	if err == nil {
-		return func(tx *store.Store) error { return tx.Settle(ctx, ref.Scope, key, used, name) }, nil
-	}
-	// The books are put right even when the run was cancelled meanwhile.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	var book error
-	if used == 0 {
-		book = a.Store.Release(ctx, ref.Scope, key)
-	} else {
-		book = a.Store.Settle(ctx, ref.Scope, key, used, name)
-	}
-	if book != nil {
-		activity.GetLogger(ctx).Warn("tokens not settled", "key", key, "error", book)
-	}
-	return nil, err
+	return func(tx *store.Store) error {
+		if used == 0 && err != nil {
+			return tx.Release(ctx, ref.Scope, key)
+		}
+		return tx.Settle(ctx, ref.Scope, key, used, name)
+	}, err
 }
 
 // analysis is the stored output of an analyse step.
@@ -167,21 +156,13 @@ func (a *Model) AnalyseResult(ctx context.Context, in AnalyseInput) (AnalyseResu
 	ctx, stop := heartbeat(ctx, a.Temporal)
 	defer stop()
 	var got analysis
-	var req llm.WriteRequest
-	step, done, err := a.steps().begin(ctx, in.StepRef, models.StepAnalyse, in, &got, func(tx *store.Store) error {
-		q, err := tx.GetQuestion(ctx, in.Scope, in.QuestionID)
-		if err != nil {
-			return err
+	var q *models.Question
+	var stored *models.Result
+	step, done, err := a.steps().begin(ctx, in.StepRef, models.StepAnalyse, in, &got, func(tx *store.Store) (err error) {
+		if q, err = tx.GetQuestion(ctx, in.Scope, in.QuestionID); err == nil {
+			stored, err = tx.GetResult(ctx, in.Scope, in.QuestionID, in.Run, in.QueryAttempt)
 		}
-		rows, err := tx.ResultRows(ctx, in.Scope, in.QuestionID, in.Run, in.QueryAttempt)
-		if err != nil {
-			return err
-		}
-		req = llm.WriteRequest{Question: q.Text, Understanding: q.Understanding, Rows: rows, Facts: insight.Facts(rows, time.Now()), Unproven: in.Unproven}
-		if a.builtin(in.Planner) {
-			return nil
-		}
-		return a.reserve(ctx, tx, in.StepRef, models.StepAnalyse, a.LLM.WriteReservation(req))
+		return err
 	})
 	if !in.Since.IsZero() { // from Temporal's clock to this machine's, which need not agree
 		in.Since = begun.Add(in.Since.Sub(activity.GetInfo(ctx).StartedTime))
@@ -189,9 +170,7 @@ func (a *Model) AnalyseResult(ctx context.Context, in AnalyseInput) (AnalyseResu
 	var end *store.Ending
 	switch {
 	case err == nil && !done:
-		if got, end, err = a.analyse(ctx, in, step, req); err != nil {
-			a.steps().fail(ctx, in.StepRef, step, err)
-		}
+		got, end, err = a.analyse(ctx, in, step, q, stored)
 	case err == nil:
 		end, err = a.end(ctx, a.Store, in, got)
 	}
@@ -207,20 +186,33 @@ func (a *Model) AnalyseResult(ctx context.Context, in AnalyseInput) (AnalyseResu
 	return result, nil
 }
 
-func (a *Model) analyse(ctx context.Context, in AnalyseInput, step *models.QuestionStep, req llm.WriteRequest) (got analysis, end *store.Ending, err error) {
-	got = analysis{Facts: req.Facts, Chart: insight.ChooseChart(req.Question, req.Rows)}
+func (a *Model) analyse(ctx context.Context, in AnalyseInput, step *models.QuestionStep, q *models.Question, stored *models.Result) (got analysis, end *store.Ending, err error) {
 	paid := nothingPaid
+	defer func() {
+		if err != nil {
+			a.steps().fail(ctx, in.StepRef, step, err, paid)
+		}
+	}()
+	rows, err := a.Store.Rows(ctx, stored)
+	if err != nil {
+		return got, nil, err
+	}
+	got = analysis{Facts: insight.Facts(rows, time.Now()), Chart: insight.ChooseChart(q.Text, rows)}
 	if !a.builtin(in.Planner) {
+		req := llm.WriteRequest{Question: q.Text, Understanding: q.Understanding, Rows: rows, Facts: got.Facts, Unproven: in.Unproven}
+		if err := a.reserve(ctx, a.Store, in.StepRef, models.StepAnalyse, a.LLM.WriteReservation(req)); err != nil {
+			return got, nil, err
+		}
 		if paid, err = a.write(ctx, in, step, req, &got); models.ErrorCode(err) == models.CodeModelReply {
-			got.Text, paid = "", nothingPaid // the rows are there: a text that cannot be used does not cost the answer
+			got.Text = "" // the rows are there: a text that cannot be used does not cost the answer
 		} else if err != nil {
-			return analysis{}, nil, err
+			return got, nil, err
 		}
 	}
 	if got.Text == "" {
-		got.Text, step.Model, step.PromptVersion = insight.Write(req.Question, req.Understanding, req.Rows, got.Facts), a.Builtin.Name(), ""
+		got.Text, step.Model, step.PromptVersion = insight.Write(q.Text, q.Understanding, rows, got.Facts), a.Builtin.Name(), ""
 	}
-	got.Numbers = insight.CheckNumbers(got.Text, req.Rows, got.Facts, insight.QuestionNumbers(req.Question))
+	got.Numbers = insight.CheckNumbers(got.Text, rows, got.Facts, insight.QuestionNumbers(q.Text))
 	err = a.steps().finish(ctx, in.StepRef, step, "wrote the answer", got, func(tx *store.Store) (err error) {
 		if err := paid(tx); err != nil {
 			return err

@@ -43,7 +43,7 @@ func (a *Query) DiscoverSchema(ctx context.Context, ref StepRef) (DiscoverResult
 		if found, err = a.sync(ctx, ref.Scope, ref.ConnectionID); err == nil {
 			err = a.steps().finish(ctx, ref, step, fmt.Sprintf("read %d tables", found.Tables), found, nil)
 		} else {
-			a.steps().fail(ctx, ref, step, err)
+			a.steps().fail(ctx, ref, step, err, nil)
 		}
 	}
 	return found, toTemporal(ctx, err)
@@ -116,11 +116,11 @@ func (a *Query) RunQuery(ctx context.Context, in QueryInput) (QueryResult, error
 	switch {
 	case err == nil && got.NeedsApproval:
 		q.step.Status, q.step.Summary = models.StepWaiting, "waits for a yes: the query is costly"
-		err = a.steps().close(ctx, in.StepRef, q.step)
+		err = a.steps().close(ctx, in.StepRef, q.step, nil)
 	case err == nil: // closed with its rows
 		a.steps().publish(ctx, q.step)
 	default:
-		a.steps().fail(ctx, in.StepRef, q.step, err)
+		a.steps().fail(ctx, in.StepRef, q.step, err, nil)
 		if (curable(err) || isGuard(err)) && ctx.Err() == nil {
 			return failed(err), nil
 		}
@@ -204,14 +204,14 @@ func (a *Query) admit(ctx context.Context, in QueryInput) (admitted, error) {
 	}
 	a.steps().publish(ctx, check)
 	if q.sql, err = approve(guard, in.SQL, check); err != nil {
-		a.steps().fail(ctx, in.StepRef, check, err)
+		a.steps().fail(ctx, in.StepRef, check, err, nil)
 		return q, err
 	}
 	err = a.Store.Together(ctx, in.Scope, func(tx *store.Store) (err error) {
 		if err := done(check, "checked: reads only what it may", struct{}{}); err != nil {
 			return err
 		}
-		if err := tx.FinishStep(ctx, in.Scope, check); err != nil {
+		if q.step, q.done, err = a.steps().open(ctx, tx, in.StepRef, models.StepQuery, in.SQL, &q.got); err != nil {
 			return err
 		}
 		if in.Edited && !checked {
@@ -219,7 +219,7 @@ func (a *Query) admit(ctx context.Context, in QueryInput) (admitted, error) {
 				return err
 			}
 		}
-		q.step, q.done, err = a.steps().open(ctx, tx, in.StepRef, models.StepQuery, in.SQL, &q.got)
+		_, err = tx.FinishStep(ctx, in.Scope, check)
 		return err
 	})
 	if err != nil || q.done {
@@ -352,7 +352,7 @@ func (a *Query) config(c *models.Connection, purpose string) (connector.Config, 
 		return connector.Config{}, models.Wrap(err, models.CodeSealedPassword,
 			"The stored password cannot be opened with this worker's key. Enter the connection's password again.")
 	}
-	return connector.Config{Kind: c.Kind, Host: c.Host, Port: c.Port, Database: c.Database, User: c.Username, Password: password,
+	return connector.Config{Owner: c.OrgID, Kind: c.Kind, Host: c.Host, Port: c.Port, Database: c.Database, User: c.Username, Password: password,
 		TLSMode: c.TLSMode, TLSCA: c.TLSCA, Schemas: c.Schemas, Purpose: purpose, Policy: a.Policy}, nil
 }
 

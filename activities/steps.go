@@ -61,7 +61,7 @@ func (s steps) begin(ctx context.Context, ref StepRef, kind models.StepKind, inp
 	switch {
 	case refusal != nil:
 		s.publish(ctx, step)
-		s.fail(ctx, ref, step, refusal)
+		s.fail(ctx, ref, step, refusal, nil)
 		return nil, false, refusal
 	case err == nil && !done:
 		s.publish(ctx, step)
@@ -78,7 +78,10 @@ func (s steps) finish(ctx context.Context, ref StepRef, step *models.QuestionSte
 	}
 	err := keepTrying(ctx, func(ctx context.Context) error {
 		return s.store.Together(ctx, ref.Scope, func(tx *store.Store) error {
-			if err := tx.FinishStep(ctx, ref.Scope, step); err != nil || also == nil {
+			if err := tx.HoldQuestion(ctx, ref.Scope, ref.QuestionID); err != nil {
+				return err
+			}
+			if _, err := tx.FinishStep(ctx, ref.Scope, step); err != nil || also == nil {
 				return err
 			}
 			return also(tx)
@@ -123,9 +126,11 @@ func done(step *models.QuestionStep, summary string, output any) error {
 	return nil
 }
 
-// fail closes a step as failed or cancelled; the activity's own error counts
-// more than a failure to record it.
-func (s steps) fail(ctx context.Context, ref StepRef, step *models.QuestionStep, cause error) {
+// fail closes a step as failed or cancelled, and puts right what was set aside
+// for it: unless a later try has taken over, whose they are then. It is done even
+// when the run was stopped; the activity's own error counts more than a failure
+// to record it.
+func (s steps) fail(ctx context.Context, ref StepRef, step *models.QuestionStep, cause error, also func(*store.Store) error) {
 	step.Status, step.ErrorCode, step.ErrorText = models.StepFailed, models.ErrorCode(cause), models.ErrorMessage(cause)
 	if retryable[step.ErrorCode] {
 		step.ErrorText += " It is tried again on its own."
@@ -133,21 +138,30 @@ func (s steps) fail(ctx context.Context, ref StepRef, step *models.QuestionStep,
 	if ctx.Err() != nil {
 		step.Status, step.ErrorCode, step.ErrorText = models.StepCancelled, "", ""
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
-	defer cancel()
-	if err := s.close(ctx, ref, step); err != nil {
+	if err := s.close(ctx, ref, step, also); err != nil {
 		activity.GetLogger(ctx).Warn("step not closed", "step", step.ID, "error", err)
 	}
 }
 
-// close records the status that a step carries.
-func (s steps) close(ctx context.Context, ref StepRef, step *models.QuestionStep) error {
+// close records the status that a step carries, together with what follows from it.
+func (s steps) close(ctx context.Context, ref StepRef, step *models.QuestionStep, also func(*store.Store) error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
 	step.Ms = time.Since(step.StartedAt).Milliseconds()
-	if err := s.store.FinishStep(ctx, ref.Scope, step); err != nil {
-		return err
+	err := s.store.Together(ctx, ref.Scope, func(tx *store.Store) error {
+		if err := tx.HoldQuestion(ctx, ref.Scope, ref.QuestionID); err != nil {
+			return err
+		}
+		closed, err := tx.FinishStep(ctx, ref.Scope, step)
+		if err != nil || !closed || also == nil {
+			return err
+		}
+		return also(tx)
+	})
+	if err == nil {
+		s.publish(ctx, step)
 	}
-	s.publish(ctx, step)
-	return nil
+	return err
 }
 
 func (s steps) publish(ctx context.Context, step *models.QuestionStep) {
@@ -194,6 +208,7 @@ func heartbeat(ctx context.Context, server client.Client) (work context.Context,
 			case <-time.After(wait):
 			}
 			if ended(beat(work, server, token)) {
+				activity.RecordHeartbeat(ctx) // the SDK hears it too, and says that we stopped, not that we failed
 				cancel()
 			}
 		}

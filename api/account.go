@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/datamind/datamind/internal/auth"
@@ -30,8 +31,10 @@ type Me struct {
 
 // Features says what this installation has.
 type Features struct {
-	Planner       string `json:"planner" doc:"builtin, or the model's name"`
-	TemporalUIURL string `json:"temporal_ui_url"`
+	Planner string `json:"planner" doc:"builtin, or the model's name"`
+	// Where runs can be looked at is for those who may.
+	TemporalUIURL     string `json:"temporal_ui_url,omitempty" doc:"Only for those who may inspect runs"`
+	TemporalNamespace string `json:"temporal_namespace,omitempty" doc:"Only for those who may inspect runs"`
 }
 
 type (
@@ -192,6 +195,9 @@ func (s *Server) me(ctx context.Context, _ *empty) (*meOut, error) {
 	b.User.ID, b.User.Name, b.User.Email, b.User.HasPassword = user.ID, user.Name, user.Email, user.PasswordHash != ""
 	b.Org.ID, b.Org.Name = org.ID, org.Name
 	b.Role, b.Permissions = caller.Scope.Role, list(caller.Permissions)
-	b.Features = Features{Planner: s.deps.Config.Planner, TemporalUIURL: s.deps.Config.TemporalUIURL}
+	b.Features = Features{Planner: s.deps.Config.Planner}
+	if s.uiOrigin != "" && slices.Contains(caller.Permissions, auth.InspectRuns) {
+		b.Features.TemporalUIURL, b.Features.TemporalNamespace = s.deps.Config.TemporalUIURL, s.deps.Config.TemporalNamespace
+	}
 	return out, nil
 }

@@ -22,6 +22,8 @@ type Config struct {
 	// TemporalUIURL is where operators look at runs; its origin alone may
 	// call the codec. Empty: no codec.
 	TemporalUIURL string
+	// TemporalNamespace is where runs are, for links to that page.
+	TemporalNamespace string
 	// Planner is "builtin" or the first model's name.
 	Planner string
 	// TrustedProxies are the addresses whose X-Forwarded-For is believed; none by default.

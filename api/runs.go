@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/datamind/datamind/models"
+	"github.com/datamind/datamind/workflows"
 )
 
 // TestConnectionInput says which connection to test: a stored one by its id,
@@ -41,4 +42,6 @@ type Runs interface {
 	SyncCatalog(ctx context.Context, scope models.Scope, connectionID string) error
 	// Ready reports whether Temporal can be reached.
 	Ready(ctx context.Context) error
+	// Queue describes one of workflows.Queues: who polls it and what waits.
+	Queue(ctx context.Context, name string) (workflows.QueueState, error)
 }

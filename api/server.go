@@ -27,6 +27,7 @@ type Server struct {
 	routes      []Route
 	cookies     cookieNames
 	times       socketTimes
+	status      status
 	// stop closes open sockets when the process ends.
 	stop    chan struct{}
 	stopped sync.Once
@@ -91,6 +92,7 @@ func (s *Server) build() error {
 	s.keyRoutes()
 	s.organisationRoutes()
 	s.eventRoutes()
+	s.statusRoutes()
 	s.codecRoutes()
 	s.healthRoutes()
 	s.documentRoutes()

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/redis/go-redis/v9"
@@ -25,6 +26,7 @@ import (
 	"github.com/datamind/datamind/internal/store"
 	"github.com/datamind/datamind/internal/testkit"
 	"github.com/datamind/datamind/models"
+	"github.com/datamind/datamind/workflows"
 )
 
 const uiOrigin = "http://temporal.example.com"
@@ -36,6 +38,9 @@ type recordedRuns struct {
 	calls  []string
 	err    error
 	tested api.TestConnectionInput
+	// queue answers for the queues, described counts how often; nil finds them well.
+	queue     func(ctx context.Context, name string) (workflows.QueueState, error)
+	described int
 }
 
 func (r *recordedRuns) call(name string, args ...any) error {
@@ -89,6 +94,16 @@ func (r *recordedRuns) Ready(context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.err
+}
+
+func (r *recordedRuns) Queue(ctx context.Context, name string) (workflows.QueueState, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.described++
+	if r.queue == nil {
+		return workflows.QueueState{Workers: 1, LastPoll: time.Now()}, r.err
+	}
+	return r.queue(ctx, name)
 }
 
 // bundle is a whole API over a real PostgreSQL and a Redis of its own, with
@@ -183,7 +198,7 @@ func setup(t *testing.T, change ...func(*api.Deps)) *bundle {
 	require.NoError(t, err)
 	b.auth = newAuth(t, b.store, b.redis)
 	b.deps = api.Deps{Store: b.store, Auth: b.auth, Hub: b.hub, Runs: b.runs, Sealer: sealer, Codec: b.codec, Redis: b.redis,
-		Log: slog.New(slog.NewJSONHandler(b.logs, nil)), Config: api.Config{TemporalUIURL: uiOrigin + "/ui", Planner: "builtin",
+		Log: slog.New(slog.NewJSONHandler(b.logs, nil)), Config: api.Config{TemporalUIURL: uiOrigin + "/ui", TemporalNamespace: "live", Planner: "builtin",
 			AuthPerMinute: 1000, AsksPerMinute: 1000, TestsPerMinute: 1000}}
 	for _, f := range change {
 		f(&b.deps)

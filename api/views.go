@@ -50,7 +50,7 @@ type Step struct {
 	InputTokens   int               `json:"input_tokens"`
 	OutputTokens  int               `json:"output_tokens"`
 	ErrorCode     models.Code       `json:"error_code,omitempty"`
-	Error         string            `json:"error,omitempty"`
+	Error         string            `json:"error,omitempty" doc:"Why the last try that has ended failed"`
 	Ms            int64             `json:"ms"`
 	StartedAt     time.Time         `json:"started_at"`
 	EndedAt       *time.Time        `json:"ended_at,omitempty"`

@@ -139,7 +139,7 @@ func worthReporting(attempt int32) bool { return attempt <= 2 || attempt&(attemp
 // quoting are codes whose messages may hold SQL, names or values of a
 // customer's data.
 var quoting = map[models.Code]bool{models.CodeSQLError: true, models.CodeGuardRefused: true, models.CodeNotAnswerable: true,
-	models.CodeInvalid: true, models.CodeModelReply: true}
+	models.CodeInvalid: true, models.CodeModelReply: true, models.CodeConnection: true}
 
 // sayable is what a person is told of an error, where that quotes nothing.
 func sayable(err error) string {

@@ -77,6 +77,7 @@ type ask struct {
 	began    time.Time
 	waited   time.Duration
 
+	orphaned       bool // a query may run on without a worker
 	clarifications [][2]string
 	attempts       []models.Attempt
 
@@ -216,7 +217,7 @@ func (a *ask) query(ctx workflow.Context, attempt int, sql string, edited bool) 
 		a.step(ctx, "running the query", attempt)
 		var got activities.QueryResult
 		if err := workflow.ExecuteActivity(query(ctx, "check and run the SQL"), q.RunQuery, in).Get(ctx, &got); err != nil {
-			a.endOrphan(ctx, attempt, err)
+			a.orphaned = a.orphaned || mayRunOn(err)
 			return got, ptr(endOf(ctx, err))
 		}
 		if !got.NeedsApproval {
@@ -236,17 +237,23 @@ func (a *ask) query(ctx workflow.Context, attempt int, sql string, edited bool) 
 	}
 }
 
-// endOrphan ends the query of a worker that died, where no other attempt will.
-// The database's own time limit bounds it if that fails.
-func (a *ask) endOrphan(ctx workflow.Context, attempt int, err error) {
+// mayRunOn says whether a query may still run after this error of its activity:
+// its worker died, or Stop came before another attempt could end what that left.
+func mayRunOn(err error) bool {
 	var timeout *temporal.TimeoutError
-	if !errors.As(err, &timeout) || timeout.TimeoutType() == enums.TIMEOUT_TYPE_SCHEDULE_TO_START ||
-		workflow.GetVersion(ctx, "end-orphan", workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+	var canceled *temporal.CanceledError
+	return errors.As(err, &timeout) && timeout.TimeoutType() != enums.TIMEOUT_TYPE_SCHEDULE_TO_START ||
+		errors.As(err, &canceled) && !canceled.HasDetails() // an activity that stopped itself says so
+}
+
+// endOrphan ends the query of a worker that died, when the person knows already
+// that it is over. The database's own time limit bounds it if nobody can.
+func (a *ask) endOrphan(ctx workflow.Context) {
+	if !a.orphaned || workflow.GetVersion(ctx, "end-orphan", workflow.DefaultVersion, 1) == workflow.DefaultVersion {
 		return
 	}
 	var q *activities.Query
-	ctx, _ = workflow.NewDisconnectedContext(ctx)
-	if err := workflow.ExecuteActivity(orphan(ctx, "end the query of a worker that died"), q.EndQuery, a.ref(attempt)).Get(ctx, nil); err != nil {
+	if err := workflow.ExecuteActivity(orphan(ctx, "end the query of a worker that died"), q.EndQuery, a.ref(1)).Get(ctx, nil); err != nil {
 		workflow.GetLogger(ctx).Warn("a query may still run on the customer's database", "error", err)
 	}
 }
@@ -321,6 +328,7 @@ func (a *ask) finish(ctx workflow.Context, end ending) (AskResult, error) {
 	if err := workflow.UpsertTypedSearchAttributes(ctx, outcome.ValueSet(string(had.Status))); err != nil {
 		return AskResult{}, err
 	}
+	a.endOrphan(ctx)
 	err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) })
 	return AskResult{Status: had.Status, Code: had.ErrorCode}, err
 }
@@ -328,7 +336,7 @@ func (a *ask) finish(ctx workflow.Context, end ending) (AskResult, error) {
 // endOf translates an activity's error into an ending.
 func endOf(ctx workflow.Context, err error) ending {
 	var timeout *temporal.TimeoutError
-	if temporal.IsCanceledError(err) || ctx.Err() != nil && errors.As(err, &timeout) { // the worker may have died before it could stop
+	if temporal.IsCanceledError(err) || ctx.Err() != nil { // a step that was to stop may fail of something else first
 		return ending{status: models.StatusCancelled}
 	}
 	var app *temporal.ApplicationError

@@ -72,14 +72,16 @@ func query(ctx workflow.Context, summary string) workflow.Context {
 	})
 }
 
-// orphan is query for what a dead worker left: a person waits for Stop.
+// orphan is query for what a dead worker left. Nobody waits for it.
 func orphan(ctx workflow.Context, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              QueueQuery,
 		StartToCloseTimeout:    25 * time.Second,
-		ScheduleToCloseTimeout: 2 * time.Minute,
+		ScheduleToStartTimeout: beginLimit,
+		ScheduleToCloseTimeout: closeLimit,
 		Summary:                summary,
-		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second},
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2,
+			MaximumInterval: 30 * time.Second, MaximumAttempts: 20},
 	})
 }
 

@@ -13,7 +13,13 @@ import (
 // apiRuns fits the starters to the interface that the API names.
 type apiRuns struct {
 	*workflows.Client
-	store *store.Store
+	store     *store.Store
+	namespace string
+}
+
+// Queue describes a queue of the namespace that this process works in.
+func (r apiRuns) Queue(ctx context.Context, name string) (workflows.QueueState, error) {
+	return r.Client.Queue(ctx, r.namespace, name)
 }
 
 func (r apiRuns) TestConnection(ctx context.Context, scope models.Scope, in api.TestConnectionInput) (models.ConnectionReport, error) {

@@ -176,9 +176,9 @@ func (s *services) newAPI(a *auth.Service) (*api.Server, error) {
 	if len(s.config.LLMModels) > 0 {
 		name = s.config.LLMModels[0]
 	}
-	return api.New(api.Deps{Store: s.store, Auth: a, Hub: s.hub, Runs: apiRuns{s.runs, s.store}, Sealer: sealer,
+	return api.New(api.Deps{Store: s.store, Auth: a, Hub: s.hub, Runs: apiRuns{s.runs, s.store, s.config.TemporalNamespace}, Sealer: sealer,
 		Codec: s.codec, Redis: s.redis, Web: web.Dist(), Log: s.log, Metrics: s.metrics.Registry, Reporter: s.reporter,
-		Config: api.Config{BaseURL: s.config.BaseURL, TemporalUIURL: s.config.TemporalUIURL, Planner: name, TrustedProxies: s.config.TrustedProxies,
+		Config: api.Config{BaseURL: s.config.BaseURL, TemporalUIURL: s.config.TemporalUIURL, TemporalNamespace: s.config.TemporalNamespace, Planner: name, TrustedProxies: s.config.TrustedProxies,
 			AsksPerMinute: s.config.AsksPerMinute, MonthlyBudget: s.config.TokenBudgetMonthly, Version: version}})
 }
 

@@ -164,7 +164,19 @@ var stops = []struct {
 		results.reached("results")
 	}},
 	{"writing", plain, func(r *repetition, q *question) { r.modelAsked(q, llmtest.KindWrite) }},
-	{"recording the end", plain, func(r *repetition, q *question) { r.ending(q) }},
+	{"storing the plan", plain, func(r *repetition, q *question) {
+		answer := r.modelAsked(q, llmtest.KindPlan)
+		row := r.lockQuestion(q)
+		answer()
+		row.reached("")
+	}},
+	{"storing the answer", plain, func(r *repetition, q *question) {
+		answer := r.modelAsked(q, llmtest.KindWrite)
+		row := r.lockQuestion(q)
+		answer()
+		row.reached("")
+	}},
+	{"recording the end", refused, func(r *repetition, q *question) { r.ending(q) }},
 	{"waiting for a reply", clarify, func(r *repetition, q *question) {
 		q.mute.Store(true)
 		r.pursue(q)
@@ -186,8 +198,11 @@ func TestStopAtEveryStep(t *testing.T) {
 			fault{name: "Stop: " + s.name, body: func(r *repetition) {
 				q := r.new(s.kind)
 				q.ends = []models.QuestionStatus{models.StatusCancelled}
-				if s.name == "recording the end" {
+				switch s.name {
+				case "storing the answer":
 					q.ends = append(q.ends, models.StatusAnswered)
+				case "recording the end":
+					q.ends = append(q.ends, models.StatusRefused)
 				}
 				s.stand(r, q)
 				r.asking.Go(func() { r.send(q, "stop", map[string]any{}, "") })

@@ -17,6 +17,7 @@ import (
 
 // Config says which database to open, as whom and for what.
 type Config struct {
+	Owner    string // whose connection it is; sessions are kept for one owner
 	Kind     string // models.KindPostgres; "" means the same
 	Host     string // name or IP address; no sockets, no lists
 	Port     int

@@ -73,7 +73,7 @@ func loginError(server *pgconn.PgError, c Config, say func(models.Code, string, 
 	case "53300":
 		return say(models.CodeConnection, "The server has no free connection for the user %q just now (too many connections).", c.User)
 	}
-	return say(models.CodeConnection, "The server ended the connection while it was being opened (%s, SQLSTATE %s).", server.Message, server.Code)
+	return say(models.CodeConnection, "The server ended the connection while it was being opened (%s, SQLSTATE %s).", limitText(server.Message), server.Code)
 }
 
 // isCancelled reports whether the server itself said that it stopped the query.
@@ -105,7 +105,7 @@ func queryError(ctx context.Context, err error, timeout time.Duration) error {
 	case server.Code == "55P03":
 		return models.Wrap(err, models.CodeConnection, "A table is locked by somebody else just now.")
 	case class == "08", class == "53" && server.Code != "53400", class == "57", class == "40":
-		return models.Wrap(err, models.CodeConnection, "The database cannot run the query just now: %s.", server.Message)
+		return models.Wrap(err, models.CodeConnection, "The database cannot run the query just now: %s.", limitText(server.Message))
 	}
 	text := server.Message
 	for _, more := range []string{server.Detail, server.Hint} {

@@ -35,6 +35,7 @@ const (
 type postgres struct {
 	config Config
 	conn   *pgx.Conn
+	opened time.Time
 }
 
 func openPostgres(ctx context.Context, config Config) (*postgres, error) {
@@ -46,7 +47,7 @@ func openPostgres(ctx context.Context, config Config) (*postgres, error) {
 	if err != nil {
 		return nil, connectError(err, config)
 	}
-	return &postgres{config: config, conn: conn}, nil
+	return &postgres{config: config, conn: conn, opened: time.Now()}, nil
 }
 
 // postgres builds the driver's configuration from the typed fields. Nothing

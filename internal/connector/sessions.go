@@ -17,15 +17,19 @@ const (
 	idleLimit = 5 * time.Second
 	// keptIdle bounds the idle sessions on one database as one user.
 	keptIdle = 4
-	// pingLimit bounds how long an idle session may take to show that it lives.
+	// ageLimit bounds how long a password, a role or an address that was good at
+	// sign-in counts.
+	ageLimit = 5 * time.Minute
+	// pingLimit bounds how long an idle session may take to show that it lives,
+	// and to be reset.
 	pingLimit = 2 * time.Second
 )
 
 // Sessions opens sessions and keeps those that ended well for idleLimit, because
-// signing in takes longer than most queries. A session serves the same database,
-// user, password and schemas only, and nothing of a query outlasts it there:
-// each has a read-only transaction and settings of its own. The zero value is
-// ready, for any number of goroutines.
+// signing in takes longer than most queries. A session serves the same
+// organisation, database, user, password and schemas only, for ageLimit at most,
+// and is reset before it is kept. The zero value is ready, for any number of
+// goroutines.
 type Sessions struct {
 	mu   sync.Mutex
 	idle map[sessionKey][]*idleSession
@@ -61,7 +65,7 @@ func (s *Sessions) Open(ctx context.Context, config Config) (Conn, error) {
 
 // key is the same for configurations whose sessions can stand for each other.
 func (c Config) key() sessionKey {
-	raw, _ := json.Marshal([]any{c.Kind, c.Host, c.Port, c.Database, c.User, c.Password, c.TLSMode, c.TLSCA, c.Schemas}) // strings always encode
+	raw, _ := json.Marshal([]any{c.Owner, c.Kind, c.Host, c.Port, c.Database, c.User, c.Password, c.TLSMode, c.TLSCA, c.Schemas}) // strings always encode
 	return sha256.Sum256(raw)
 }
 
@@ -161,9 +165,23 @@ func (s *session) note(ctx context.Context, err error) {
 	s.spent = s.spent || err != nil || ctx.Err() != nil
 }
 
-// Close implements Conn.
+// Close implements Conn. The reset is not waited for.
 func (s *session) Close() {
-	if s.spent || s.conn.IsClosed() || s.conn.PgConn().TxStatus() != 'I' || !s.sessions.put(s.key, s.postgres) {
+	if s.spent || s.conn.IsClosed() || s.conn.PgConn().TxStatus() != 'I' || time.Since(s.opened) > ageLimit {
 		s.postgres.Close()
+		return
 	}
+	go func() {
+		if !s.reset() || !s.sessions.put(s.key, s.postgres) {
+			s.postgres.Close()
+		}
+	}()
+}
+
+// reset leaves nothing of what a session served.
+func (p *postgres) reset() bool {
+	ctx, cancel := context.WithTimeout(context.Background(), pingLimit)
+	defer cancel()
+	_, err := p.conn.Exec(ctx, "DISCARD ALL")
+	return err == nil
 }

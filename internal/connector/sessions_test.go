@@ -19,8 +19,13 @@ func TestSessionsServeAgainWhenTheyEndedWell(t *testing.T) {
 	use := func(ctx context.Context, config Config, sql sqlguard.Approved) (pid uint32, err error) {
 		conn, err := sessions.Open(ctx, config)
 		require.NoError(t, err)
-		defer conn.Close()
 		_, err = conn.Run(ctx, sql, limits)
+		conn.Close()
+		require.Eventually(t, func() bool { // it is reset first
+			sessions.mu.Lock()
+			defer sessions.mu.Unlock()
+			return conn.(*session).spent || len(sessions.idle[config.key()]) > 0
+		}, 5*time.Second, time.Millisecond)
 		return conn.(*session).conn.PgConn().PID(), err
 	}
 	plain := open(t, config)
@@ -68,6 +73,20 @@ func TestSessionsServeAgainWhenTheyEndedWell(t *testing.T) {
 		require.NoError(t, err, name)
 		require.NotEqual(t, before, after, name)
 	}
+
+	// What a session held is gone.
+	_, err = use(ctx, config, count)
+	require.NoError(t, err)
+	held, err := sessions.Open(ctx, config)
+	require.NoError(t, err)
+	_, err = held.(*session).conn.Exec(ctx, "SELECT pg_advisory_lock(7), set_config('work_mem', '1MB', false)")
+	require.NoError(t, err)
+	held.Close()
+	require.Eventually(t, func() bool {
+		var n int
+		require.NoError(t, admin.QueryRow(ctx, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7").Scan(&n))
+		return n == 0
+	}, 5*time.Second, time.Millisecond)
 
 	// Other rights are another session; nothing is kept for long.
 	here, err := use(ctx, config, count)

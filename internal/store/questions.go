@@ -227,7 +227,7 @@ func (s *Store) Finish(ctx context.Context, scope models.Scope, id string, run i
 			}
 		}
 		err := tx.Model(&models.QuestionStep{}).Where("org_id = ? AND question_id = ? AND run = ? AND status IN ?", scope.OrgID, id, run, []models.StepStatus{models.StepRunning, models.StepWaiting}).
-			Updates(map[string]any{"status": models.StepCancelled, "ended_at": now}).Error
+			Updates(map[string]any{"status": models.StepCancelled, "ended_at": now, "error_code": "", "error_text": ""}).Error
 		if err != nil {
 			return err
 		}

@@ -24,14 +24,15 @@ type StepKey struct {
 
 // BeginStep opens a step, or finds it. done is true when it has been done
 // already: its output is in the row and the work must not be repeated. A step
-// that a crash left open counts one more try. A run that has ended meanwhile
+// that failed, or that a crash left open, counts one more try, and until that
+// ends the row says why the one before failed. A run that has ended meanwhile
 // gets no more steps, which nobody would close: its end waits for this
 // transaction, or this one sees it.
 func (s *Store) BeginStep(ctx context.Context, scope models.Scope, key StepKey, digest string) (step *models.QuestionStep, done bool, err error) {
 	step = &models.QuestionStep{}
 	err = s.tx(ctx, scope, func(tx *gorm.DB) error {
 		var open []string
-		err := tx.Model(&models.Question{}).Clauses(clause.Locking{Strength: "SHARE"}).Where("org_id = ? AND id = ? AND run = ? AND status IN ?", scope.OrgID, key.QuestionID, key.Run, openStatuses).
+		err := tx.Model(&models.Question{}).Clauses(clause.Locking{Strength: "NO KEY UPDATE"}).Where("org_id = ? AND id = ? AND run = ? AND status IN ?", scope.OrgID, key.QuestionID, key.Run, openStatuses).
 			Pluck("id", &open).Error
 		if err != nil {
 			return err
@@ -54,23 +55,45 @@ func (s *Store) BeginStep(ctx context.Context, scope models.Scope, key StepKey, 
 		if done = step.Status == models.StepDone; done {
 			return nil
 		}
-		step.Tries, step.Status, step.StartedAt, step.EndedAt, step.ErrorCode, step.ErrorText = step.Tries+1, models.StepRunning, time.Now(), nil, "", ""
+		step.Tries, step.Status, step.StartedAt, step.EndedAt = step.Tries+1, models.StepRunning, time.Now(), nil
 		return tx.Save(step).Error
 	})
 	return step, done, err
 }
 
-// FinishStep closes a step with the status and output that it carries. A step
-// that another try has done already stays done.
-func (s *Store) FinishStep(ctx context.Context, scope models.Scope, step *models.QuestionStep) error {
-	return s.tx(ctx, scope, func(tx *gorm.DB) error { return finishStep(tx, scope, step) })
+// FinishStep closes a step with the status and output that it carries, and
+// reports whether it did. A step that another try has done already stays done;
+// one that a later try has begun can be done, but not failed, by an earlier one.
+func (s *Store) FinishStep(ctx context.Context, scope models.Scope, step *models.QuestionStep) (closed bool, err error) {
+	err = s.tx(ctx, scope, func(tx *gorm.DB) (err error) {
+		closed, err = finishStep(tx, scope, step)
+		return err
+	})
+	return closed, err
 }
 
-func finishStep(tx *gorm.DB, scope models.Scope, step *models.QuestionStep) error {
+// HoldQuestion keeps others from changing a question until the transaction ends.
+// It is the first row that a transaction on a question and its steps locks, in
+// the order question, step, tokens: else two could wait for each other.
+func (s *Store) HoldQuestion(ctx context.Context, scope models.Scope, id string) error {
+	return s.tx(ctx, scope, func(tx *gorm.DB) error {
+		var ids []string
+		return tx.Model(&models.Question{}).Clauses(clause.Locking{Strength: "NO KEY UPDATE"}).Where("org_id = ? AND id = ?", scope.OrgID, id).Pluck("id", &ids).Error
+	})
+}
+
+func finishStep(tx *gorm.DB, scope models.Scope, step *models.QuestionStep) (closed bool, err error) {
 	now := time.Now()
 	step.EndedAt = &now
-	return tx.Model(&models.QuestionStep{}).Where("org_id = ? AND id = ? AND status <> ?", scope.OrgID, step.ID, models.StepDone).
-		Select("Status", "Summary", "Output", "PromptVersion", "Model", "InputTokens", "OutputTokens", "ErrorCode", "ErrorText", "Ms", "EndedAt").Updates(step).Error
+	if step.Status != models.StepFailed { // why an earlier try failed matters no more
+		step.ErrorCode, step.ErrorText = "", ""
+	}
+	res := tx.Model(&models.QuestionStep{}).Where("org_id = ? AND id = ? AND status <> ?", scope.OrgID, step.ID, models.StepDone)
+	if step.Status != models.StepDone {
+		res = res.Where("tries = ?", step.Tries)
+	}
+	res = res.Select("Status", "Summary", "Output", "PromptVersion", "Model", "InputTokens", "OutputTokens", "ErrorCode", "ErrorText", "Ms", "EndedAt").Updates(step)
+	return res.RowsAffected > 0, res.Error
 }
 
 // workOrder is that in which a question's steps are done. Ids and times are no
@@ -106,21 +129,19 @@ func (s *Store) SaveResult(ctx context.Context, scope models.Scope, step *models
 		if err != nil {
 			return err
 		}
-		return finishStep(tx, scope, step)
+		_, err = finishStep(tx, scope, step)
+		return err
 	})
 	return &result, err
 }
 
-// ResultRows returns the rows that an attempt of a run brought.
-func (s *Store) ResultRows(ctx context.Context, scope models.Scope, questionID string, run, attempt int) (*models.Rows, error) {
+// GetResult returns what an attempt of a run brought, for Rows to decode.
+func (s *Store) GetResult(ctx context.Context, scope models.Scope, questionID string, run, attempt int) (*models.Result, error) {
 	var result models.Result
 	err := s.tx(ctx, scope, func(tx *gorm.DB) error {
 		return tx.First(&result, "org_id = ? AND question_id = ? AND run = ? AND attempt = ?", scope.OrgID, questionID, run, attempt).Error
 	})
-	if err != nil {
-		return nil, err
-	}
-	return s.decodeRows(ctx, &result)
+	return &result, err
 }
 
 // GetResultPage returns a part of the current rows of a question of the
@@ -140,7 +161,7 @@ func (s *Store) GetResultPage(ctx context.Context, scope models.Scope, questionI
 	if err != nil {
 		return nil, 0, err
 	}
-	if rows, err = s.decodeRows(ctx, &result); err != nil {
+	if rows, err = s.Rows(ctx, &result); err != nil {
 		return nil, 0, err
 	}
 	from := min(max(offset, 0), len(rows.Rows))
@@ -148,9 +169,9 @@ func (s *Store) GetResultPage(ctx context.Context, scope models.Scope, questionI
 	return rows, result.RowCount, nil
 }
 
-// decodeRows decodes a whole result. A large one takes many times its stored
-// size, so few are decoded at the same time.
-func (s *Store) decodeRows(ctx context.Context, result *models.Result) (*models.Rows, error) {
+// Rows decodes a whole result. A large one takes many times its stored size, so
+// few are decoded at the same time; it is not for within a transaction.
+func (s *Store) Rows(ctx context.Context, result *models.Result) (*models.Rows, error) {
 	if err := s.decoding.Acquire(ctx, 1); err != nil {
 		return nil, err
 	}

@@ -92,11 +92,12 @@ func NewID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // tx runs f in a transaction that sees one organisation's rows only.
 func (s *Store) tx(ctx context.Context, scope models.Scope, f func(tx *gorm.DB) error) error {
-	if _, err := uuid.Parse(scope.OrgID); err != nil {
+	org, err := uuid.Parse(scope.OrgID)
+	if err != nil {
 		return models.Errorf(models.CodeNotFound, "There is no such organisation.")
 	}
 	if s.joined == nil {
-		return s.run(ctx, "app.org_id", scope.OrgID, f)
+		return s.run(ctx, "app.org_id", org.String(), f) // as it was parsed: it becomes part of a statement
 	}
 	if scope.OrgID != s.org {
 		return errors.New("store: one transaction for two organisations")
@@ -212,10 +213,11 @@ func translate(err error) error {
 	return fmt.Errorf("database: %w", err)
 }
 
-// outage tells a database that is away, full or shutting down from a defect.
+// outage tells a database that is away, full, shutting down or that chose this
+// transaction to end a deadlock from a defect.
 func outage(err error, pg *pgconn.PgError) bool {
 	if pg != nil {
-		return slices.Contains([]string{"08", "53", "57"}, pg.Code[:2])
+		return slices.Contains([]string{"08", "40", "53", "57"}, pg.Code[:2])
 	}
 	var connect *pgconn.ConnectError
 	var network net.Error

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
@@ -265,7 +266,14 @@ func TestAStepThatIsDoneIsNotDoneAgain(t *testing.T) {
 	require.False(t, done)
 	require.Equal(t, 2, step.Tries)
 	step.Status, step.Output = models.StepDone, []byte(`{"sql":"SELECT 1"}`)
-	require.NoError(t, b.FinishStep(ctx, b.a, step))
+	late := *step // what an earlier try says late counts only if it brings something
+	late.Tries, late.Status = 1, models.StepFailed
+	closed, err := b.FinishStep(ctx, b.a, &late)
+	require.NoError(t, err)
+	require.False(t, closed)
+	closed, err = b.FinishStep(ctx, b.a, step)
+	require.NoError(t, err)
+	require.True(t, closed)
 	step, done, err = b.BeginStep(ctx, b.a, key, "d")
 	require.NoError(t, err)
 	require.True(t, done)
@@ -273,6 +281,79 @@ func TestAStepThatIsDoneIsNotDoneAgain(t *testing.T) {
 	steps, err := b.ListSteps(ctx, b.a, q.ID)
 	require.NoError(t, err)
 	require.Len(t, steps, 1)
+}
+
+// Stop may meet a step that is being stored: both take effect.
+func TestStoppingWhatIsBeingStored(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	b := setup(t)
+	for i := range 30 {
+		q := b.question(t, b.a, fmt.Sprint("k", i))
+		step, _, err := b.BeginStep(ctx, b.a, store.StepKey{QuestionID: q.ID, Run: 1, Kind: models.StepPlan, Attempt: 1}, "d")
+		require.NoError(t, err)
+		require.NoError(t, b.Reserve(ctx, b.a, q.ID, q.ID, 10, 100000))
+		step.Status, step.Output = models.StepDone, []byte("{}")
+		var both sync.WaitGroup
+		both.Go(func() {
+			assert.NoError(t, b.Together(ctx, b.a, func(tx *store.Store) error {
+				if err := tx.HoldQuestion(ctx, b.a, q.ID); err != nil {
+					return err
+				}
+				if _, err := tx.FinishStep(ctx, b.a, step); err != nil {
+					return err
+				}
+				if err := tx.Settle(ctx, b.a, q.ID, 7, "m"); err != nil {
+					return err
+				}
+				return tx.SetPlan(ctx, b.a, q.ID, 1, "SELECT 1", "one", "m")
+			}))
+		})
+		both.Go(func() {
+			_, err := b.Finish(ctx, b.a, q.ID, 1, store.Ending{Status: models.StatusCancelled})
+			assert.NoError(t, err)
+		})
+		both.Wait()
+	}
+	usage, err := b.Usage(ctx, b.a, time.Now().Add(-time.Hour))
+	require.NoError(t, err)
+	require.Len(t, usage, 1)
+	require.EqualValues(t, 30*7, usage[0].Tokens)
+}
+
+// While a step is tried again its row says why the try before failed; once it
+// is over, that matters no more.
+func TestAStepKeepsWhyItsLastTryFailed(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	b := setup(t)
+	q := b.question(t, b.a, "k")
+	failed := func(kind models.StepKind) *models.QuestionStep {
+		key := store.StepKey{QuestionID: q.ID, Run: 1, Kind: kind, Attempt: 1}
+		step, _, err := b.BeginStep(ctx, b.a, key, "d")
+		require.NoError(t, err)
+		step.Status, step.ErrorCode, step.ErrorText = models.StepFailed, models.CodeModelBusy, "The model is busy."
+		_, err = b.FinishStep(ctx, b.a, step)
+		require.NoError(t, err)
+		step, _, err = b.BeginStep(ctx, b.a, key, "d")
+		require.NoError(t, err)
+		require.Equal(t, []any{models.StepRunning, 2, "The model is busy."}, []any{step.Status, step.Tries, step.ErrorText})
+		return step
+	}
+	done := failed(models.StepPlan)
+	done.Status = models.StepDone
+	_, err := b.FinishStep(ctx, b.a, done)
+	require.NoError(t, err)
+	failed(models.StepAnalyse)
+	_, err = b.Finish(ctx, b.a, q.ID, 1, store.Ending{Status: models.StatusCancelled})
+	require.NoError(t, err)
+	steps, err := b.ListSteps(ctx, b.a, q.ID)
+	require.NoError(t, err)
+	require.Len(t, steps, 2)
+	for _, step := range steps {
+		require.Empty(t, step.ErrorText, step.Kind)
+		require.Empty(t, step.ErrorCode, step.Kind)
+	}
 }
 
 // A worker may begin a step after the run was stopped: it finds out.

@@ -50,7 +50,8 @@ func TestWaitingQuestionsAndBudgets(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, trouble)
 	step.Status, step.ErrorCode, step.ErrorText = models.StepFailed, models.CodeModelBusy, "It is busy."
-	require.NoError(t, b.FinishStep(ctx, b.b, step))
+	_, err = b.FinishStep(ctx, b.b, step)
+	require.NoError(t, err)
 	trouble, err = b.SystemModelTrouble(ctx, time.Now().Add(-time.Minute))
 	require.NoError(t, err)
 	require.Equal(t, store.ModelTrouble{Steps: 1, Last: "It is busy."}, trouble)

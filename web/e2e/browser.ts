@@ -32,8 +32,8 @@ export interface Watched {
   troubles: string[]
 }
 
-export async function open(browser: Browser, server: Server, options: BrowserContextOptions = {}): Promise<Watched> {
-  const context = await browser.newContext({ baseURL: server.url, viewport: { width: 1280, height: 900 }, locale: 'en-GB', ...options })
+export async function open(browser: Browser, base: string, options: BrowserContextOptions = {}): Promise<Watched> {
+  const context = await browser.newContext({ baseURL: base, viewport: { width: 1280, height: 900 }, locale: 'en-GB', ...options })
   context.setDefaultTimeout(15_000)
   const page = await context.newPage()
   const troubles: string[] = []
@@ -45,7 +45,7 @@ export async function open(browser: Browser, server: Server, options: BrowserCon
   page.on('dialog', (dialog) => { troubles.push(`dialog: ${dialog.message()}`); void dialog.dismiss() })
   page.on('request', (request) => {
     const url = request.url()
-    if (!url.startsWith(server.url) && !url.startsWith('data:') && !url.startsWith('blob:')) troubles.push(`outside request: ${url}`)
+    if (!url.startsWith(base) && !url.startsWith('data:') && !url.startsWith('blob:')) troubles.push(`outside request: ${url}`)
   })
   return { page, context, troubles }
 }

@@ -6,8 +6,9 @@ import { launch, open, signIn, type Watched } from './browser'
 import { ROOT, Server } from './server'
 
 /**
- * Gives a file's tests their server and browser. visit opens a page in a context of its own, signed in with the session
- * that the files share, one of its own, or not at all; at the test's end it must have had no errors, dialogs or requests to other places.
+ * Gives a file's tests their server and browser. visit opens a page of the server, or at another address, in a context of
+ * its own, signed in with the session that the files share, one of its own, or not at all; at the test's end it must have
+ * had no errors, dialogs or requests to other places.
  */
 export function journey() {
   const server = Server.from(inject('server'))
@@ -31,8 +32,8 @@ export function journey() {
       await page.screenshot({ path: join(dir, `failed-${test.replace(/\W+/g, '-')}-${i}.png`), fullPage: true }).catch(() => undefined)
     }
   }
-  const visit = async ({ session = 'shared', ...options }: BrowserContextOptions & { session?: 'shared' | 'own' | 'none' } = {}): Promise<Watched> => {
-    const watched = await open(browser, server, options)
+  const visit = async ({ session = 'shared', at = server.url, ...options }: BrowserContextOptions & { session?: 'shared' | 'own' | 'none'; at?: string } = {}): Promise<Watched> => {
+    const watched = await open(browser, at, options)
     opened.push(watched)
     if (session !== 'none') await signIn(watched.context, server, session === 'shared')
     return watched

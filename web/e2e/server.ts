@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import pg from 'pg'
 
 export const ROOT = resolve(import.meta.dirname, '../..')
-const BIN = join(ROOT, 'bin/datamind')
+export const BIN = join(ROOT, 'bin/datamind')
 const READY_MS = 60_000
 
 /** How to find a server; link is the one-time sign-in link that its last start printed. */
@@ -128,7 +128,7 @@ export async function startModel(script: string): Promise<{ url: string; stop: (
 }
 
 /** The environment without settings of a developer's own. */
-function clean(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+export function clean(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('DATAMIND_')))
 }
 
@@ -141,7 +141,7 @@ function runs(pid: number): boolean {
   }
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((done, fail) => {
     const probe = createServer().once('error', fail).listen(0, '127.0.0.1', () => {
       const address = probe.address()

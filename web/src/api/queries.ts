@@ -10,6 +10,13 @@ export const meQuery = queryOptions({
   staleTime: 60_000,
 })
 
+/** What is wrong with the service just now. No answer in time counts as none: a page waits for it. */
+export const statusQuery = queryOptions({
+  queryKey: ['status'],
+  queryFn: async () => (await unwrap(api.GET('/api/v1/status', { signal: AbortSignal.timeout(8000) }))).faults,
+  staleTime: 5000,
+})
+
 export const conversationsQuery = infiniteQueryOptions({
   queryKey: ['conversations'],
   queryFn: ({ pageParam }) => unwrap(api.GET('/api/v1/conversations', { params: { query: { limit: 50, cursor: pageParam || undefined } } })),

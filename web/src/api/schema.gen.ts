@@ -539,6 +539,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is wrong with the service just now */
+        get: operations["get-status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/usage": {
         parameters: {
             query?: never;
@@ -807,10 +824,34 @@ export interface components {
             /** Format: double */
             value: number;
         };
+        Fault: {
+            /** @enum {string} */
+            code: "down" | "unserved" | "behind";
+            /** @description What is wrong and what comes of it */
+            message: string;
+            /**
+             * @description The server that does not answer, or the queue
+             * @enum {string}
+             */
+            name: "database" | "redis" | "temporal" | "ask" | "model" | "query";
+            /**
+             * Format: int64
+             * @description How long the first of them has waited
+             */
+            oldest_seconds: number;
+            /**
+             * Format: int64
+             * @description Steps that wait in the queue, of all organisations; 0 for a server
+             */
+            waiting: number;
+        };
         Features: {
             /** @description builtin, or the model's name */
             planner: string;
-            temporal_ui_url: string;
+            /** @description Only for those who may inspect runs */
+            temporal_namespace?: string;
+            /** @description Only for those who may inspect runs */
+            temporal_ui_url?: string;
         };
         FieldError: {
             /** @description Where, e.g. body.host or query.limit */
@@ -1054,11 +1095,16 @@ export interface components {
             first_run: boolean;
             signed_in: boolean;
         };
+        StatusOutBody: {
+            /** @description Empty when all is well */
+            faults: components["schemas"]["Fault"][];
+        };
         Step: {
             /** Format: int64 */
             attempt: number;
             /** Format: date-time */
             ended_at?: string;
+            /** @description Why the last try that has ended failed */
             error?: string;
             error_code?: string;
             /** Format: int64 */
@@ -2412,6 +2458,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatusOutBody"];
+                };
             };
             /** @description Error */
             default: {

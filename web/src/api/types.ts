@@ -17,6 +17,8 @@ export type Report = Schemas['ConnectionReport']
 export type Catalog = Schemas['Catalog']
 export type Table = Schemas['Table']
 export type Me = Schemas['Me']
+export type Features = Schemas['Features']
+export type Fault = Schemas['Fault']
 export type ProblemBody = Schemas['Problem']
 
 /** The document leaves cells open; a number that JavaScript cannot hold exactly comes as its digits. */

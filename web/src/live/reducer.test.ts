@@ -47,6 +47,14 @@ describe('reduce', () => {
     expect(play(log).partial).toBe('There are 5')
   })
 
+  it('keeps why a step failed for as long as it is tried again', () => {
+    const failed = { id: '2-1', type: 'step', data: { ...step('plan', 'failed'), error: 'The model is busy.' } }
+    const again = { id: '2-2', type: 'step', data: { ...step('plan', 'running'), tries: 2, error: 'The model is busy.' } }
+    const over = { id: '2-3', type: 'step', data: { ...step('plan', 'done'), tries: 2 } }
+    expect(play([...log.slice(0, 2), failed, again]).question.steps).toMatchObject([{ status: 'running', tries: 2, error: 'The model is busy.' }])
+    expect(play([...log.slice(0, 2), failed, again, over]).question.steps[0]?.error).toBeUndefined()
+  })
+
   it('is not changed by a log that comes twice', () => {
     const once = play(log)
     expect(play(log, once)).toEqual(once)

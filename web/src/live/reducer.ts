@@ -109,5 +109,5 @@ function takeRow(state: Live, row: Question): Live {
 
 function mergeStep(steps: Step[], step: Step): Step[] {
   const same = (s: Step) => s.run === step.run && s.kind === step.kind && s.attempt === step.attempt
-  return steps.some(same) ? steps.map((s) => (same(s) ? { ...s, ...step } : s)) : [...steps, step]
+  return steps.some(same) ? steps.map((s) => (same(s) ? { ...s, error: undefined, ...step } : s)) : [...steps, step]
 }

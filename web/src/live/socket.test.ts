@@ -41,6 +41,21 @@ it('opens again after the last event it saw', async () => {
   expect(requests).toEqual([])
 })
 
+it('says that it is not connected when a second socket fails too, and when one is open again', async () => {
+  const said: boolean[] = []
+  follow('q', () => undefined, (on) => said.push(on))
+  last().onopen?.()
+  last().onclose?.({ code: 1006 })
+  expect(said).toEqual([true])
+  await vi.advanceTimersByTimeAsync(400)
+  last().onclose?.({ code: 1006 })
+  expect(said).toEqual([true, false])
+  await vi.advanceTimersByTimeAsync(2000)
+  expect(requests).toEqual(['GET /api/v1/questions/q'])
+  last().onopen?.()
+  expect(said).toEqual([true, false, true])
+})
+
 it('reads the row at once, which renews the session, when the token has run out', async () => {
   const seen: LiveEvent[] = []
   follow('q', (e) => seen.push(e))

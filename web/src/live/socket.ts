@@ -8,9 +8,9 @@ const SIGNED_OUT = 4401
 
 /**
  * Follows a question's events until the returned function is called. A socket that breaks is opened again after
- * the last event; while none can be opened, the row is read instead. Leaving only detaches: the run goes on.
+ * the last event; while none can be opened, the row is read instead, and connected is told. Leaving only detaches: the run goes on.
  */
-export function follow(id: string, take: (event: LiveEvent) => void): () => void {
+export function follow(id: string, take: (event: LiveEvent) => void, connected: (on: boolean) => void = () => {}): () => void {
   let closed = false
   let socket: WebSocket | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -22,7 +22,7 @@ export function follow(id: string, take: (event: LiveEvent) => void): () => void
     let opened = false
     const scheme = location.protocol === 'https:' ? 'wss' : 'ws'
     socket = new WebSocket(`${scheme}://${location.host}/api/v1/questions/${id}/events?after=${after}`)
-    socket.onopen = () => { opened = true }
+    socket.onopen = () => { opened = true; connected(true) }
     socket.onmessage = (message) => {
       failures = 0
       const event = JSON.parse(String(message.data)) as LiveEvent
@@ -31,6 +31,7 @@ export function follow(id: string, take: (event: LiveEvent) => void): () => void
     }
     socket.onclose = ({ code }) => {
       if (closed) return
+      if (failures > 0) connected(false) // one that breaks is mostly back before anybody notices
       const wait = WAITS_MS[Math.min(failures++, WAITS_MS.length - 1)]
       timer = setTimeout(() => void reopen(opened && code !== SIGNED_OUT), code === SIGNED_OUT && failures === 1 ? 0 : wait)
     }

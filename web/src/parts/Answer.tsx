@@ -1,27 +1,29 @@
-import { Badge, Button, Collapse, Group, Loader, Paper, Skeleton, Stack, Text, Title } from '@mantine/core'
+import { Anchor, Badge, Button, Collapse, Group, Loader, Paper, Skeleton, Stack, Text, Title } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import { lazy, Suspense, useState } from 'react'
 import { api, newKey, unwrap } from '../api/client'
-import { questionQuery, resultQuery } from '../api/queries'
+import { meQuery, questionQuery, resultQuery } from '../api/queries'
 import type { Question } from '../api/types'
 import { isFinal } from '../live/reducer'
 import { useLive } from '../live/useLive'
 import { AnswerText } from './AnswerText'
 import { Ending } from './Ending'
 import { ErrorNote } from './ErrorNote'
+import { HoldUp } from './HoldUp'
 import { duration } from './format'
 import { PromptCard } from './PromptCard'
 import { ResultTable } from './ResultTable'
 import { Sql } from './Sql'
 import { Steps } from './Steps'
-import { COLORS, doing, plannerName, WORDS } from './words'
+import { COLORS, doing, plannerName, runLink, WORDS } from './words'
 
 const ChartView = lazy(() => import('./ChartView'))
 
 /** One question with everything known of its answer, live while it is worked on. */
 export function Answer({ question, onAgain }: { question: Question; onAgain: (question: string) => void }) {
-  const [live, take] = useLive(question)
+  const [live, take, connected] = useLive(question)
+  const me = useQuery(meQuery)
   const q = live.question
   const final = isFinal(q.status)
   const [error, setError] = useState<Error | null>(null)
@@ -57,6 +59,7 @@ export function Answer({ question, onAgain }: { question: Question; onAgain: (qu
   const approve = (yes: boolean) => act(unwrap(api.POST('/api/v1/questions/{id}/approve', { params, body: { yes } })))
 
   const showSteps = opened || !final
+  const run = me.data && runLink(me.data.features, q)
   return (
     <Paper withBorder p={{ base: 'sm', sm: 'lg' }} component="article" aria-busy={!final} data-status={q.status} data-question={q.id}>
       <Stack gap="sm">
@@ -82,12 +85,14 @@ export function Answer({ question, onAgain }: { question: Question; onAgain: (qu
         {q.understanding && <Text size="sm" c="dimmed" className="wrap">Understood as: {q.understanding}</Text>}
         {q.sql && <Sql sql={q.sql} editable={final || !!q.prompt} onRun={edit} />}
         <Group gap={4} justify="space-between">
-          {final
+          <Group gap={4}>{final
             ? <Button size="compact-xs" variant="subtle" color="gray" onClick={steps.toggle} aria-expanded={showSteps}>{showSteps ? 'Hide steps' : 'Show steps'}{q.ms > 0 && ` · ${duration(q.ms)}`}</Button>
             : <Text size="xs" fw={600} px={8}>Steps</Text>}
+          {showSteps && run && <Anchor href={run} target="_blank" rel="noreferrer" size="xs" underline="always">Run in Temporal</Anchor>}</Group>
           {q.planner && <Text size="xs" c="dimmed" data-testid="planner">{q.status === 'answered' ? 'Answered' : 'Worked on'} by {plannerName(q.planner)}</Text>}
         </Group>
-        <Collapse expanded={showSteps}>{showSteps && <Steps steps={q.steps.length ? q.steps : (detail.data?.steps ?? [])} />}</Collapse>
+        <Collapse expanded={showSteps}>{showSteps && <Steps question={q} steps={q.steps.length ? q.steps : (detail.data?.steps ?? [])} />}</Collapse>
+        {!final && <HoldUp live={live} connected={connected} take={take} />}
       </Stack>
     </Paper>
   )
