@@ -11,6 +11,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/datamind/datamind/internal/telemetry"
 	"github.com/datamind/datamind/models"
 )
 
@@ -129,7 +130,7 @@ func (s *Server) problem(ctx context.Context, err error) *Problem {
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
 		return newProblem(ctx, statusClientClosed, models.CodeUnavailable, "The request was given up.")
 	case errors.Is(err, context.DeadlineExceeded) && !known:
-		s.log(ctx).Warn("request timed out", slog.Any("error", err))
+		s.log(ctx).Warn("request timed out", slog.String("cause", telemetry.Cause(err)))
 		return newProblem(ctx, http.StatusGatewayTimeout, models.CodeUnavailable,
 			"This took too long. Try again in a moment.")
 	case !known:
@@ -139,7 +140,7 @@ func (s *Server) problem(ctx context.Context, err error) *Problem {
 	case code == models.CodeNotFound: // the same sentence everywhere
 		message = errNotFound.Message
 	case status >= http.StatusInternalServerError:
-		s.log(ctx).Warn("dependency unavailable", slog.Any("error", err))
+		s.log(ctx).Warn("dependency unavailable", slog.String("code", string(code)), slog.String("cause", telemetry.Cause(err)))
 	}
 	p := newProblem(ctx, status, code, message)
 	var r retryable

@@ -39,7 +39,7 @@ func (s *Server) recoverPanics(c *gin.Context) {
 			panic(v)
 		}
 		ctx := c.Request.Context()
-		s.log(ctx).Error("panic", slog.String("panic", fmt.Sprint(v)), slog.String("stack", string(debug.Stack())))
+		s.log(ctx).Error("panic", slog.String("cause", telemetry.PanicCause(v)), slog.String("stack", string(debug.Stack())))
 		s.deps.Reporter.Panic(v, s.fault(ctx))
 		if !c.Writer.Written() {
 			writeProblem(c, newProblem(ctx, http.StatusInternalServerError, models.CodeInternal, models.ErrorMessage(errUncoded)))

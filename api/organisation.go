@@ -7,6 +7,7 @@ import (
 
 	"github.com/datamind/datamind/internal/auth"
 	"github.com/datamind/datamind/internal/store"
+	"github.com/datamind/datamind/internal/telemetry"
 	"github.com/datamind/datamind/models"
 )
 
@@ -78,7 +79,7 @@ func (s *Server) audit(ctx context.Context, action, target string, detail map[st
 		e.Detail["api_key_id"] = r.who.KeyID
 	}
 	if err := s.deps.Store.AppendAudit(context.WithoutCancel(ctx), r.who.Scope, e); err != nil {
-		s.log(ctx).Error("write audit event", "action", action, "target_id", target, "error", err)
+		s.log(ctx).Error("write audit event", "action", action, "target_id", target, "cause", telemetry.Cause(err))
 	}
 }
 

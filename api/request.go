@@ -12,6 +12,7 @@ import (
 
 	"github.com/datamind/datamind/internal/auth"
 	"github.com/datamind/datamind/internal/telemetry"
+	"github.com/datamind/datamind/models"
 )
 
 // requestInfo travels in a request's context.
@@ -49,9 +50,10 @@ func (s *Server) log(ctx context.Context) *slog.Logger {
 	return log
 }
 
-// reportInternal logs an error that a client must not see, and reports it.
+// reportInternal logs an error that a client must not see, without its text,
+// which may quote data, and reports it.
 func (s *Server) reportInternal(ctx context.Context, err error) {
-	s.log(ctx).Error("request failed", slog.Any("error", err))
+	s.log(ctx).Error("request failed", slog.String("code", string(models.ErrorCode(err))), slog.String("cause", telemetry.Cause(err)))
 	s.deps.Reporter.Error(err, s.fault(ctx))
 }
 

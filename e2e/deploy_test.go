@@ -130,6 +130,9 @@ func moves(t *testing.T, s *system.System, a, b system.Build) {
 	require.Equal(t, 1, code)
 	require.Contains(t, said["build: a"].Detail, "2 open ones are its; no worker of it polls query")
 	require.Contains(t, said["build: a"].Fix, "DATAMIND_BUILD_ID=a, or move its questions")
+	api := s.APIs[0].Process
+	seen(t, api, `datamind_build_unserved{build="a",queue="query"}`, one, "has questions and lacks workers", `"build":"a"`, `"queue":"query"`)
+	require.Zero(t, scrape(t, api)[`datamind_build_unserved{build="a",queue="model"}`])
 
 	// Code that their histories do not lead through leaves them where they are.
 	code, out := s.Deploy(b, "move", "--from", "a")

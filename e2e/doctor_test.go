@@ -34,11 +34,11 @@ func TestDoctorSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 	code, all := doctor(t, s)
 	require.Zero(t, code, all)
 	for _, name := range []string{"configuration", "database", "migrations", "redis", "temporal", "namespace", "search attributes",
-		"questions", "budgets",
+		"database writes", "clock", "questions", "budgets",
 		"workers: ask", "workers: model", "workers: query", "backlog: ask", "backlog: model", "backlog: query", "model", "connections", "connection: shop"} {
 		require.True(t, all[name].OK, "%s: %+v", name, all[name])
 	}
-	require.Len(t, all, 18)
+	require.Len(t, all, 20)
 
 	// connection is what it says of the only connection.
 	connection := func() check {

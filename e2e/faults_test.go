@@ -121,7 +121,7 @@ func TestFaultsAreSeen(t *testing.T) {
 	t.Parallel()
 	temporal := wireTo(t, testkit.Temporal(t))
 	s := system.Start(t, system.Options{Model: true, Workers: []string{"ask", "model", "query"},
-		Env: []string{"DATAMIND_TEMPORAL_ADDRESS=" + temporal.Addr().String()},
+		Env: []string{"DATAMIND_TEMPORAL_ADDRESS=" + temporal.Addr().String(), "DATAMIND_QUERY_CONCURRENCY=1"},
 		Rules: []llmtest.Rule{
 			plan("how many", system.QuickSQL),
 			once(plan("tattletale", "SELECT sum(amount) AS revenue FROM orders WHERE amount = 'tattletale'")),
@@ -130,6 +130,16 @@ func TestFaultsAreSeen(t *testing.T) {
 			{Kind: llmtest.KindPlan, Contains: "broken", Status: 500, Headers: map[string]string{"Retry-After": "1"}},
 		}})
 	api, ask, model, query := s.APIs[0].Process, s.Workers[0], s.Workers[1], s.Workers[2]
+	for name, p := range map[string]*system.Process{ // an increase is seen of what there was before
+		`datamind_model_call_duration_seconds_count{kind="plan",model="scripted",outcome="model_failed"}`: model,
+		`datamind_activity_duration_seconds_count{activity="PlanQuestion",result="internal"}`:             model,
+		`datamind_activity_retries_total{activity="RunQuery",code="unavailable"}`:                         query,
+		`datamind_questions_total{code="budget_exhausted",status="budget_exhausted"}`:                     ask,
+	} {
+		value, ok := scrape(t, p)[name]
+		require.True(t, ok, name)
+		require.Zero(t, value, name)
+	}
 	s.Owner.Await(s.Owner.Ask("how many orders?"), models.StatusAnswered)
 	s.Owner.Await(s.Owner.Ask("which tattletale?"), models.StatusAnswered)
 	seen(t, model, `datamind_questions_total{code="",status="answered"}`, above(1), `"question ended"`, `"status":"answered"`)
@@ -168,6 +178,17 @@ func TestFaultsAreSeen(t *testing.T) {
 
 	metricsExist(t, scrape(t, api), scrape(t, ask), scrape(t, model), scrape(t, query))
 
+	// A worker that is only busy does not poll; it shows that it has no slot.
+	locked, err := pgx.Connect(t.Context(), s.Customer.DSN("shop"))
+	require.NoError(t, err)
+	_, err = locked.Exec(t.Context(), "BEGIN; LOCK TABLE orders, customers IN ACCESS EXCLUSIVE MODE")
+	require.NoError(t, err)
+	slow := s.Owner.Ask("how many orders, slowly?")
+	system.Eventually(t, "the query worker has no slot", func() bool { return slots(t, query) == 0 })
+	require.NoError(t, locked.Close(t.Context()))
+	s.Owner.Await(slow, models.StatusAnswered)
+	system.Eventually(t, "the query worker has a slot", func() bool { return slots(t, query) == 1 })
+
 	// The customer's database.
 	require.NoError(t, s.Customer.Stop())
 	id := s.Owner.Ask("how many customers?")
@@ -184,16 +205,30 @@ func TestFaultsAreSeen(t *testing.T) {
 	_, all = doctor(t, s)
 	require.Contains(t, all["budgets"].Detail, "has used or set aside")
 	execPlatform(t, s, "UPDATE orgs SET token_budget = 0")
+	_, all = doctor(t, s)
+	require.Contains(t, all["budgets"].Detail, "1 questions of")
+	require.Contains(t, all["budgets"].Detail, "ended as budget_exhausted")
+
+	// The database takes nothing, and its clock is late.
+	execPlatform(t, s, "CREATE SCHEMA late; GRANT USAGE ON SCHEMA late TO PUBLIC")
+	execPlatform(t, s, "CREATE FUNCTION late.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS $$ SELECT pg_catalog.clock_timestamp() - interval '5 minutes' $$")
+	newSessions(t, s, "SET search_path = late, pg_catalog, public", "SET default_transaction_read_only = on")
+	seen(t, api, `datamind_clock_offset_seconds`, above(60), "clocks of this process and of the database differ", `"ahead":"5m0s"`)
+	_, all = doctor(t, s)
+	require.Contains(t, all["clock"].Detail, "This machine's clock is 5m0s ahead of the database's.")
+	require.Contains(t, all["database writes"].Detail, "25006")
+	newSessions(t, s, "RESET search_path", "RESET default_transaction_read_only")
+	seen(t, api, `datamind_clock_offset_seconds`, func(v float64) bool { return v < 60 }, "over: the clocks")
 
 	// No worker, and what waits for it.
 	ask.Kill()
-	s.Owner.Ask("how many wait?")
-	seen(t, api, `datamind_questions_open_age_seconds{status="queued"}`, above(30), "questions wait to begin")
+	waits := s.Owner.Ask("how many wait?")
+	seen(t, api, `datamind_questions_open_age_seconds{status="queued"}`, above(30), "questions wait to begin", `"question_id":"`+waits)
 	seen(t, api, `datamind_queue_backlog_age_seconds{queue="ask"}`, above(30), "a queue is behind", `"queue":"ask"`, `"tasks":`)
 	_, all = doctor(t, s)
 	require.Contains(t, all["backlog: ask"].Detail, "tasks wait, the oldest for")
 	require.Contains(t, all["backlog: ask"].Fix, "Start more workers")
-	require.Contains(t, all["questions"].Detail, "1 are stored and not begun")
+	require.Contains(t, all["questions"].Detail, "1 are stored and not begun, "+waits+" for")
 
 	// The servers, of which Redis comes back.
 	s.Redis.Close()
@@ -207,6 +242,9 @@ func TestFaultsAreSeen(t *testing.T) {
 	_, all = doctor(t, s)
 	require.False(t, all["temporal"].OK)
 	require.False(t, all["database"].OK)
+	const relay = `"msg":"the relay cannot start or end questions"`
+	system.Eventually(t, "the relay says that it cannot", func() bool { return logged(query, relay, "connection refused") })
+	require.Equal(t, 1+strings.Count(query.Log(), `"msg":"over: the relay`), strings.Count(query.Log(), relay), "said once each time")
 
 	for _, p := range []*system.Process{api, ask, model, query} {
 		for _, secret := range []string{"tattletale", "amount", "how many", "Customer 1", "reader-password", "app:app"} {
@@ -215,13 +253,37 @@ func TestFaultsAreSeen(t *testing.T) {
 	}
 }
 
+// slots are how many more queries a worker takes.
+func slots(t *testing.T, p *system.Process) float64 {
+	t.Helper()
+	for name, value := range scrape(t, p) {
+		if strings.HasPrefix(name, "temporal_worker_task_slots_available{") && strings.Contains(name, `task_queue="query"`) && strings.Contains(name, `worker_type="ActivityWorker"`) {
+			return value
+		}
+	}
+	require.Fail(t, "no slots are exported")
+	return 0
+}
+
+// newSessions changes what sessions of the platform's database begin with, and
+// ends those that have begun.
+func newSessions(t *testing.T, s *system.System, changes ...string) {
+	t.Helper()
+	for _, change := range changes {
+		execPlatform(t, s, "ALTER DATABASE datamind "+change)
+	}
+	execPlatform(t, s, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'datamind' AND pid <> pg_backend_pid()")
+}
+
 func execPlatform(t *testing.T, s *system.System, sql string) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), s.Platform.DSN("datamind"))
 	require.NoError(t, err)
 	defer func() { _ = conn.Close(context.Background()) }()
-	_, err = conn.Exec(t.Context(), sql)
-	require.NoError(t, err)
+	for _, statement := range []string{"SET default_transaction_read_only = off", sql} { // whatever the database's own setting
+		_, err = conn.Exec(t.Context(), statement)
+		require.NoError(t, err)
+	}
 }
 
 // A queue that nobody has ever polled.
@@ -239,7 +301,7 @@ func TestAQueueWithoutWorkersIsSeen(t *testing.T) {
 // metricsExist checks that what the dashboard and the alerts look at is there.
 func metricsExist(t *testing.T, scrapes ...map[string]float64) {
 	t.Helper()
-	exported := map[string]bool{}
+	exported := map[string]bool{"datamind_build_unserved": true} // where there are builds, see TestDeploy
 	for _, values := range scrapes {
 		for name := range values {
 			name, _, _ = strings.Cut(name, "{")

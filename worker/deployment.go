@@ -61,6 +61,9 @@ func (b Build) Unserved() (queues []string) {
 	return queues
 }
 
+// Needed reports whether somebody must serve the build.
+func (b Build) Needed() bool { return b.Percent > 0 || b.Open > 0 }
+
 // Deployments tells which builds there are and routes runs to them.
 type Deployments struct {
 	Temporal  client.Client

@@ -91,7 +91,7 @@ func withoutQuotes(a slog.Attr) slog.Attr {
 	case errors.As(err, &server):
 		return slog.String(a.Key, err.Error())
 	case strings.HasPrefix(err.Error(), nondeterminism):
-		return slog.String(a.Key, "nondeterminism: this build cannot replay the run")
+		return slog.String(a.Key, nondeterminism+" nondeterminism: this build cannot replay the run")
 	}
 	return slog.String(a.Key, telemetry.Cause(err))
 }

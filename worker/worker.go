@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"reflect"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -55,6 +56,16 @@ func New(c client.Client, queues []string, buildID string, a Activities, stopTim
 		all = append(all, w)
 	}
 	return all
+}
+
+// Names are the activities of a queue.
+func Names(queue string) (names []string) {
+	of := map[string]reflect.Type{workflows.QueueAsk: reflect.TypeFor[*activities.Questions](), workflows.QueueModel: reflect.TypeFor[*activities.Model](),
+		workflows.QueueQuery: reflect.TypeFor[*activities.Query]()}[queue]
+	for method := range of.Methods() {
+		names = append(names, method.Name)
+	}
+	return names
 }
 
 func registerWorkflows(r sdk.WorkflowRegistry) {

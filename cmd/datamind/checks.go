@@ -45,6 +45,10 @@ func (x *examination) all(ctx context.Context, dir string) {
 		return "the platform's database answers", s.store.Ready(ctx)
 	})
 	if database {
+		x.check(ctx, "database writes", "Give the database's server more disk, or end what makes it read-only.", func(ctx context.Context) (string, error) {
+			return "a row was taken, and taken back", s.store.SystemWritable(ctx)
+		})
+		x.check(ctx, "clock", "Set both clocks by NTP: sessions, links and budgets go by them.", s.clock)
 		x.check(ctx, "migrations", "Check DATAMIND_MIGRATE_DATABASE_URL.", func(ctx context.Context) (string, error) { return migrations(ctx, c) })
 		x.check(ctx, "questions", "Look at the other lines first. If all else is well, see the run 'ask/…' in the Temporal UI, or stop the question on its page.", s.waiting)
 		x.check(ctx, "budgets", "Raise DATAMIND_TOKEN_BUDGET_MONTHLY in all processes, or that organisation's own budget.", s.budgets)

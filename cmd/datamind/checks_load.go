@@ -33,9 +33,9 @@ func (s *services) waiting(ctx context.Context) (string, error) {
 		all = append(all, fmt.Sprintf("%d %s", w.Count, w.Status))
 		switch {
 		case w.Status == models.StatusQueued && w.Age > waitsLong:
-			stuck = append(stuck, fmt.Sprintf("%d are stored and not begun, the oldest for %s", w.Count, age))
+			stuck = append(stuck, fmt.Sprintf("%d are stored and not begun, %s for %s", w.Count, w.Oldest, age))
 		case w.Status == models.StatusRunning && w.Age > stuckAfter:
-			stuck = append(stuck, fmt.Sprintf("of %d that run, one has not moved for %s", w.Count, age))
+			stuck = append(stuck, fmt.Sprintf("of %d that run, %s has not moved for %s", w.Count, w.Oldest, age))
 		}
 	}
 	if len(stuck) > 0 {
@@ -47,7 +47,11 @@ func (s *services) waiting(ctx context.Context) (string, error) {
 	return "open: " + strings.Join(all, ", "), nil
 }
 
-// budgets is an error where an organisation has nearly no tokens left.
+// refusedAge is how far back questions count that ended for want of tokens.
+const refusedAge = 15 * time.Minute
+
+// budgets is an error where an organisation has nearly no tokens left, or too
+// few for what was asked of late.
 func (s *services) budgets(ctx context.Context) (string, error) {
 	found, err := s.store.SystemBudgets(ctx, s.config.TokenBudgetMonthly)
 	if err != nil {
@@ -62,7 +66,29 @@ func (s *services) budgets(ctx context.Context) (string, error) {
 	if len(spent) > 0 {
 		return "", models.Errorf(models.CodeBudget, "This month %s: its questions end as budget_exhausted.", strings.Join(spent, "; "))
 	}
+	refused, err := s.store.SystemRefused(ctx, time.Now().Add(-refusedAge))
+	if err != nil {
+		return "", err
+	}
+	for _, r := range refused {
+		spent = append(spent, fmt.Sprintf("%d questions of %q", r.Count, r.Name))
+	}
+	if len(spent) > 0 {
+		return "", models.Errorf(models.CodeBudget, "In the last %.0f minutes %s ended as budget_exhausted: what was left did not hold what they may cost.", refusedAge.Minutes(), strings.Join(spent, ", "))
+	}
 	return fmt.Sprintf("%d organisations have used tokens this month, none more than %.0f%%", len(found), nearlyUsed*100), nil
+}
+
+// clock is an error where this machine's clock and the database's differ.
+func (s *services) clock(ctx context.Context) (string, error) {
+	ahead, err := s.store.SystemClock(ctx)
+	if err != nil {
+		return "", err
+	}
+	if ahead.Abs() > clockApart {
+		return "", models.Errorf(models.CodeUnavailable, "This machine's clock is %s ahead of the database's.", ahead.Round(time.Second))
+	}
+	return fmt.Sprintf("%d ms ahead of the database's", ahead.Milliseconds()), nil
 }
 
 // troubleAge is how far back steps are looked at for what the model did to them.

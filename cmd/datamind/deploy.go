@@ -75,11 +75,10 @@ func printBuilds(w io.Writer, builds []worker.Build) error {
 
 // remark says what an operator may do about a build.
 func remark(b worker.Build) string {
-	needed := b.Percent > 0 || b.Open > 0
 	switch missing := b.Unserved(); {
-	case needed && len(missing) > 0:
+	case b.Needed() && len(missing) > 0:
 		return "no worker of it polls " + strings.Join(missing, ", ") + ": questions wait"
-	case !needed && len(b.Workers) > 0:
+	case !b.Needed() && len(b.Workers) > 0:
 		return "its workers may go"
 	}
 	return ""

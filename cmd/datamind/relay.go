@@ -30,6 +30,7 @@ const (
 // a workflow id starts once.
 func (s *services) relay(ctx context.Context) {
 	defer s.reporter.Crash("relay")
+	w := &watcher{services: s, faults: map[faultKey]*fault{}}
 	tick, prune := time.NewTicker(relayEvery), time.NewTicker(pruneEvery)
 	defer tick.Stop()
 	defer prune.Stop()
@@ -44,9 +45,11 @@ func (s *services) relay(ctx context.Context) {
 			continue
 		case <-tick.C:
 		}
-		if err := s.relayOnce(ctx); err != nil && ctx.Err() == nil {
-			s.log.Warn("relay", "error", err)
+		err := s.relayOnce(ctx)
+		if ctx.Err() != nil {
+			return
 		}
+		w.see(err != nil, "", "the relay cannot start or end questions", causeOf(err)...)
 	}
 }
 

@@ -200,13 +200,19 @@ func (s *services) serve(ctx context.Context, server *api.Server, listener net.L
 }
 
 // serveMetrics serves metrics on their own address. One that is taken is not
-// worth refusing to work for: several processes of one machine share the default.
+// worth refusing to work for: they are then on a free port, where Prometheus
+// has to be told to look.
 func (s *services) serveMetrics() *http.Server {
 	server := &http.Server{Handler: promhttp.HandlerFor(s.metrics.Registry, promhttp.HandlerOpts{}), ReadHeaderTimeout: 5 * time.Second}
 	listener, err := net.Listen("tcp", s.config.MetricsAddr)
 	if err != nil {
-		s.log.Warn("metrics are not served; choose another address with DATAMIND_METRICS_ADDR", "addr", s.config.MetricsAddr, "error", err)
-		return server
+		s.log.Error("another program has DATAMIND_METRICS_ADDR: Prometheus does not see this process; give each process of a machine its own",
+			"addr", s.config.MetricsAddr, "cause", telemetry.Cause(err))
+		host, _, _ := net.SplitHostPort(s.config.MetricsAddr) // checked by config.Load
+		if listener, err = net.Listen("tcp", net.JoinHostPort(host, "0")); err != nil {
+			s.log.Error("metrics are not served", "cause", telemetry.Cause(err))
+			return server
+		}
 	}
 	s.log.Info("metrics are served", "addr", listener.Addr().String())
 	go func() { _ = server.Serve(listener) }()
@@ -254,6 +260,7 @@ func (s *services) startWorkers(ctx context.Context, queues []string, fatal func
 		}
 		started = append(started, w)
 	}
+	s.expect(queues)
 	return func() { // side by side: an orchestrator waits for one time limit, not for three
 		var all sync.WaitGroup
 		for _, w := range started {
@@ -261,6 +268,21 @@ func (s *services) startWorkers(ctx context.Context, queues []string, fatal func
 		}
 		all.Wait()
 	}, nil
+}
+
+// expect exports zeros of what workers of the queues count and alerts look at.
+func (s *services) expect(queues []string) {
+	for _, queue := range queues {
+		s.metrics.ExpectActivities(worker.Names(queue)...)
+		switch queue {
+		case workflows.QueueAsk:
+			s.metrics.ExpectAsk()
+		case workflows.QueueModel:
+			for _, model := range s.config.LLMModels {
+				s.metrics.ExpectModel(model, "plan", "write")
+			}
+		}
+	}
 }
 
 // policy keeps questions away from the platform's own servers: those that the

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"time"
 
+	"github.com/datamind/datamind/internal/store"
 	"github.com/datamind/datamind/internal/telemetry"
 	"github.com/datamind/datamind/models"
 	"github.com/datamind/datamind/worker"
@@ -14,6 +16,9 @@ import (
 const (
 	// watchEvery is how often a process looks at what it depends on.
 	watchEvery = 10 * time.Second
+	// buildsEvery is after how many looks the builds are counted, which takes
+	// a request for each.
+	buildsEvery = 3
 	// sayAgainAfter is how long a fault lasts until it is logged once more.
 	sayAgainAfter = 10 * time.Minute
 
@@ -22,6 +27,8 @@ const (
 	// A running question that no step of has begun or ended for so long is
 	// stuck: no try of a step may take longer.
 	stuckAfter = 20 * time.Minute
+	// clockApart is how far clocks may differ.
+	clockApart = time.Minute
 	// nearlyUsed is the share of a budget from which an operator is told.
 	nearlyUsed = 0.9
 )
@@ -34,12 +41,16 @@ func (s *services) watch(ctx context.Context, shared bool) {
 	w := &watcher{services: s, faults: map[faultKey]*fault{}}
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
-	for {
+	for n := 0; ; n++ {
 		w.dependencies(ctx)
+		w.clock(ctx)
 		if shared {
 			w.queues(ctx)
 			w.questions(ctx)
 			w.budgets(ctx)
+			if n%buildsEvery == 0 {
+				w.builds(ctx)
+			}
 		}
 		select {
 		case <-ctx.Done():
@@ -100,12 +111,28 @@ func (w *watcher) dependencies(ctx context.Context) {
 			return
 		}
 		w.metrics.Dependency(name, err == nil)
-		attrs := []any{"dependency", name}
-		if err != nil {
-			attrs = append(attrs, "cause", telemetry.Cause(err))
-		}
-		w.see(err != nil, name, "a server that DataMind needs does not answer", attrs...)
+		w.see(err != nil, name, "a server that DataMind needs does not answer", append([]any{"dependency", name}, causeOf(err)...)...)
 	}
+}
+
+// causeOf is what a line says of an error, where there is one.
+func causeOf(err error) []any {
+	if err == nil {
+		return nil
+	}
+	return []any{"cause", telemetry.Cause(err)}
+}
+
+// clock compares the process's clock with the database's: sessions, ages and
+// budgets are reckoned by either.
+func (w *watcher) clock(ctx context.Context) {
+	ahead, err := w.store.SystemClock(ctx)
+	if err != nil {
+		w.notSeen(ctx, err)
+		return
+	}
+	w.metrics.Clock(ahead)
+	w.see(ahead.Abs() > clockApart, "", "the clocks of this process and of the database differ", "ahead", ahead.Round(time.Second).String())
 }
 
 func (w *watcher) queues(ctx context.Context) {
@@ -117,9 +144,42 @@ func (w *watcher) queues(ctx context.Context) {
 			return // said by dependencies
 		}
 		w.metrics.Queue(name, q.Backlog, q.Age, q.Workers)
-		w.see(q.Workers == 0, name, "no worker polls a queue", "queue", name, "tasks", q.Backlog)
+		polled := []any{"queue", name, "tasks", q.Backlog}
+		if err := q.Polled(name); err != nil {
+			polled = append(polled, "reason", models.ErrorMessage(err))
+		}
+		w.see(q.Workers == 0, name, "no worker polls a queue", polled...)
 		w.see(q.Age > waitsLong, name, "a queue is behind", "queue", name, "tasks", q.Backlog, "oldest", q.Age.Round(time.Second).String(), "workers", q.Workers)
 	}
+}
+
+// builds looks for builds that have questions, or get new ones, and no workers.
+// Where no worker has a build id there is nothing to see that queues do not say.
+func (w *watcher) builds(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	found, err := w.deployments().Builds(ctx)
+	if err != nil {
+		return // said by dependencies, or nobody may ask
+	}
+	const text = "a build of the workers has questions and lacks workers"
+	needed := map[string]map[string]bool{}
+	for _, b := range found {
+		if !b.Needed() || len(found) == 1 && b.ID == worker.NoBuild {
+			continue
+		}
+		needed[b.ID] = map[string]bool{}
+		for _, queue := range workflows.Queues {
+			needed[b.ID][queue] = b.Workers[queue] == 0
+			w.see(needed[b.ID][queue], queue+" "+b.ID, text, "build", b.ID, "queue", queue, "open", b.Open, "percent", b.Percent)
+		}
+	}
+	for at := range w.faults {
+		if _, build, _ := strings.Cut(at.key, " "); at.text == text && needed[build] == nil { // nobody needs it any more
+			w.over(at)
+		}
+	}
+	w.metrics.Unserved(needed)
 }
 
 func (w *watcher) questions(ctx context.Context) {
@@ -128,22 +188,16 @@ func (w *watcher) questions(ctx context.Context) {
 		w.notSeen(ctx, err)
 		return
 	}
-	waiting := map[models.QuestionStatus]struct {
-		count int
-		age   time.Duration
-	}{models.StatusQueued: {}, models.StatusRunning: {}, models.StatusClarify: {}, models.StatusApprove: {}}
+	waiting := map[models.QuestionStatus]store.Waiting{models.StatusQueued: {}, models.StatusRunning: {}, models.StatusClarify: {}, models.StatusApprove: {}}
 	for _, one := range found {
-		waiting[one.Status] = struct {
-			count int
-			age   time.Duration
-		}{one.Count, one.Age}
+		waiting[one.Status] = one
 	}
 	for status, one := range waiting {
-		w.metrics.Open(status, one.count, one.age)
+		w.metrics.Open(status, one.Count, one.Age)
 	}
 	queued, running := waiting[models.StatusQueued], waiting[models.StatusRunning]
-	w.see(queued.age > waitsLong, "", "questions wait to begin", "questions", queued.count, "oldest", queued.age.Round(time.Second).String())
-	w.see(running.age > stuckAfter, "", "a question does not move", "running", running.count, "longest", running.age.Round(time.Second).String())
+	w.see(queued.Age > waitsLong, "", "questions wait to begin", "questions", queued.Count, "oldest", queued.Age.Round(time.Second).String(), "question_id", queued.Oldest)
+	w.see(running.Age > stuckAfter, "", "a question does not move", "running", running.Count, "longest", running.Age.Round(time.Second).String(), "question_id", running.Oldest)
 }
 
 func (w *watcher) budgets(ctx context.Context) {

@@ -23,6 +23,8 @@ type Waiting struct {
 	// Age is how long ago the one that waits longest was stored, or a step of
 	// it last began or ended.
 	Age time.Duration
+	// Oldest is the id of that one.
+	Oldest string
 }
 
 // SystemWaiting counts open questions by status; a status without any is left
@@ -33,15 +35,17 @@ func (s *Store) SystemWaiting(ctx context.Context) (all []Waiting, err error) {
 		Status  models.QuestionStatus
 		Count   int
 		Seconds float64
+		Oldest  string
 	}
 	err = s.system(ctx, func(tx *gorm.DB) error {
-		return tx.Raw(`SELECT q.status, count(*) AS count, max(extract(epoch FROM now() - greatest(m.moved,
-				CASE WHEN q.run = 1 THEN q.created_at WHEN q.status = ? THEN q.updated_at END))) AS seconds
-			FROM questions q LEFT JOIN LATERAL (SELECT max(greatest(s.started_at, s.ended_at)) AS moved FROM question_steps s WHERE s.question_id = q.id) m ON true
-			WHERE q.status IN ? GROUP BY q.status`, models.StatusQueued, openStatuses).Scan(&rows).Error
+		return tx.Raw(`SELECT status, count(*) AS count, extract(epoch FROM now() - min(moved)) AS seconds, (array_agg(id ORDER BY moved))[1] AS oldest
+			FROM (SELECT q.id, q.status, greatest(m.moved, CASE WHEN q.run = 1 THEN q.created_at WHEN q.status = ? THEN q.updated_at END) AS moved
+				FROM questions q LEFT JOIN LATERAL (SELECT max(greatest(s.started_at, s.ended_at)) AS moved FROM question_steps s WHERE s.question_id = q.id) m ON true
+				WHERE q.status IN ?) open
+			GROUP BY status`, models.StatusQueued, openStatuses).Scan(&rows).Error
 	})
 	for _, row := range rows {
-		all = append(all, Waiting{row.Status, row.Count, time.Duration(max(row.Seconds, 0) * float64(time.Second))})
+		all = append(all, Waiting{row.Status, row.Count, time.Duration(max(row.Seconds, 0) * float64(time.Second)), row.Oldest})
 	}
 	return all, err
 }

@@ -37,10 +37,11 @@ func TestWaitingQuestionsAndBudgets(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, found, 2)
 	for _, w := range found {
-		want, age := 3, 3*time.Minute
+		want, age, oldest := 3, 3*time.Minute, queued.ID
 		if w.Status == models.StatusRunning {
-			want, age = 1, 0
+			want, age, oldest = 1, 0, running.ID
 		}
+		require.Equal(t, oldest, w.Oldest)
 		require.Equal(t, want, w.Count, w.Status)
 		require.InDelta(t, age.Seconds(), w.Age.Seconds(), 30, w.Status)
 	}

@@ -37,6 +37,8 @@ type Metrics struct {
 	open            *prometheus.GaugeVec
 	openAge         *prometheus.GaugeVec
 	budget          *prometheus.GaugeVec
+	unserved        *prometheus.GaugeVec
+	clock           prometheus.Gauge
 }
 
 // NewMetrics makes the metrics of a process in a registry of their own.
@@ -64,14 +66,42 @@ func NewMetrics(version string) *Metrics {
 		workers:         gauge("queue_workers", "Workers that poll a queue.", "queue"),
 		open:            gauge("questions_open", "Questions that have not ended, by status; queued ones are stored and not begun.", "status"),
 		openAge:         gauge("questions_open_age_seconds", "Longest time that an open question has not moved, by status.", "status"),
+		unserved:        gauge("build_unserved", "1 where a build of the workers has questions, or gets new ones, and none of its workers polls a queue.", "build", "queue"),
 		budget:          gauge("budget_used_ratio", "Share of the month's token budget that is used or set aside, of the organisation that has used most."),
 	}
+	m.clock = prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "clock_offset_seconds", Help: "How far this process's clock is ahead of the database's."})
 	build := gauge("build_info", "1, with the version of the program.", "version")
 	build.WithLabelValues(version).Set(1)
 	m.Registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), build,
 		m.questions, m.questionSeconds, m.activitySeconds, m.retries, m.modelSeconds, m.modelTokens,
-		m.up, m.backlog, m.backlogAge, m.workers, m.open, m.openAge, m.budget)
+		m.up, m.backlog, m.backlogAge, m.workers, m.open, m.openAge, m.budget, m.unserved, m.clock)
 	return m
+}
+
+// ExpectAsk exports zeros of what a worker of ask counts and alerts look at:
+// the first of a kind is seen as an increase only where there was a zero.
+func (m *Metrics) ExpectAsk() {
+	m.questions.WithLabelValues(string(models.StatusFailed), string(models.CodeInternal))
+	m.questions.WithLabelValues(string(models.StatusBudget), string(models.CodeBudget))
+}
+
+// ExpectActivities does the same for tries of activities.
+func (m *Metrics) ExpectActivities(names ...string) {
+	for _, name := range names {
+		for _, result := range []string{"ok", "panic", string(models.CodeInternal)} {
+			m.activitySeconds.WithLabelValues(name, result)
+		}
+		m.retries.WithLabelValues(name, string(models.CodeUnavailable))
+	}
+}
+
+// ExpectModel does the same for calls of a model.
+func (m *Metrics) ExpectModel(model string, kinds ...string) {
+	for _, kind := range kinds {
+		for _, outcome := range []string{"ok", string(models.CodeModelBusy), string(models.CodeModel)} {
+			m.modelSeconds.WithLabelValues(model, kind, outcome)
+		}
+	}
 }
 
 // QuestionEnded counts the end of a run. active is the time it was worked on.
@@ -136,6 +166,20 @@ func (m *Metrics) Open(status models.QuestionStatus, count int, age time.Duratio
 	m.open.WithLabelValues(string(status)).Set(float64(count))
 	m.openAge.WithLabelValues(string(status)).Set(age.Seconds())
 }
+
+// Unserved sets which queues of which builds nobody polls, of the builds that
+// somebody must serve. A queue that is polled is there with false.
+func (m *Metrics) Unserved(builds map[string]map[string]bool) {
+	m.unserved.Reset()
+	for build, queues := range builds {
+		for queue, unserved := range queues {
+			m.unserved.WithLabelValues(build, queue).Set(flag(unserved))
+		}
+	}
+}
+
+// Clock sets how far the process's clock is ahead of the database's.
+func (m *Metrics) Clock(ahead time.Duration) { m.clock.Set(ahead.Seconds()) }
 
 // Budget sets the highest share of a budget that an organisation has used.
 func (m *Metrics) Budget(ratio float64) { m.budget.WithLabelValues().Set(ratio) }
