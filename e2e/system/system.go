@@ -280,7 +280,7 @@ func (s *System) Backends() (queries []string) {
 	conn, err := pgx.Connect(ctx, s.Customer.DSN("postgres"))
 	require.NoError(s.t, err)
 	defer func() { _ = conn.Close(ctx) }()
-	rows, err := conn.Query(ctx, "SELECT query FROM pg_stat_activity WHERE application_name LIKE 'datamind/%' AND state = 'active' AND query NOT LIKE 'EXPLAIN%'")
+	rows, err := conn.Query(ctx, "SELECT query FROM pg_stat_activity WHERE application_name LIKE 'datamind/%' AND state = 'active'")
 	require.NoError(s.t, err)
 	queries, err = pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(s.t, err)
