@@ -114,7 +114,7 @@ func recordLimits(t *testing.T) {
 	t.Helper()
 	hasty := system.Build{Bin: system.Compile(t,
 		system.Change{File: "workflows/ask.go", Old: "askTimeout = 30 * 24 * time.Hour", New: "askTimeout = time.Second"},
-		system.Change{File: "workflows/options.go", Old: "    5 * time.Minute,\n\t\tScheduleToCloseTimeout: time.Hour", New: " time.Second,\n\t\tScheduleToCloseTimeout: 2 * time.Second"})}
+		system.Change{File: "workflows/options.go", Old: "closeLimit = 24 * time.Hour", New: "closeLimit = 2 * time.Second"})}
 	h := newRecorder(t, system.Options{}, unclear("nobody replies", 1), llmtest.Rule{Kind: llmtest.KindPlan, Contains: "timed out", Hang: true})
 	h.s.Workers[0].Kill()
 	h.s.StartBuild(hasty, "ask,model,query")
