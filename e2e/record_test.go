@@ -136,6 +136,7 @@ func recordConnections(t *testing.T) {
 	h.end("discovered", models.StatusAnswered)
 	test("test_connection", true)
 	h.s.Exec("postgres", "ALTER ROLE reader PASSWORD 'another-password'")
+	h.s.Exec("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'reader'") // a session that is kept would still do
 	h.end("not discovered", models.StatusFailed)
 	test("test_connection_refused", false)
 	h.s.Owner.Call(http.StatusAccepted, http.MethodPost, "/connections/"+h.s.Connection+"/catalog/sync", nil, nil)
