@@ -24,9 +24,10 @@ var retryable = map[models.Code]bool{
 	models.CodeStructureMoved: true, // twice while one query was to run
 }
 
-// stopped is the detail of a cancellation that the activity itself has seen and
-// passed on: nothing of it runs any more.
-const stopped = "stopped"
+// Stopped is the detail of a cancellation that the activity itself has seen and
+// passed on: nothing of it runs any more. Temporal cancels an activity between
+// two attempts with a detail of its own, and what the last one left runs on.
+const Stopped = "stopped"
 
 // toTemporal translates an error for the workflow: its code becomes the
 // error's type, and decides whether the activity runs again. A busy model says
@@ -37,7 +38,7 @@ func toTemporal(ctx context.Context, err error) error {
 	}
 	cause := context.Cause(ctx)
 	if temporal.IsCanceledError(cause) || errors.Is(cause, context.Canceled) {
-		return temporal.NewCanceledError(stopped)
+		return temporal.NewCanceledError(Stopped)
 	}
 	if errors.Is(cause, worker.ErrWorkerShutdown) { // another worker goes on
 		err = models.Wrap(err, models.CodeUnavailable, "The worker of this step was shut down.")

@@ -242,8 +242,11 @@ func (a *ask) query(ctx workflow.Context, attempt int, sql string, edited bool) 
 func mayRunOn(err error) bool {
 	var timeout *temporal.TimeoutError
 	var canceled *temporal.CanceledError
-	return errors.As(err, &timeout) && timeout.TimeoutType() != enums.TIMEOUT_TYPE_SCHEDULE_TO_START ||
-		errors.As(err, &canceled) && !canceled.HasDetails() // an activity that stopped itself says so
+	if errors.As(err, &timeout) {
+		return timeout.TimeoutType() != enums.TIMEOUT_TYPE_SCHEDULE_TO_START
+	}
+	var by string
+	return errors.As(err, &canceled) && (canceled.Details(&by) != nil || by != activities.Stopped)
 }
 
 // endOrphan ends the query of a worker that died, when the person knows already
