@@ -14,14 +14,6 @@ import (
 	"github.com/datamind/datamind/worker"
 )
 
-// changedWorkflow makes a build whose workflow does something before it plans
-// that histories of this one do not have.
-func changedWorkflow(t *testing.T) string {
-	t.Helper()
-	return system.Compile(t, system.Change{File: "workflows/ask.go", Old: "	attempt, end := a.answerable(ctx)\n",
-		New: "	if err := workflow.Sleep(ctx, time.Millisecond); err != nil {\n		return endOf(ctx, err)\n	}\n	attempt, end := a.answerable(ctx)\n"})
-}
-
 // builds is what `deploy status` says of each build.
 func builds(t *testing.T, s *system.System) map[string]worker.Build {
 	t.Helper()
@@ -41,7 +33,7 @@ func TestDeploy(t *testing.T) {
 	t.Parallel()
 	s := system.Start(t, system.Options{Model: true, Workers: []string{"ask", "model,query"},
 		Env: []string{"DATAMIND_APPROVE_COST=" + system.DeployCost}, Rules: system.DeployRules(5)})
-	a, b := system.Build{ID: "a", Bin: s.Program()}, system.Build{ID: "b", Bin: changedWorkflow(t)}
+	a, b := system.Build{ID: "a", Bin: s.Program()}, system.Build{ID: "b", Bin: system.ChangedWorkflow(t)}
 	withoutBuilds(t, s, b)
 	firstBuild(t, s, a, b)
 	s.StartBuild(b, "ask,model,query")

@@ -77,6 +77,14 @@ func recordEndings(t *testing.T) {
 	s.Owner.Await(answered, models.StatusAnswered)
 	h.keep("ask_edited", "ask/"+answered)
 
+	orphaned := s.Owner.Ask("stopped querying, when the worker was gone")
+	system.Eventually(t, "the query runs", func() bool { return s.Running("pairs") == 1 })
+	s.Workers[0].Kill()
+	h.post(orphaned, "stop", map[string]any{})
+	s.Workers[0].Start(system.WorkerReady)
+	s.Owner.Await(orphaned, models.StatusCancelled)
+	h.keep("ask_stopped_orphan", "ask/"+orphaned)
+
 	s.Workers[0].Kill()
 	queued := s.Owner.Ask("stopped while queued")
 	h.post(queued, "stop", map[string]any{})

@@ -17,7 +17,7 @@ var (
 	full  = flag.Bool("full", false, "run the full form and write docs/reliability.md")
 	reps  = flag.Int("reps", 0, "repetitions of each fault (0: 20 in the full form, as the fault says in the short one)")
 	seed  = flag.Uint64("seed", 1, "the moments of the faults follow from it")
-	write = flag.String("write", "", "file whose table is replaced, between its markers")
+	write = flag.String("write", "", "file whose table gets the rows of the faults that passed, between its markers")
 )
 
 func TestMain(m *testing.M) {
@@ -31,8 +31,8 @@ func TestMain(m *testing.M) {
 	worlds.close()
 	if table := sheet.table(); table != "" {
 		fmt.Printf("seed %d, %s, %s\n\n%s\n", *seed, machine(), time.Since(began).Round(time.Second), table)
-		if *write != "" && code == 0 {
-			if err := sheet.writeTo(*write, time.Since(began)); err != nil {
+		if *write != "" {
+			if err := sheet.writeTo(*write); err != nil {
 				fmt.Println(err)
 				code = 1
 			}
@@ -89,7 +89,12 @@ func (f fault) run(t *testing.T) {
 			r := &repetition{world: w, t: t, rng: seeded(f.name, i), outage: outage}
 			w.begin(t)
 			bad := true
-			defer func() { worlds.giveBack(t, w, bad || t.Failed()) }()
+			defer func() {
+				if bad = bad || t.Failed(); bad {
+					sheet.fail(f.name)
+				}
+				worlds.giveBack(t, w, bad)
+			}()
 			f.body(r)
 			found := w.settle(t)
 			sheet.add(f.name, found)

@@ -2,7 +2,9 @@ package chaos
 
 import (
 	"fmt"
+	"maps"
 	"os"
+	"os/exec"
 	"runtime"
 	"slices"
 	"strings"
@@ -14,6 +16,7 @@ import (
 type row struct {
 	name        string
 	repetitions int
+	failed      bool
 	findings
 }
 
@@ -25,14 +28,26 @@ type report struct {
 	rows []*row
 }
 
-func (r *report) add(name string, f *findings) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+// row finds or makes a fault's row; the lock is held.
+func (r *report) row(name string) *row {
 	i := slices.IndexFunc(r.rows, func(row *row) bool { return row.name == name })
 	if i < 0 {
 		i, r.rows = len(r.rows), append(r.rows, &row{name: name})
 	}
-	sum := r.rows[i]
+	return r.rows[i]
+}
+
+// fail says that a repetition of a fault went wrong.
+func (r *report) fail(name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.row(name).failed = true
+}
+
+func (r *report) add(name string, f *findings) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	sum := r.row(name)
 	sum.repetitions++
 	sum.questions += f.questions
 	sum.lost += f.lost
@@ -48,24 +63,35 @@ func (r *report) add(name string, f *findings) {
 	sum.drained, sum.outage = max(sum.drained, f.drained), max(sum.outage, f.outage)
 }
 
-// table writes the table in Markdown; "" where nothing was measured.
+const tableHead = "| fault | repetitions | questions | lost | doubled | stuck | wrong end | orphaned rows | leaked sessions, locks | replay errors | calls made again | queries run again | slowest end after the fault | drained / outage | measured |\n" +
+	"|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|\n"
+
+// line writes a row in Markdown.
+func (s *row) line(measured string) string {
+	drained := "–"
+	if s.outage > 0 {
+		drained = fmt.Sprintf("%.1f s / %.0f s", s.drained.Seconds(), s.outage.Seconds())
+	}
+	return fmt.Sprintf("| %s | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d | %.1f s | %s | %s |\n", s.name, s.repetitions, s.questions, s.lost, s.doubled,
+		s.stuck, s.wrong, s.orphans, s.leaked, s.replay, s.extraCalls, s.extraQueries, max(0, s.slowest.Seconds()), drained, measured)
+}
+
+// table writes what was measured in Markdown; "" where nothing was.
 func (r *report) table() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.rows) == 0 {
 		return ""
 	}
-	var b strings.Builder
-	b.WriteString("| fault | repetitions | questions | lost | doubled | stuck | wrong end | orphaned rows | leaked sessions, locks | replay errors | calls made again | queries run again | slowest end after the fault | drained / outage |\n")
-	b.WriteString("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n")
 	slices.SortFunc(r.rows, func(a, b *row) int { return strings.Compare(a.name, b.name) })
+	var b strings.Builder
+	b.WriteString(tableHead)
 	for _, s := range r.rows {
-		drained := "–"
-		if s.outage > 0 {
-			drained = fmt.Sprintf("%.1f s / %.0f s", s.drained.Seconds(), s.outage.Seconds())
+		measured := "passed"
+		if s.failed {
+			measured = "FAILED"
 		}
-		fmt.Fprintf(&b, "| %s | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d | %.1f s | %s |\n", s.name, s.repetitions, s.questions, s.lost, s.doubled,
-			s.stuck, s.wrong, s.orphans, s.leaked, s.replay, s.extraCalls, s.extraQueries, max(0, s.slowest.Seconds()), drained)
+		b.WriteString(s.line(measured))
 	}
 	return b.String()
 }
@@ -76,26 +102,49 @@ const (
 	tableEnd   = "<!-- chaos: end -->"
 )
 
-// writeTo replaces the table of a document.
-func (r *report) writeTo(path string, took time.Duration) error {
+// writeTo puts the rows of faults that passed into a document's table. Other
+// rows stay as they were: a fault can be measured by itself.
+func (r *report) writeTo(path string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	raw, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
 	before, rest, found := strings.Cut(string(raw), tableBegin)
-	_, after, closed := strings.Cut(rest, tableEnd)
+	table, after, closed := strings.Cut(rest, tableEnd)
 	if !found || !closed {
 		return fmt.Errorf("%s has no place for the table", path)
 	}
-	head := fmt.Sprintf("`%s` on %s: seed %d, %s, %s.", command(), time.Now().Format(time.DateOnly), *seed, machine(), took.Round(time.Second))
-	return os.WriteFile(path, []byte(before+tableBegin+"\n"+head+"\n\n"+r.table()+tableEnd+after), 0o644)
+	lines := map[string]string{}
+	_, table, _ = strings.Cut(table, tableHead)
+	for line := range strings.Lines(table) {
+		if name, _, isRow := strings.Cut(strings.TrimPrefix(line, "| "), " |"); isRow {
+			lines[name] = line
+		}
+	}
+	measured := fmt.Sprintf("%s, seed %d, %s", time.Now().Format(time.DateOnly), *seed, commit())
+	for _, s := range r.rows {
+		if !s.failed {
+			lines[s.name] = s.line(measured)
+		}
+	}
+	var b strings.Builder
+	b.WriteString(tableHead)
+	for _, name := range slices.Sorted(maps.Keys(lines)) {
+		b.WriteString(lines[name])
+	}
+	head := fmt.Sprintf("%d faults, by `make chaos` on %s.", len(lines), machine())
+	return os.WriteFile(path, []byte(before+tableBegin+"\n"+head+"\n\n"+b.String()+tableEnd+after), 0o644)
 }
 
-func command() string {
-	if *reps > 0 {
-		return fmt.Sprintf("make chaos SEED=%d REPS=%d", *seed, *reps)
+// commit names the sources that were measured.
+func commit() string {
+	out, err := exec.Command("git", "describe", "--always", "--dirty").Output()
+	if err != nil {
+		return "no commit"
 	}
-	return fmt.Sprintf("make chaos SEED=%d", *seed)
+	return strings.TrimSpace(string(out))
 }
 
 // machine says on what was measured.

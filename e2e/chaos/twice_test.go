@@ -219,6 +219,30 @@ func TestStopAtEveryStep(t *testing.T) {
 	}
 }
 
+// A worker dies in a query, and Stop is pressed while nobody has noticed, when
+// Temporal has, or when nobody is there to take over: the query's session on the
+// customer's server ends, too.
+func TestStoppedAfterAKill(t *testing.T) {
+	fault{name: "Stop: querying, after the worker was killed", body: func(r *repetition) {
+		q := r.new(slow)
+		q.ends = []models.QuestionStatus{models.StatusCancelled}
+		r.pursue(q)
+		r.eventually("the query runs", func() bool { return r.Running(q.label(1)+" ") == 1 })
+		r.kill(r.worker("query", 0))
+		most := time.Second
+		if *full {
+			most = 8 * time.Second // until Temporal has noticed
+		}
+		r.pause(r.between(0, most))
+		r.send(q, "stop", map[string]any{}, "")
+		r.pause(r.between(0, most))
+		r.heal()
+		r.faultOver()
+		r.await(q)
+		r.eventually("the query ends", func() bool { return r.Running(q.label(1)+" ") == 0 })
+	}}.run(t)
+}
+
 // edited is the SQL that a person writes for a run.
 func edited(q *question, run int) map[string]any {
 	return map[string]any{"sql": fmt.Sprintf("SELECT max(id) AS %s FROM customers", q.label(run))}

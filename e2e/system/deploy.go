@@ -58,6 +58,14 @@ func Compile(t testing.TB, changes ...Change) string {
 	return bin
 }
 
+// ChangedWorkflow makes a build whose workflow does something before it plans
+// that histories of this one do not have.
+func ChangedWorkflow(t testing.TB) string {
+	t.Helper()
+	return Compile(t, Change{File: "workflows/ask.go", Old: "	attempt, end := a.answerable(ctx)\n",
+		New: "	if err := workflow.Sleep(ctx, time.Millisecond); err != nil {\n		return endOf(ctx, err)\n	}\n	attempt, end := a.answerable(ctx)\n"})
+}
+
 // StartBuild starts a worker of a build for each of queues, such as "ask,model".
 func (s *System) StartBuild(b Build, queues ...string) (started []*Process) {
 	s.t.Helper()
