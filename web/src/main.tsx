@@ -5,6 +5,7 @@ import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { onSignedOut, Problem } from './api/client'
+import { initWords } from './i18n'
 import { router } from './router'
 import './style.css'
 
@@ -42,6 +43,7 @@ onSignedOut(() => {
 
 const root = document.getElementById('root')
 if (root) {
+  await initWords()
   createRoot(root).render(
     <StrictMode>
       <MantineProvider theme={theme} cssVariablesResolver={variables} defaultColorScheme="auto">

@@ -1,12 +1,11 @@
-import { createRootRoute, createRoute, createRouter, Outlet } from '@tanstack/react-router'
-import { Ask } from './pages/Ask'
-import { Connections } from './pages/Connections'
-import { Conversation } from './pages/Conversation'
-import { LinkSignIn, SignIn } from './pages/SignIn'
-import { NotFound } from './pages/NotFound'
-import { Profile } from './pages/Profile'
-import { Shell } from './pages/Shell'
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from '@tanstack/react-router'
+import { Ask } from './ask/Ask'
+import { Conversation } from './answer/Conversation'
+import { LinkSignIn, SignIn } from './sign-in/SignIn'
+import { NotFound } from './shell/NotFound'
+import { Shell } from './shell/Shell'
 
+// What most visits do not need is loaded when it is opened.
 const root = createRootRoute({ component: Outlet })
 const shell = createRoute({ getParentRoute: () => root, id: 'shell', component: Shell })
 
@@ -21,8 +20,8 @@ const routes = root.addChildren([
   shell.addChildren([
     createRoute({ getParentRoute: () => shell, path: '/', component: Ask }),
     createRoute({ getParentRoute: () => shell, path: '/conversations/$id', component: Conversation }),
-    createRoute({ getParentRoute: () => shell, path: '/connections', component: Connections }),
-    createRoute({ getParentRoute: () => shell, path: '/profile', component: Profile }),
+    createRoute({ getParentRoute: () => shell, path: '/connections', component: lazyRouteComponent(() => import('./connections/Connections'), 'Connections') }),
+    createRoute({ getParentRoute: () => shell, path: '/profile', component: lazyRouteComponent(() => import('./settings/Profile'), 'Profile') }),
   ]),
 ])
 

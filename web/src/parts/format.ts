@@ -1,4 +1,5 @@
 import type { Cell, Column } from '../api/types'
+import { locale as readers } from '../i18n'
 
 export type Format = (cell: Cell) => string
 
@@ -13,7 +14,7 @@ export function exact(cell: Cell): string {
 }
 
 /** How to show a column's cells: by its type, in the reader's locale, alike in all rows. */
-export function formatter(column: Column, cells: Cell[], locale?: string): Format {
+export function formatter(column: Column, cells: Cell[], locale = readers()): Format {
   const show = isNumeric(column) ? numbers(column, cells, locale)
     : column.type === 'date' || column.type === 'timestamp' ? dates(cells, locale) : exact
   return (cell) => (cell === null ? 'null' : show(cell))
@@ -60,5 +61,6 @@ function dates(cells: Cell[], locale?: string): Format {
 
 /** A duration as a person reads it. */
 export function duration(ms: number): string {
-  return ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`
+  const digits = ms < 10_000 ? 1 : 0
+  return ms < 1000 ? `${ms} ms` : `${(ms / 1000).toLocaleString(readers(), { minimumFractionDigits: digits, maximumFractionDigits: digits })} s`
 }

@@ -1,0 +1,101 @@
+import { Anchor, Badge, Button, Collapse, Group, Loader, Paper, Skeleton, Stack, Text, Title } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
+import { useQuery } from '@tanstack/react-query'
+import { lazy, Suspense, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { api, newKey, unwrap } from '../api/client'
+import { meQuery, questionQuery, resultQuery } from '../api/queries'
+import type { Question } from '../api/types'
+import { isFinal } from '../live/reducer'
+import { useLive } from '../live/useLive'
+import { AnswerText } from './AnswerText'
+import { Ending } from './Ending'
+import { ErrorNote } from '../parts/ErrorNote'
+import { HoldUp } from './HoldUp'
+import { duration } from '../parts/format'
+import { PromptCard } from './PromptCard'
+import { ResultTable } from './ResultTable'
+import { Sql } from './Sql'
+import { Steps } from './Steps'
+import { COLORS, doing, plannerName, runLink } from './question'
+
+const ChartView = lazy(() => import('./ChartView'))
+
+/** One question with everything known of its answer, live while it is worked on. */
+export function Answer({ question, onAgain }: { question: Question; onAgain: (question: string) => void }) {
+  const { t } = useTranslation('answer')
+  const [live, take, connected] = useLive(question)
+  const me = useQuery(meQuery)
+  const q = live.question
+  const final = isFinal(q.status)
+  const [error, setError] = useState<Error | null>(null)
+  const [stopping, setStopping] = useState(false)
+  const [opened, steps] = useDisclosure(false)
+  const result = useQuery({ ...resultQuery(q.id, q.run), enabled: q.has_result })
+  // Lists leave the steps out: they are fetched when somebody looks.
+  const detail = useQuery({ ...questionQuery(q.id, q.run), enabled: opened && final && q.steps.length === 0 })
+
+  /** Does something to the question and shows the row that comes back. */
+  const act = async (action: Promise<Question>): Promise<boolean> => {
+    setError(null)
+    try {
+      take(await action)
+      return true
+    } catch (e) {
+      setError(e as Error)
+      return false
+    }
+  }
+  const params = { path: { id: q.id } }
+  const stop = async () => {
+    setStopping(true)
+    if (!(await act(unwrap(api.POST('/api/v1/questions/{id}/stop', { params }))))) setStopping(false)
+  }
+  const edit = (sql: string) => {
+    setStopping(false)
+    return act(unwrap(api.POST('/api/v1/questions/{id}/edit-sql',
+      { params: { ...params, header: { 'Idempotency-Key': newKey() } }, body: { sql } })))
+  }
+  const reply = (text: string) => act(unwrap(api.POST('/api/v1/questions/{id}/clarify',
+    { params: { ...params, header: { 'Idempotency-Key': newKey() } }, body: { reply: text } })))
+  const approve = (yes: boolean) => act(unwrap(api.POST('/api/v1/questions/{id}/approve', { params, body: { yes } })))
+
+  const showSteps = opened || !final
+  const run = me.data && runLink(me.data.features, q)
+  return (
+    <Paper withBorder p={{ base: 'sm', sm: 'lg' }} component="article" aria-busy={!final} data-status={q.status} data-question={q.id}>
+      <Stack gap="sm">
+        <Group justify="space-between" wrap="nowrap" align="start">
+          <Title order={2} size="h4" className="wrap">{q.question}</Title>
+          <Group gap="xs" wrap="nowrap">
+            <Badge color={COLORS[q.status]} variant="light" miw="max-content">{t(`status.${q.status}`)}</Badge>
+            {!final && <Button size="xs" color="red" variant="outline" loading={stopping} onClick={() => void stop()}>{t('stop')}</Button>}
+          </Group>
+        </Group>
+        <div aria-live="polite">
+          {!final && !q.prompt && !q.text && !live.partial && <Group gap="xs"><Loader size="xs" /><Text size="sm">{doing(t, q)}</Text></Group>}
+          <AnswerText text={q.text || live.partial} numbers={q.text ? q.numbers : []} />
+        </div>
+        {q.prompt && !final && <PromptCard prompt={q.prompt} onReply={reply} onApprove={approve} />}
+        {final && q.status !== 'answered' && <Ending question={q} onAgain={() => onAgain(q.question)} />}
+        {q.has_result && result.isPending && <Skeleton h={120} aria-label={t('loadingRows')} />}
+        {result.data && q.chart && (
+          <Suspense fallback={<Skeleton h={300} />}><ChartView chart={q.chart} result={result.data} /></Suspense>
+        )}
+        {result.data && <ResultTable key={q.run} result={result.data} />}
+        <ErrorNote error={error ?? result.error} />
+        {q.understanding && <Text size="sm" c="dimmed" className="wrap">{t('understood', { text: q.understanding })}</Text>}
+        {q.sql && <Sql sql={q.sql} editable={final || !!q.prompt} onRun={edit} />}
+        <Group gap={4} justify="space-between">
+          <Group gap={4}>{final
+            ? <Button size="compact-xs" variant="subtle" color="gray" onClick={steps.toggle} aria-expanded={showSteps}>{t(showSteps ? 'hideSteps' : 'showSteps')}{q.ms > 0 && ` · ${duration(q.ms)}`}</Button>
+            : <Text size="xs" fw={600} px={8}>{t('steps')}</Text>}
+          {showSteps && run && <Anchor href={run} target="_blank" rel="noreferrer" size="xs" underline="always">{t('temporal')}</Anchor>}</Group>
+          {q.planner && <Text size="xs" c="dimmed" data-testid="planner">{t(q.status === 'answered' ? 'answeredBy' : 'workedOnBy', { planner: plannerName(q.planner) })}</Text>}
+        </Group>
+        <Collapse expanded={showSteps}>{showSteps && <Steps question={q} steps={q.steps.length ? q.steps : (detail.data?.steps ?? [])} />}</Collapse>
+        {!final && <HoldUp live={live} connected={connected} take={take} />}
+      </Stack>
+    </Paper>
+  )
+}

@@ -1,0 +1,95 @@
+import { Alert, Button, Group, List, NumberInput, PasswordInput, Select, SimpleGrid, Stack, Text, Textarea, TextInput } from '@mantine/core'
+import { useQueryClient } from '@tanstack/react-query'
+import { type FormEvent, useEffect, useRef, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { api, unwrap } from '../api/client'
+import { connectionsQuery } from '../api/queries'
+import type { ConnectionInput, Report } from '../api/types'
+import { ErrorNote } from '../parts/ErrorNote'
+
+type Form = Required<ConnectionInput>
+
+const EMPTY: Form = {
+  name: '', kind: 'postgres', host: '', port: 5432, database: '', username: '', password: '', tls_mode: 'verify-full', tls_ca: '',
+  schemas: ['public'], timeout_seconds: 60, max_rows: 10000,
+}
+
+const TLS = { 'verify-full': 'tls.full', require: 'tls.require', disable: 'tls.disable' } as const satisfies Record<Form['tls_mode'], string>
+
+/** Adds a connection; Test says in words what is wrong before anything is saved. */
+export function ConnectionForm({ onDone }: { onDone: () => void }) {
+  const { t } = useTranslation('connections')
+  const queries = useQueryClient()
+  const [form, setForm] = useState(EMPTY)
+  const [report, setReport] = useState<Report | null>(null)
+  const [error, setError] = useState<Error | null>(null)
+  const [busy, setBusy] = useState('')
+  const set = <K extends keyof Form>(key: K, value: Form[K]) => {
+    setReport(null)
+    setForm((f) => ({ ...f, [key]: value }))
+  }
+  const body = { ...form, schemas: form.schemas.filter(Boolean) }
+
+  const outcome = useRef<HTMLDivElement>(null) // may be below the edge of a small screen
+  useEffect(() => {
+    if (report || error) outcome.current?.scrollIntoView({ block: 'nearest' })
+  }, [report, error])
+
+  const run = async (name: string, work: () => Promise<void>) => {
+    setBusy(name)
+    setError(null)
+    try {
+      await work()
+    } catch (e) {
+      setError(e as Error)
+    } finally {
+      setBusy('')
+    }
+  }
+  const test = () => run('test', async () => setReport(await unwrap(api.POST('/api/v1/connections/test', { body }))))
+  const save = (event: FormEvent) => {
+    event.preventDefault()
+    return run('save', async () => {
+      await unwrap(api.POST('/api/v1/connections', { body }))
+      await queries.invalidateQueries({ queryKey: connectionsQuery.queryKey })
+      onDone()
+    })
+  }
+  const text = (key: 'name' | 'host' | 'database' | 'username', placeholder: string) => (
+    <TextInput label={t(`form.${key}`)} placeholder={placeholder} required value={form[key]} onChange={(e) => set(key, e.target.value)} />
+  )
+  return (
+    <form onSubmit={(e) => void save(e)}>
+      <Stack>
+        <SimpleGrid cols={{ base: 1, sm: 2 }}>
+          {text('name', 'Sales')}
+          {text('host', 'db.example.com')}
+          <NumberInput label={t('form.port')} min={1} max={65535} required value={form.port} onChange={(v) => set('port', Number(v))} />
+          {text('database', 'sales')}
+          {text('username', 'datamind_reader')}
+          <PasswordInput label={t('form.password')} autoComplete="off" value={form.password} onChange={(e) => set('password', e.target.value)} />
+          <Select label={t('form.tls')} data={Object.entries(TLS).map(([value, key]) => ({ value, label: t(key) }))} value={form.tls_mode} onChange={(v) => set('tls_mode', (v ?? 'verify-full') as Form['tls_mode'])} allowDeselect={false} comboboxProps={{ withinPortal: false }} />
+          <TextInput label={t('form.schemas')} placeholder="public, sales" value={form.schemas.join(', ')} onChange={(e) => set('schemas', e.target.value.split(',').map((s) => s.trim()))} />
+          <NumberInput label={t('form.timeout')} min={1} max={600} value={form.timeout_seconds} onChange={(v) => set('timeout_seconds', Number(v))} />
+          <NumberInput label={t('form.rows')} min={1} max={100000} value={form.max_rows} onChange={(v) => set('max_rows', Number(v))} />
+        </SimpleGrid>
+        {form.tls_mode === 'verify-full' && <Textarea label={t('form.ca')} description={t('form.caHelp')} value={form.tls_ca} onChange={(e) => set('tls_ca', e.target.value)} />}
+        <Text size="xs" c="dimmed">{t('form.readOnly')}</Text>
+        <div ref={outcome}>{report && <ReportNote report={report} />}<ErrorNote error={error} /></div>
+        <Group><Button variant="default" loading={busy === 'test'} disabled={!form.host || !form.database || !form.username} onClick={() => void test()}>{t('test')}</Button><Button type="submit" loading={busy === 'save'}>{t('save', { ns: 'parts' })}</Button></Group>
+      </Stack>
+    </form>
+  )
+}
+
+/** What a test of a connection found. */
+export function ReportNote({ report }: { report: Report }) {
+  const { t } = useTranslation('connections')
+  return (
+    <Alert color={report.ok ? 'teal' : 'red'} mt="sm" title={t(report.ok ? 'works' : 'worksNot')} data-testid="report">
+      <Text size="sm" className="wrap">{report.message}</Text>
+      {report.ok && <Text size="xs" c="dimmed">{t('tables', { n: report.tables })}{report.server_version && ` · ${report.server_version}`}</Text>}
+      {report.warnings?.length ? <List size="sm" mt="xs">{report.warnings.map((w) => <List.Item key={w} className="wrap">{w}</List.Item>)}</List> : null}
+    </Alert>
+  )
+}

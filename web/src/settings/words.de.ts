@@ -1,0 +1,15 @@
+export default {
+  profile: 'Profil',
+  choosePassword: 'Wählen Sie ein Passwort',
+  whyPassword: 'Der Link, mit dem Sie hereinkamen, gilt einmal. Mit E-Mail-Adresse und Passwort können Sie sich wieder anmelden.',
+  name: 'Name',
+  email: 'E-Mail',
+  currentPassword: 'Jetziges Passwort',
+  newPassword: 'Neues Passwort',
+  password: 'Passwort',
+  atLeast: 'Mindestens 12 Zeichen.',
+  keepEmpty: 'Mindestens 12 Zeichen. Leer lassen, um das jetzige zu behalten.',
+  saved: 'Gespeichert. Ihre anderen Sitzungen sind beendet.',
+  everywhere: 'Überall abmelden',
+  language: 'Sprache',
+}

@@ -1,0 +1,15 @@
+export default {
+  profile: 'Profile',
+  choosePassword: 'Choose a password',
+  whyPassword: 'The link that signed you in works once. With an e-mail address and a password you can sign in again.',
+  name: 'Name',
+  email: 'E-mail',
+  currentPassword: 'Current password',
+  newPassword: 'New password',
+  password: 'Password',
+  atLeast: 'At least 12 characters.',
+  keepEmpty: 'At least 12 characters. Leave it empty to keep the current one.',
+  saved: 'Saved. Your other sessions have ended.',
+  everywhere: 'Sign out everywhere',
+  language: 'Language',
+} as const

@@ -1,0 +1,108 @@
+import { Alert, AppShell, Badge, Burger, Button, Center, Group, Loader, NavLink, ScrollArea, Stack, Text } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
+import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router'
+import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
+import { useTranslation } from 'react-i18next'
+import { api, reach, unwrap } from '../api/client'
+import { conversationsQuery, meQuery } from '../api/queries'
+import type { Me } from '../api/types'
+import { ErrorNote } from '../parts/ErrorNote'
+
+/** The frame of every signed-in page: conversations, connections, who is signed in. */
+export function Shell() {
+  const { t } = useTranslation('shell')
+  const [open, { toggle, close }] = useDisclosure()
+  const reachable = useReachable()
+  const me = useQuery({ ...meQuery, refetchInterval: reachable ? false : 2000 })
+  const { pathname } = useLocation()
+
+  if (!me.data) {
+    return (
+      <Center mih="100vh" p="md">
+        {me.error ? <ErrorNote error={me.error} onRetry={() => void me.refetch()} /> : <Loader aria-label={t('loading', { ns: 'parts' })} />}
+      </Center>
+    )
+  }
+  return (
+    <AppShell header={{ height: { base: 52, sm: 0 } }} navbar={{ width: 270, breakpoint: 'sm', collapsed: { mobile: !open } }} padding="md">
+      <AppShell.Header hiddenFrom="sm">
+        <Group h="100%" px="md"><Burger opened={open} onClick={toggle} size="sm" aria-label={t('menu')} aria-expanded={open} /><Text fw={700}>DataMind</Text></Group>
+      </AppShell.Header>
+      <AppShell.Navbar p="sm">
+        <Group justify="space-between" mb="sm" wrap="nowrap" visibleFrom="sm"><Text fw={700} size="lg">DataMind</Text><Badge variant="default" tt="none" maw={150}>{me.data.org.name}</Badge></Group>
+        <Button component={Link} to="/" mb="xs" onClick={close}>{t('newQuestion')}</Button>
+        <NavLink component={Link} to="/connections" label={t('connections')} active={pathname === '/connections'} onClick={close} />
+        <Conversations onNavigate={close} />
+        <Person me={me.data} onNavigate={close} />
+      </AppShell.Navbar>
+      <AppShell.Main>
+        {!reachable && <Alert color="yellow" mb="md" role="status" title={t('unreachable')}>{t('tryingAgain')}</Alert>}
+        <Outlet />
+      </AppShell.Main>
+    </AppShell>
+  )
+}
+
+/** Whether the server answers; when it comes back, what is on the page is read again. */
+function useReachable(): boolean {
+  const queries = useQueryClient()
+  const reachable = useSyncExternalStore(reach.subscribe, reach.get)
+  const before = useRef(reachable)
+  useEffect(() => {
+    if (reachable && !before.current) void queries.invalidateQueries()
+    before.current = reachable
+  }, [reachable, queries])
+  return reachable
+}
+
+function Conversations({ onNavigate }: { onNavigate: () => void }) {
+  const { t } = useTranslation('shell')
+  const { pathname } = useLocation()
+  const list = useInfiniteQuery(conversationsQuery)
+  const items = list.data?.pages.flatMap((p) => p.items)
+  return (
+    <>
+      <Text size="xs" c="dimmed" mt="sm" mb={4} px="sm" id="conversations">{t('conversations')}</Text>
+      <ScrollArea style={{ flex: 1 }} type="auto">
+        <nav aria-labelledby="conversations">
+          {items?.map((c) => (
+            <NavLink key={c.id} component={Link} to={`/conversations/${c.id}`} label={c.title} active={pathname.endsWith(c.id)} onClick={onNavigate} noWrap title={c.title} />
+          ))}
+        </nav>
+        {items?.length === 0 && <Text size="sm" c="dimmed" px="sm">{t('none')}</Text>}
+        {list.isError && !items && <Text size="sm" c="dimmed" px="sm">{t('unreadable')}</Text>}
+        {list.hasNextPage && <Button size="compact-sm" variant="subtle" fullWidth loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>{t('older')}</Button>}
+      </ScrollArea>
+    </>
+  )
+}
+
+function Person({ me, onNavigate }: { me: Me; onNavigate: () => void }) {
+  const { t } = useTranslation('shell')
+  const navigate = useNavigate()
+  const queries = useQueryClient()
+  const [error, setError] = useState<Error | null>(null)
+  const signOut = async () => {
+    try {
+      await unwrap(api.POST('/api/v1/auth/logout'))
+    } catch (e) { // saying "signed out" while the session goes on would be wrong
+      setError(e as Error)
+      return
+    }
+    await navigate({ to: '/sign-in' })
+    queries.clear()
+  }
+  return (
+    <Stack gap={4} pt="sm" style={{ borderTop: '1px solid var(--mantine-color-default-border)' }}>
+      <ErrorNote error={error} />
+      <Text size="sm" fw={600} truncate data-testid="person-name">{me.user.name}</Text>
+      <Text size="xs" c="dimmed" truncate data-testid="person-email">{me.user.email} · {t(`role.${me.role}`)}</Text>
+      {!me.user.has_password && <Text size="xs" className="warning">{t('noPassword')}</Text>}
+      <Group gap="xs" grow>
+        <Button size="xs" variant="default" component={Link} to="/profile" onClick={onNavigate}>{t('profile')}</Button>
+        <Button size="xs" variant="default" onClick={() => void signOut()}>{t('signOut')}</Button>
+      </Group>
+    </Stack>
+  )
+}

@@ -1,0 +1,17 @@
+export default {
+  menu: 'Menü',
+  newQuestion: 'Neue Frage',
+  connections: 'Verbindungen',
+  conversations: 'Gespräche',
+  none: 'Noch keine.',
+  unreadable: 'Sie lassen sich gerade nicht lesen.',
+  older: 'Ältere',
+  profile: 'Profil',
+  signOut: 'Abmelden',
+  noPassword: 'Noch kein Passwort: Wählen Sie eines im Profil, sonst brauchen Sie einen neuen Link für die nächste Anmeldung.',
+  unreachable: 'DataMind ist nicht erreichbar',
+  tryingAgain: 'Neuer Versuch … Fragen, die gerade beantwortet werden, laufen ohne die Seite weiter.',
+  notFound: 'Diese Seite gibt es nicht',
+  mistyped: 'Die Adresse ist vertippt, oder die Seite ist umgezogen. <link>Eine Frage stellen</link>',
+  role: { owner: 'Inhaber', admin: 'Verwalter', analyst: 'Analyst', viewer: 'Leser' },
+}

@@ -1,0 +1,17 @@
+export default {
+  menu: 'Menu',
+  newQuestion: 'New question',
+  connections: 'Connections',
+  conversations: 'Conversations',
+  none: 'None yet.',
+  unreadable: 'They cannot be read now.',
+  older: 'Older',
+  profile: 'Profile',
+  signOut: 'Sign out',
+  noPassword: 'No password yet: choose one under Profile, or you need a new link to sign in again.',
+  unreachable: 'DataMind cannot be reached',
+  tryingAgain: 'Trying again… Questions that are being answered go on without the page.',
+  notFound: 'No such page',
+  mistyped: 'The address is mistyped, or the page has moved. <link>Ask a question</link>',
+  role: { owner: 'owner', admin: 'admin', analyst: 'analyst', viewer: 'viewer' },
+} as const
