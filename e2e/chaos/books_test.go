@@ -143,7 +143,7 @@ func (w *world) scan(f *findings, p *pgxpool.Pool, sql string, args []any, out .
 // temporalBook wants exactly one run ask/<id> for each run of a question, all
 // completed, none of which ever failed to replay.
 func (w *world) temporalBook(f *findings) {
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*limit)
 	defer cancel()
 	for _, q := range w.questions {
 		if q.id == "" || q.ended.IsZero() {
@@ -170,9 +170,10 @@ func (w *world) temporalBook(f *findings) {
 }
 
 // runs lists a question's runs, when those known to be there are closed: the
-// list follows a moment later.
+// list follows a moment later, and where a query was stopped between two tries a
+// run looks after it until the customer's database can be asked.
 func (w *world) runs(ctx context.Context, q *question) ([]*workflow.WorkflowExecutionInfo, error) {
-	for deadline := time.Now().Add(10 * time.Second); ; {
+	for deadline := time.Now().Add(limit); ; {
 		list, err := w.temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: fmt.Sprintf("WorkflowId = 'ask/%s'", q.id)})
 		if err != nil {
 			return nil, err
