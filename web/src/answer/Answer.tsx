@@ -14,10 +14,10 @@ import { ErrorNote } from '../parts/ErrorNote'
 import { HoldUp } from './HoldUp'
 import { duration } from '../parts/format'
 import { PromptCard } from './PromptCard'
-import { ResultTable } from './ResultTable'
+import { type Mark, ResultTable } from './ResultTable'
 import { Sql } from './Sql'
 import { Steps } from './Steps'
-import { COLORS, doing, plannerName, runLink } from './question'
+import { COLORS, doing, firstSql, plannerName, runLink } from './question'
 
 const ChartView = lazy(() => import('./ChartView'))
 
@@ -31,9 +31,10 @@ export function Answer({ question, onAgain }: { question: Question; onAgain: (qu
   const [error, setError] = useState<Error | null>(null)
   const [stopping, setStopping] = useState(false)
   const [opened, steps] = useDisclosure(false)
+  const [mark, setMark] = useState<Mark | null>(null)
   const result = useQuery({ ...resultQuery(q.id, q.run), enabled: q.has_result })
   // Lists leave the steps out: they are fetched when somebody looks.
-  const detail = useQuery({ ...questionQuery(q.id, q.run), enabled: opened && final && q.steps.length === 0 })
+  const detail = useQuery({ ...questionQuery(q.id, q.run), enabled: (opened || q.run > 1) && final && q.steps.length === 0 })
 
   /** Does something to the question and shows the row that comes back. */
   const act = async (action: Promise<Question>): Promise<boolean> => {
@@ -60,6 +61,7 @@ export function Answer({ question, onAgain }: { question: Question; onAgain: (qu
     { params: { ...params, header: { 'Idempotency-Key': newKey() } }, body: { reply: text } })))
   const approve = (yes: boolean) => act(unwrap(api.POST('/api/v1/questions/{id}/approve', { params, body: { yes } })))
 
+  const first = firstSql(q.steps.length ? q.steps : (detail.data?.steps ?? []))
   const showSteps = opened || !final
   const run = me.data && runLink(me.data.features, q)
   return (
@@ -74,7 +76,7 @@ export function Answer({ question, onAgain }: { question: Question; onAgain: (qu
         </Group>
         <div aria-live="polite">
           {!final && !q.prompt && !q.text && !live.partial && <Group gap="xs"><Loader size="xs" /><Text size="sm">{doing(t, q)}</Text></Group>}
-          <AnswerText text={q.text || live.partial} numbers={q.text ? q.numbers : []} />
+          <AnswerText text={q.text || live.partial} numbers={q.text ? q.numbers : []} onCell={setMark} />
         </div>
         {q.prompt && !final && <PromptCard prompt={q.prompt} onReply={reply} onApprove={approve} />}
         {final && q.status !== 'answered' && <Ending question={q} onAgain={() => onAgain(q.question)} />}
@@ -82,10 +84,10 @@ export function Answer({ question, onAgain }: { question: Question; onAgain: (qu
         {result.data && q.chart && (
           <Suspense fallback={<Skeleton h={300} />}><ChartView chart={q.chart} result={result.data} /></Suspense>
         )}
-        {result.data && <ResultTable key={q.run} result={result.data} />}
+        {result.data && <ResultTable key={q.run} question={q.id} run={q.run} result={result.data} mark={mark} />}
         <ErrorNote error={error ?? result.error} />
         {q.understanding && <Text size="sm" c="dimmed" className="wrap">{t('understood', { text: q.understanding })}</Text>}
-        {q.sql && <Sql sql={q.sql} editable={final || !!q.prompt} onRun={edit} />}
+        {q.sql && <Sql sql={q.sql} first={first} connection={q.connection_id} editable={final || !!q.prompt} onRun={edit} />}
         <Group gap={4} justify="space-between">
           <Group gap={4}>{final
             ? <Button size="compact-xs" variant="subtle" color="gray" onClick={steps.toggle} aria-expanded={showSteps}>{t(showSteps ? 'hideSteps' : 'showSteps')}{q.ms > 0 && ` · ${duration(q.ms)}`}</Button>

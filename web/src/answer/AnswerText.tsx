@@ -1,11 +1,12 @@
-import { Text } from '@mantine/core'
+import { Text, UnstyledButton } from '@mantine/core'
 import type { TFunction } from 'i18next'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { NumberCheck } from '../api/types'
+import type { Mark } from './ResultTable'
 
 /** The text as text (never HTML), each number marked as proven or not. Offsets are in UTF-8 bytes. */
-export function AnswerText({ text, numbers }: { text: string; numbers: NumberCheck[] }) {
+export function AnswerText({ text, numbers, onCell }: { text: string; numbers: NumberCheck[]; onCell: (mark: Mark) => void }) {
   const { t } = useTranslation('answer')
   if (!text) return null
   const bytes = new TextEncoder().encode(text)
@@ -16,7 +17,7 @@ export function AnswerText({ text, numbers }: { text: string; numbers: NumberChe
     if (n.start < at) continue
     parts.push(decode(at, n.start))
     parts.push(n.proven
-      ? <span key={n.start} className="proven" title={source(t, n)}>{decode(n.start, n.end)}</span>
+      ? <Proven key={n.start} number={n} text={decode(n.start, n.end)} onCell={onCell} />
       : <mark key={n.start} className="unproven" title={t('number.unproven')}>{decode(n.start, n.end)}</mark>)
     at = n.end
   }
@@ -32,6 +33,14 @@ export function AnswerText({ text, numbers }: { text: string; numbers: NumberChe
       )}
     </>
   )
+}
+
+/** A number that came from a cell leads to it. */
+function Proven({ number: n, text, onCell }: { number: NumberCheck; text: string; onCell: (mark: Mark) => void }) {
+  const { t } = useTranslation('answer')
+  const { row, column } = n
+  if (row == null || !column) return <span className="proven" title={source(t, n)}>{text}</span>
+  return <UnstyledButton component="button" type="button" fz="inherit" className="proven" title={source(t, n)} onClick={() => onCell({ row, column })}>{text}</UnstyledButton>
 }
 
 function source(t: TFunction<'answer'>, n: NumberCheck): string {

@@ -1,33 +1,50 @@
-import { Box, Text, useComputedColorScheme } from '@mantine/core'
-import { BarChart, HeatmapChart, LineChart, PieChart, ScatterChart } from 'echarts/charts'
-import { AriaComponent, GridComponent, LegendComponent, TitleComponent, TooltipComponent, VisualMapComponent } from 'echarts/components'
-import { init, use as register } from 'echarts/core'
-import { SVGRenderer } from 'echarts/renderers'
-import { useEffect, useMemo, useRef } from 'react'
+import { ActionIcon, Box, Group, Menu, SegmentedControl, Text, useComputedColorScheme } from '@mantine/core'
+import { BarChart, FunnelChart, HeatmapChart, LineChart, MapChart, PieChart, ScatterChart } from 'echarts/charts'
+import { AriaComponent, DataZoomComponent, GridComponent, LegendComponent, TitleComponent, TooltipComponent, VisualMapComponent } from 'echarts/components'
+import { type EChartsType, init, use as register } from 'echarts/core'
+import { CanvasRenderer, SVGRenderer } from 'echarts/renderers'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Chart, Result } from '../api/types'
-import { chartOption } from './chartOption'
 import { formatter } from '../parts/format'
+import { chartOption } from './chartOption'
+import { alternatives, type ChartType } from './chartTypes'
 
 register([
-  BarChart, HeatmapChart, LineChart, PieChart, ScatterChart,
-  AriaComponent, GridComponent, LegendComponent, TitleComponent, TooltipComponent, VisualMapComponent, SVGRenderer,
+  BarChart, FunnelChart, HeatmapChart, LineChart, MapChart, PieChart, ScatterChart,
+  AriaComponent, DataZoomComponent, GridComponent, LegendComponent, TitleComponent, TooltipComponent, VisualMapComponent, CanvasRenderer, SVGRenderer,
 ])
 
-/** Draws a chart from its specification; nothing where the specification does not fit the rows. */
+/** Draws a chart from its specification, and as another type with one click; nothing where it does not fit the rows. */
 export default function ChartView({ chart, result }: { chart: Chart; result: Result }) {
-  if (chart.type === 'single_value') return <SingleValue chart={chart} result={result} />
-  return <Drawing chart={chart} result={result} />
+  const { t } = useTranslation('answer')
+  const types = useMemo(() => alternatives(chart, result), [chart, result])
+  const [type, setType] = useState<string>(chart.type)
+  const shown = useMemo(() => ({ ...chart, type: types.includes(type as ChartType) ? type : chart.type }), [chart, type, types])
+  return (
+    <div>
+      {types.length > 1 && (
+        <SegmentedControl size="xs" mb={4} aria-label={t('chart.type')} value={shown.type} onChange={setType} data={types.map((value) => ({ value, label: t(`chart.types.${value}`) }))} />
+      )}
+      {shown.type === 'single_value' ? <SingleValue chart={shown} result={result} /> : <Drawing key={shown.type} chart={shown} result={result} />}
+    </div>
+  )
 }
 
 function SingleValue({ chart, result }: { chart: Chart; result: Result }) {
   const i = Math.max(0, result.columns.findIndex((c) => c.name === chart.y?.[0]))
   const column = result.columns[i]
-  const cell = result.rows[0]?.[i]
+  const cell = result.rows.at(-1)?.[i]
+  const before = result.rows.at(-2)?.[i]
   if (!column || cell === undefined) return null
+  const show = formatter(column, [cell])
+  const change = before == null || cell === null || Number(before) === 0 ? null : Number(cell) / Number(before) - 1
   return (
     <Box data-testid="chart">
-      <Text fz={40} fw={700} lh={1.1}>{formatter(column, [cell])(cell)}</Text>
+      <Group gap="sm" align="baseline">
+        <Text fz={40} fw={700} lh={1.1}>{show(cell)}</Text>
+        {change !== null && <Text size="sm" c="dimmed">{new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 1, signDisplay: 'exceptZero' }).format(change)}</Text>}
+      </Group>
       <Text size="sm" c="dimmed">{column.name}</Text>
     </Box>
   )
@@ -36,12 +53,15 @@ function SingleValue({ chart, result }: { chart: Chart; result: Result }) {
 function Drawing({ chart, result }: { chart: Chart; result: Result }) {
   const { t } = useTranslation('answer')
   const box = useRef<HTMLDivElement>(null)
+  const drawn = useRef<EChartsType>(null)
   const scheme = useComputedColorScheme('light')
-  const option = useMemo(() => chartOption(chart, result), [chart, result])
+  const world = useWorld(chart.type === 'map')
+  const option = useMemo(() => (chart.type === 'map' && !world ? null : chartOption(chart, result)), [chart, result, world])
 
   useEffect(() => {
     if (!box.current || !option) return
     const view = init(box.current, scheme === 'dark' ? 'dark' : undefined, { renderer: 'svg' })
+    drawn.current = view
     view.setOption({ backgroundColor: 'transparent', ...option })
     const observer = new ResizeObserver(() => view.resize())
     observer.observe(box.current)
@@ -49,6 +69,36 @@ function Drawing({ chart, result }: { chart: Chart; result: Result }) {
   }, [option, scheme])
 
   if (!option) return null
-  const height = chart.horizontal ? Math.min(520, 70 + result.rows.length * 28) : 300
-  return <Box ref={box} h={height} role="img" aria-label={chart.title || t('chart.label')} data-testid="chart" />
+  const height = chart.type === 'map' ? 360 : chart.horizontal ? Math.min(520, 70 + result.rows.length * 28) : 300
+  /** Saves the picture with a background: it is to be pasted elsewhere. */
+  const save = (kind: 'svg' | 'png') => {
+    if (!box.current) return
+    const { clientWidth: width } = box.current
+    const off = document.createElement('div')
+    const view = init(off, undefined, { renderer: kind === 'svg' ? 'svg' : 'canvas', width, height, devicePixelRatio: 2 })
+    view.setOption({ backgroundColor: '#ffffff', ...option, animation: false })
+    const url = view.getDataURL({ type: kind === 'svg' ? 'svg' : 'png', backgroundColor: '#ffffff', pixelRatio: 2 })
+    view.dispose()
+    Object.assign(document.createElement('a'), { href: url, download: `chart.${kind}` }).click()
+  }
+  return (
+    <Box pos="relative">
+      <Box ref={box} h={height} role="img" aria-label={chart.title || t('chart.label')} data-testid="chart" data-type={chart.type} />
+      <Menu position="bottom-end">
+        <Menu.Target><ActionIcon pos="absolute" top={-30} right={0} variant="subtle" color="gray" aria-label={t('chart.download')} title={t('chart.download')}>⤓</ActionIcon></Menu.Target>
+        <Menu.Dropdown><Menu.Item onClick={() => save('png')}>PNG</Menu.Item><Menu.Item onClick={() => save('svg')}>SVG</Menu.Item></Menu.Dropdown>
+      </Menu>
+    </Box>
+  )
+}
+
+/** Loads the outlines of the countries where a map is drawn. */
+function useWorld(wanted: boolean): boolean {
+  const [ready, setReady] = useState(false)
+  useEffect(() => {
+    let here = true
+    if (wanted) void import('./world').then(({ loadWorld }) => { loadWorld(); if (here) setReady(true) })
+    return () => { here = false }
+  }, [wanted])
+  return ready
 }

@@ -1,71 +1,167 @@
-import { Button, Group, ScrollArea, Table, Text, UnstyledButton } from '@mantine/core'
-import { createColumnHelper, flexRender, getCoreRowModel, getSortedRowModel, useReactTable } from '@tanstack/react-table'
+import { ActionIcon, Checkbox, CloseButton, Group, Loader, Menu, Text, TextInput, UnstyledButton } from '@mantine/core'
+import { createColumnHelper, getCoreRowModel, getFilteredRowModel, getSortedRowModel, type Header, type SortingState, useReactTable } from '@tanstack/react-table'
+import { useVirtualizer } from '@tanstack/react-virtual'
 import type { TFunction } from 'i18next'
-import { useMemo, useState } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { locale } from '../i18n'
 import type { Cell, Result } from '../api/types'
+import { locale } from '../i18n'
 import { exact, formatter, isNumeric } from '../parts/format'
+import { ErrorNote } from '../parts/ErrorNote'
+import { RowDetails } from './RowDetails'
+import { useCells } from './useCells'
+import { useRows } from './useRows'
 
-const PAGE = 50
+const ROW = 32
+const NUMBERS = 56 // the column of row numbers
 const columnOf = createColumnHelper<Cell[]>()
 
-/** The rows as a table, sortable by a click on a heading. Names and cells are text, whatever they hold. */
-export function ResultTable({ result }: { result: Result }) {
+/** A cell to bring into view: a number of the text came from it. */
+export interface Mark { row: number; column: string }
+
+interface Props {
+  question: string
+  run: number
+  result: Result
+  mark?: Mark | null
+}
+
+/** The rows as a table of any length. Names and cells are text, whatever they hold. */
+export function ResultTable({ question, run, result, mark }: Props) {
   const { t } = useTranslation('answer')
-  const [shown, setShown] = useState(PAGE)
-  const columns = useMemo(() => result.columns.map((column, i) => {
-    const format = formatter(column, result.rows.map((row) => row[i] ?? null))
-    return columnOf.accessor((row) => row[i] ?? undefined, {
-      id: String(i),
-      header: () => column.name,
-      cell: ({ row }) => <CellText cell={row.original[i] ?? null} text={format(row.original[i] ?? null)} />,
-      sortUndefined: 'last',
-      sortingFn: isNumeric(column) ? (a, b) => Number(a.original[i]) - Number(b.original[i]) : 'alphanumeric',
-    })
-  }), [result])
-  const table = useReactTable({ data: result.rows, columns, getCoreRowModel: getCoreRowModel(), getSortedRowModel: getSortedRowModel() })
-  const align = (id: string) => {
-    const column = result.columns[Number(id)]
-    return column && isNumeric(column) ? 'number' : undefined
-  }
-  const rows = table.getRowModel().rows
+  const { rows, complete, loading, error, want } = useRows(question, run, result)
+  const [filter, setFilter] = useState('')
+  const [sorting, setSorting] = useState<SortingState>([])
+  const [opened, setOpened] = useState<number | null>(null)
+  const box = useRef<HTMLDivElement>(null)
+  const formats = useMemo(() => result.columns.map((c, i) => formatter(c, result.rows.map((row) => row[i] ?? null))), [result])
+  const columns = useMemo(() => result.columns.map((column, i) => columnOf.accessor((row) => row[i] ?? undefined, {
+    id: String(i), header: column.name, size: width(column.name, result.rows.slice(0, 200).map((r) => formats[i]?.(r[i] ?? null) ?? '')), minSize: 56, maxSize: 900,
+    sortUndefined: 'last', sortingFn: isNumeric(column) ? (a, b) => Number(a.original[i]) - Number(b.original[i]) : 'alphanumeric',
+  })), [result, formats])
+  const table = useReactTable({
+    data: rows, columns, state: { globalFilter: filter, sorting }, onSortingChange: (next) => { want(); setSorting(next) },
+    getCoreRowModel: getCoreRowModel(), getSortedRowModel: getSortedRowModel(), getFilteredRowModel: getFilteredRowModel(), columnResizeMode: 'onChange',
+    getColumnCanGlobalFilter: () => true,
+    globalFilterFn: (row, id, wanted: string) => (formats[Number(id)]?.(row.original[Number(id)] ?? null) ?? '').toLowerCase().includes(wanted.toLowerCase()),
+  })
+  const shown = table.getRowModel().rows
+  const visible = table.getVisibleLeafColumns()
+  const virtual = useVirtualizer({ count: shown.length, getScrollElement: () => box.current, estimateSize: () => ROW, overscan: 12 })
+  const items = virtual.getVirtualItems()
+  const last = items.at(-1)?.index ?? 0
+  useEffect(() => { if (!complete && last >= rows.length - 100) want() })
+
+  const cellOf = (row: number, column: number): Cell => shown[row]?.original[Number(visible[column]?.id)] ?? null
+  const cells = useCells(shown.length, visible.length, ({ row, column }) => (cellOf(row, column) === null ? '' : exact(cellOf(row, column))),
+    (row) => virtual.scrollToIndex(row))
+
+  useEffect(() => {
+    if (!mark) return
+    setFilter('')
+    setSorting([])
+    virtual.scrollToIndex(mark.row, { align: 'center' })
+    box.current?.scrollIntoView({ block: 'nearest', behavior: 'smooth' })
+  }, [mark, virtual])
+
+  const wide = NUMBERS + table.getTotalSize()
   return (
     <div>
-      <ScrollArea.Autosize mah={340} type="auto" offsetScrollbars="present" viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': t('rows.label') }}>
-        <Table className="answer-table" striped highlightOnHover stickyHeader verticalSpacing={6} data-testid="rows">
-          <Table.Thead>
-            <Table.Tr>
-              {table.getFlatHeaders().map(({ id, column, getContext }) => (
-                <Table.Th key={id} className={align(id)} aria-sort={ARIA[column.getIsSorted() || 'none']}>
-                  <UnstyledButton fz="sm" fw={600} onClick={column.getToggleSortingHandler()} title={result.columns[Number(id)]?.type}>
-                    {flexRender(column.columnDef.header, getContext())}{ARROW[column.getIsSorted() || 'none']}
-                  </UnstyledButton>
-                </Table.Th>
-              ))}
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {rows.slice(0, shown).map((row) => (
-              <Table.Tr key={row.id}>
-                {row.getVisibleCells().map((cell) => (
-                  <Table.Td key={cell.id} className={align(cell.column.id)}>{flexRender(cell.column.columnDef.cell, cell.getContext())}</Table.Td>
-                ))}
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </ScrollArea.Autosize>
-      <Group gap="xs" mt={4}>
-        <Text size="xs" c="dimmed">{summary(t, result, Math.min(shown, rows.length))}</Text>
-        {shown < rows.length && <Button size="compact-xs" variant="subtle" onClick={() => setShown(shown + 4 * PAGE)}>{t('rows.more')}</Button>}
-      </Group>
+      {result.row_count > 0 && (
+        <Group gap="xs" mb={4} justify="space-between">
+          <Text size="xs" c="dimmed" data-testid="row-count">{summary(t, result, filter ? shown.length : null)}{loading && <Loader size={10} ml={6} />}</Text>
+          <Group gap={4}>
+            {result.row_count > 5 && <TextInput size="xs" w={170} aria-label={t('rows.filter')} placeholder={t('rows.filter')} value={filter} onChange={(e) => { want(); setFilter(e.target.value) }}
+              rightSection={filter && <CloseButton size="xs" aria-label={t('rows.clearFilter')} onClick={() => setFilter('')} />} />}
+            {result.columns.length > 1 && <Columns table={table} />}
+          </Group>
+        </Group>
+      )}
+      <ErrorNote error={error} />
+      <div ref={box} className="grid" tabIndex={0} role="region" aria-label={t('rows.label')} onKeyDown={(e) => {
+        if (e.key === 'Enter' && cells.range) setOpened(cells.range.to.row)
+        cells.onKeyDown(e)
+      }} onCopy={cells.onCopy} onDoubleClick={() => cells.range && setOpened(cells.range.to.row)}>
+        <table role="table" aria-rowcount={shown.length + 1} aria-colcount={visible.length} data-testid="rows" style={{ width: wide }}>
+          <thead role="rowgroup">
+            <tr role="row" aria-rowindex={1}>
+              <th role="columnheader" style={{ width: NUMBERS }}><span className="visually-hidden">{t('rows.number')}</span></th>
+              {table.getFlatHeaders().map((header) => <Heading key={header.id} header={header} numeric={isNumeric(result.columns[Number(header.id)] ?? { name: '', type: '' })} type={result.columns[Number(header.id)]?.type} />)}
+            </tr>
+          </thead>
+          <tbody role="rowgroup" style={{ height: virtual.getTotalSize() }}>
+            {items.map((item) => {
+              const row = shown[item.index]
+              return row && (
+                <tr key={row.id} role="row" aria-rowindex={item.index + 2} data-odd={item.index % 2 || undefined} style={{ transform: `translateY(${item.start}px)`, height: ROW }}>
+                  <th role="rowheader" style={{ width: NUMBERS }}>
+                    <UnstyledButton fz="xs" c="dimmed" tabIndex={-1} aria-label={t('rows.open', { n: row.index + 1 })} title={t('rows.open', { n: row.index + 1 })} onClick={() => setOpened(item.index)}>{row.index + 1}</UnstyledButton>
+                  </th>
+                  {visible.map((column, at) => {
+                    const i = Number(column.id)
+                    const cell = row.original[i] ?? null
+                    const place = { row: item.index, column: at }
+                    return (
+                      <td key={column.id} role="cell" style={{ width: column.getSize() }} className={isNumeric(result.columns[i] ?? { name: '', type: '' }) ? 'number' : undefined}
+                        data-selected={cells.isSelected(place) || undefined} data-mark={(mark?.row === row.index && mark.column === result.columns[i]?.name) || undefined}
+                        onMouseDown={(e) => { cells.select(place, e.shiftKey); if (e.shiftKey) e.preventDefault() }}>
+                        <CellText cell={cell} text={formats[i]?.(cell) ?? ''} />
+                      </td>
+                    )
+                  })}
+                </tr>
+              )
+            })}
+          </tbody>
+        </table>
+      </div>
+      {result.row_count === 0 && <Text size="sm" c="dimmed">{t('rows.none')}</Text>}
+      {result.row_count > 0 && shown.length === 0 && <Text size="sm" c="dimmed" mt={4}>{t('rows.noMatch')}</Text>}
+      <RowDetails columns={result.columns} formats={formats} row={opened === null ? null : (shown[opened]?.original ?? null)} number={opened === null ? 0 : (shown[opened]?.index ?? 0) + 1}
+        onClose={() => { setOpened(null); box.current?.focus() }} onMove={(by) => setOpened((n) => Math.max(0, Math.min((n ?? 0) + by, shown.length - 1)))} />
     </div>
+  )
+}
+
+function Heading({ header, numeric, type }: { header: Header<Cell[], unknown>; numeric: boolean; type?: string }) {
+  const { t } = useTranslation('answer')
+  const { column } = header
+  const sorted = column.getIsSorted() || 'none'
+  return (
+    <th role="columnheader" className={numeric ? 'number' : undefined} aria-sort={ARIA[sorted]} style={{ width: header.getSize() }}>
+      <UnstyledButton fz="sm" fw={600} onClick={column.getToggleSortingHandler()} title={type}>{String(column.columnDef.header)}{ARROW[sorted]}</UnstyledButton>
+      <div role="separator" aria-orientation="vertical" aria-label={t('rows.resize', { name: String(column.columnDef.header) })} className="resize"
+        onMouseDown={header.getResizeHandler()} onTouchStart={header.getResizeHandler()} onDoubleClick={() => column.resetSize()} />
+    </th>
+  )
+}
+
+function Columns({ table }: { table: ReturnType<typeof useReactTable<Cell[]>> }) {
+  const { t } = useTranslation('answer')
+  return (
+    <Menu closeOnItemClick={false} position="bottom-end">
+      <Menu.Target><ActionIcon variant="default" size={30} aria-label={t('rows.columns')} title={t('rows.columns')}>▥</ActionIcon></Menu.Target>
+      <Menu.Dropdown mah={320} style={{ overflowY: 'auto' }}>
+        {table.getAllLeafColumns().map((column) => (
+          <Menu.Item key={column.id} role="menuitemcheckbox" aria-checked={column.getIsVisible()} onClick={() => column.toggleVisibility()}
+            disabled={column.getIsVisible() && table.getVisibleLeafColumns().length === 1}>
+            <Checkbox size="xs" label={String(column.columnDef.header)} checked={column.getIsVisible()} readOnly tabIndex={-1} aria-hidden />
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
   )
 }
 
 const ARIA = { none: 'none', asc: 'ascending', desc: 'descending' } as const
 const ARROW = { none: '', asc: ' ↑', desc: ' ↓' } as const
+
+/** As wide as most cells are, in pixels. */
+function width(name: string, cells: string[]): number {
+  const lengths = cells.map((c) => c.length).sort((a, b) => a - b)
+  const most = lengths[Math.floor(lengths.length * 0.95)] ?? 0
+  return Math.min(360, 28 + 7.6 * Math.max(name.length + 2, most))
+}
 
 function CellText({ cell, text }: { cell: Cell; text: string }) {
   if (cell === null) return <span className="null">null</span>
@@ -73,8 +169,7 @@ function CellText({ cell, text }: { cell: Cell; text: string }) {
   return <span title={whole === text && whole.length < 40 ? undefined : whole}>{text}</span>
 }
 
-function summary(t: TFunction<'answer'>, result: Result, shown: number): string {
-  if (result.row_count === 0) return t('rows.none')
-  return t('rows.count', { count: result.row_count, n: result.row_count.toLocaleString(locale()) }) +
-    (shown < result.row_count ? t('rows.shown', { n: shown.toLocaleString(locale()) }) : '') + (result.truncated ? t('rows.cut') : '')
+function summary(t: TFunction<'answer'>, result: Result, matching: number | null): string {
+  const count = (n: number) => t('rows.count', { count: n, n: n.toLocaleString(locale()) })
+  return (matching === null ? count(result.row_count) : t('rows.matching', { n: matching.toLocaleString(locale()), all: count(result.row_count) })) + (result.truncated ? t('rows.cut') : '')
 }

@@ -1,10 +1,16 @@
 import type { EChartsCoreOption } from 'echarts/core'
 import type { Cell, Chart, Result } from '../api/types'
+import codes from 'i18n-iso-countries/codes.json'
 import { locale } from '../i18n'
 import { formatter } from '../parts/format'
 
 /** Okabe and Ito's palette, told apart by colour-blind readers too. */
 const PALETTE = ['#009E73', '#0072B2', '#E69F00', '#CC79A7', '#56B4E9', '#D55E00', '#F0E442', '#999999']
+
+/** Lines with more points than this can be zoomed into. */
+const ZOOM_FROM = 40
+
+const SHADES = ['#e8f3ef', '#009E73', '#00402e']
 
 const num = (cell: Cell | undefined) => (cell === null || cell === undefined || cell === '' ? null : Number(cell))
 
@@ -45,6 +51,8 @@ export function chartOption(chart: Chart, result: Result): EChartsCoreOption | n
     case 'pie': return { ...base, ...pie(p) }
     case 'scatter': return { ...base, ...scatter(p) }
     case 'heatmap': return { ...base, ...heatmap(p) }
+    case 'funnel': return { ...base, ...funnel(p) }
+    case 'map': return { ...base, ...map(p) }
     default: return { ...base, ...cartesian(p) }
   }
 }
@@ -55,6 +63,25 @@ const tooltip = (trigger: 'item' | 'axis', more: object = {}) => ({ tooltip: { t
 function pie({ rows, ys, label, value }: Parts) {
   const data = rows.map((r) => ({ name: label(r), value: num(r[ys[0] ?? 0]) }))
   return { ...tooltip('item', { valueFormatter: value }), series: [{ type: 'pie', radius: ['40%', '70%'], data }] }
+}
+
+function funnel({ rows, ys, label, value }: Parts) {
+  const data = rows.map((r) => ({ name: label(r), value: num(r[ys[0] ?? 0]) }))
+  return { ...tooltip('item', { valueFormatter: value }), series: [{ type: 'funnel', sort: 'none', left: 24, right: 24, top: 8, bottom: 8, label: { position: 'inside' }, data }] }
+}
+
+/** Countries by their ISO 3166 codes; those that the map does not know are left out. */
+function map({ rows, x, ys, value }: Parts) {
+  const y = ys[0] ?? 0
+  const numeric = new Map(codes.flatMap(([two = '', three = '', number = '']) => [[two, number], [three, number]]))
+  const name = new Map(rows.map((r) => [numeric.get(String(r[x]).toUpperCase()) ?? '', String(r[x])]))
+  const data = rows.map((r) => ({ name: numeric.get(String(r[x]).toUpperCase()) ?? '', value: num(r[y]) })).filter((d) => d.name)
+  const values = data.map((d) => d.value ?? 0)
+  return {
+    ...tooltip('item', { formatter: (at: { name: string; value: number }) => (name.has(at.name) ? `${name.get(at.name) ?? ''}: ${value(at.value)}` : '') }),
+    visualMap: { min: Math.min(...values), max: Math.max(...values), left: 8, bottom: 8, itemHeight: 90, calculable: false, inRange: { color: SHADES }, formatter: axisNumber.formatter },
+    series: [{ type: 'map', map: 'world', roam: true, data, emphasis: { label: { show: false } }, itemStyle: { areaColor: '#9992' } }],
+  }
 }
 
 function scatter({ rows, x, ys, name }: Parts) {
@@ -76,7 +103,7 @@ function heatmap({ rows, ys, split, label, value }: Parts) {
     grid: { left: 8, right: 24, top: 8, bottom: 56, containLabel: true },
     xAxis: { type: 'category', data: across }, yAxis: { type: 'category', data: down },
     visualMap: { min: Math.min(...values), max: Math.max(...values), orient: 'horizontal', left: 'center', bottom: 0, itemHeight: 120,
-      calculable: false, inRange: { color: ['#e8f3ef', '#009E73', '#00402e'] }, formatter: axisNumber.formatter },
+      calculable: false, inRange: { color: SHADES }, formatter: axisNumber.formatter },
     series: [{ type: 'heatmap', data: rows.map((r) => [across.indexOf(label(r)), down.indexOf(String(r[split])), num(r[y])]) }],
   }
 }
@@ -100,8 +127,10 @@ function cartesian({ chart, rows, x, ys, split, label, value, name }: Parts) {
   const category = times ? { type: 'time', axisLabel: { hideOverlap: true } }
     : { type: 'category', data: categories, inverse: chart.horizontal, axisLabel: { hideOverlap: true, width: 160, overflow: 'truncate' } }
   const values = { type: 'value', axisLabel: axisNumber }
+  const many = line && rows.length > ZOOM_FROM
   return {
     ...tooltip('axis', { valueFormatter: value }),
+    ...(many && { dataZoom: [{ type: 'inside' }, { type: 'slider', height: 18, bottom: 4, brushSelect: false }], grid: { left: 8, right: 24, top: 36, bottom: 32, containLabel: true } }),
     legend: names.length > 1 ? { type: 'scroll', top: 0 } : undefined,
     title: names.length === 1 ? { text: names[0], left: 8, top: 4, textStyle: { fontSize: 12, fontWeight: 'normal' } } : undefined,
     xAxis: chart.horizontal ? values : category, yAxis: chart.horizontal ? category : values, series,

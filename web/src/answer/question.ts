@@ -36,3 +36,9 @@ export function runLink({ temporal_ui_url: ui, temporal_namespace: namespace }: 
   const run = q.run_id && `/${q.run_id}/history`
   return `${ui.replace(/\/+$/, '')}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(q.workflow_id)}${run}`
 }
+
+/** The SQL of the first run's last plan: what a person's changes are compared with. */
+export function firstSql(steps: Step[]): string | undefined {
+  const output = steps.findLast((s) => s.run === 1 && s.kind === 'plan' && s.status === 'done')?.output as { SQL?: unknown } | undefined
+  return typeof output?.SQL === 'string' && output.SQL ? output.SQL : undefined
+}

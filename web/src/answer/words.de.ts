@@ -50,17 +50,24 @@ export default {
     approve: 'Eine teure Abfrage ausführen?', yes: 'Ausführen', no: 'Nicht ausführen',
     clarify: 'Erst eine Rückfrage', reply: 'Ihre Antwort', ownWords: 'Oder mit eigenen Worten', send: 'Antworten',
   },
-  sql: { show: 'SQL zeigen', hide: 'SQL verbergen', edit: 'SQL ändern', label: 'SQL', run: 'Ausführen' },
+  sql: { show: 'SQL zeigen', hide: 'SQL verbergen', edit: 'SQL ändern', label: 'SQL', run: 'Ausführen', format: 'Formatieren', keys: 'Strg+Eingabe führt es aus', copy: 'Kopieren', compare: 'Änderungen zeigen', compareNot: 'Änderungen verbergen', compared: 'Geändert gegenüber der ersten Fassung' },
+  copied: 'Kopiert',
   rows: {
-    label: 'Zeilen', none: 'Die Abfrage fand keine Zeilen.', count_one: '1 Zeile', count_other: '{{n}} Zeilen',
-    shown: ', gezeigt die ersten {{n}}', cut: '; es gab mehr, abgeschnitten an der Grenze der Verbindung', more: 'Mehr zeigen',
+    label: 'Zeilen', none: 'Die Abfrage fand keine Zeilen.', count_one: '1 Zeile', count_other: '{{n}} Zeilen', matching: '{{n}} von {{all}}', cut: '; es gab mehr, abgeschnitten an der Grenze der Verbindung',
+    filter: 'Zeilen filtern', clearFilter: 'Filter löschen', noMatch: 'Keine Zeile passt zum Filter.', columns: 'Spalten', number: 'Zeile', open: 'Zeile {{n}} ganz', details: 'Zeile {{n}}',
+    previous: 'Vorige', next: 'Nächste', resize: 'Breite von {{name}}',
   },
   number: {
     cell: 'Aus den Zeilen: {{column}}, Zeile {{row}}', fact: 'Aus den Zeilen berechnet', known: 'Steht in den Zeilen oder in der Frage', unproven: 'Nicht in den Zeilen gefunden',
     warning_one: 'Die markierte Zahl steht nicht in den Zeilen: Prüfen Sie sie, bevor Sie sich darauf verlassen.',
     warning_other: 'Die {{count}} markierten Zahlen stehen nicht in den Zeilen: Prüfen Sie sie, bevor Sie sich darauf verlassen.',
   },
-  chart: { label: 'Diagramm der Zeilen unten' },
+  chart: {
+    label: 'Diagramm der Zeilen unten', type: 'Art des Diagramms', download: 'Diagramm speichern',
+    types: {
+      line: 'Linie', area: 'Fläche', bar: 'Balken', stacked_bar: 'Gestapelt', grouped_bar: 'Gruppiert', pie: 'Kreis', scatter: 'Punkte', heatmap: 'Heatmap', funnel: 'Trichter', map: 'Karte', single_value: 'Wert',
+    },
+  },
   holdUp: {
     interrupted: 'Die laufende Anzeige ist unterbrochen: Diese Seite liest die Frage alle paar Sekunden, bis sie wieder da ist.',
     startsItself: 'Ihre Frage ist gespeichert und beginnt von selbst.',

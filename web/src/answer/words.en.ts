@@ -50,17 +50,24 @@ export default {
     approve: 'Run a costly query?', yes: 'Run it', no: 'Do not run it',
     clarify: 'One question first', reply: 'Your reply', ownWords: 'Or in your own words', send: 'Reply',
   },
-  sql: { show: 'Show SQL', hide: 'Hide SQL', edit: 'Edit SQL', label: 'SQL', run: 'Run' },
+  sql: { show: 'Show SQL', hide: 'Hide SQL', edit: 'Edit SQL', label: 'SQL', run: 'Run', format: 'Format', keys: 'Ctrl+Enter runs it', copy: 'Copy', compare: 'Show changes', compareNot: 'Hide changes', compared: 'Changed from the first version' },
+  copied: 'Copied',
   rows: {
-    label: 'Rows', none: 'The query found no rows.', count_one: '1 row', count_other: '{{n}} rows',
-    shown: ', the first {{n}} shown', cut: '; there were more, cut at the connection’s limit', more: 'Show more',
+    label: 'Rows', none: 'The query found no rows.', count_one: '1 row', count_other: '{{n}} rows', matching: '{{n}} of {{all}}', cut: '; there were more, cut at the connection’s limit',
+    filter: 'Filter rows', clearFilter: 'Clear the filter', noMatch: 'No row matches the filter.', columns: 'Columns', number: 'Row', open: 'Row {{n}} in full', details: 'Row {{n}}',
+    previous: 'Previous', next: 'Next', resize: 'Width of {{name}}',
   },
   number: {
     cell: 'From the rows: {{column}}, row {{row}}', fact: 'Computed from the rows', known: 'Found in the rows or in the question', unproven: 'Not found in the rows',
     warning_one: 'The marked number is not in the rows: check before you rely on it.',
     warning_other: 'The {{count}} marked numbers are not in the rows: check before you rely on them.',
   },
-  chart: { label: 'Chart of the rows below' },
+  chart: {
+    label: 'Chart of the rows below', type: 'Kind of chart', download: 'Save the chart',
+    types: {
+      line: 'Line', area: 'Area', bar: 'Bars', stacked_bar: 'Stacked', grouped_bar: 'Grouped', pie: 'Pie', scatter: 'Points', heatmap: 'Heat map', funnel: 'Funnel', map: 'Map', single_value: 'Value',
+    },
+  },
   holdUp: {
     interrupted: 'Live updates are interrupted: this page reads the question every few seconds until they are back.',
     startsItself: 'Your question is stored and starts by itself.',

@@ -51,13 +51,32 @@ export const questionQuery = (id: string, run: number) => queryOptions({
   queryFn: () => unwrap(api.GET('/api/v1/questions/{id}', { params: { path: { id } } })),
 })
 
-export const RESULT_LIMIT = 1000
+const FIRST_ROWS = 1000
+const MORE_ROWS = 1000 // the most that one answer has
 
+async function resultPage(question: string, offset: number, limit: number): Promise<Result> {
+  const params = { path: { id: question }, query: { offset, limit } }
+  return parseExact(await unwrap(api.GET('/api/v1/questions/{id}/result', { params, parseAs: 'text' }))) as Result
+}
+
+/** The first rows of a result. */
 export const resultQuery = (question: string, run: number) => queryOptions({
   queryKey: ['result', question, run],
+  queryFn: () => resultPage(question, 0, FIRST_ROWS),
+  staleTime: Infinity,
+})
+
+/** All rows of a result whose first ones are here. */
+export const allRowsQuery = (question: string, run: number, first: Result) => queryOptions({
+  queryKey: ['result', question, run, 'all'],
   queryFn: async () => {
-    const params = { path: { id: question }, query: { limit: RESULT_LIMIT } }
-    return parseExact(await unwrap(api.GET('/api/v1/questions/{id}/result', { params, parseAs: 'text' }))) as Result
+    const rows = [...first.rows]
+    while (rows.length < first.row_count) {
+      const page = await resultPage(question, rows.length, MORE_ROWS)
+      if (!page.rows.length) break
+      for (const row of page.rows) rows.push(row)
+    }
+    return rows
   },
   staleTime: Infinity,
 })
