@@ -18,10 +18,11 @@ const routes = root.addChildren([
   }),
   createRoute({ getParentRoute: () => root, path: '/link', component: LinkSignIn }),
   shell.addChildren([
-    createRoute({ getParentRoute: () => shell, path: '/', component: Ask }),
+    createRoute({ getParentRoute: () => shell, path: '/', component: Ask,
+      validateSearch: ({ q }: Record<string, unknown>): { q?: string } => (typeof q === 'string' ? { q } : {}) }),
     createRoute({ getParentRoute: () => shell, path: '/conversations/$id', component: Conversation }),
     createRoute({ getParentRoute: () => shell, path: '/connections', component: lazyRouteComponent(() => import('./connections/Connections'), 'Connections') }),
-    createRoute({ getParentRoute: () => shell, path: '/profile', component: lazyRouteComponent(() => import('./settings/Profile'), 'Profile') }),
+    createRoute({ getParentRoute: () => shell, path: '/settings/{-$section}', component: lazyRouteComponent(() => import('./settings/Settings'), 'Settings') }),
   ]),
 ])
 

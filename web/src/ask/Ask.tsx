@@ -1,6 +1,6 @@
 import { Anchor, Button, Card, Group, Select, SimpleGrid, Skeleton, Stack, Text, Title } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { Link, useNavigate } from '@tanstack/react-router'
+import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
 import { Trans, useTranslation } from 'react-i18next'
 import { api, newKey, unwrap } from '../api/client'
@@ -13,6 +13,7 @@ import { plannerName } from '../answer/question'
 export function Ask() {
   const { t } = useTranslation('ask')
   const navigate = useNavigate()
+  const { q } = useSearch({ strict: false }) as { q?: string }
   const queries = useQueryClient()
   const me = useQuery(meQuery)
   const connections = useQuery(connectionsQuery)
@@ -43,7 +44,7 @@ export function Ask() {
   return (
     <Stack maw={820} mx="auto" mt={{ base: 'md', sm: 64 }} gap="lg">
       <Title order={1} size="h2">{t('title')}</Title>
-      <AskBox onAsk={ask} disabled={!!asking} autoFocus />
+      <AskBox key={q} initial={q} onAsk={ask} disabled={!!asking} autoFocus />
       <ErrorNote error={error ?? connections.error} />
       <Group gap="sm">
         <Select aria-label={t('database')} data={items.map((c) => ({ value: c.id, label: c.name }))} value={connection?.id ?? null} onChange={setChosen} allowDeselect={false} />

@@ -8,12 +8,14 @@ interface Props {
   disabled?: boolean
   autoFocus?: boolean
   placeholder?: string
+  /** What the box holds at first. */
+  initial?: string
 }
 
 /** The box to ask in. A click that is sent twice carries the same key, so it is one question. */
-export function AskBox({ onAsk, disabled, autoFocus, placeholder }: Props) {
+export function AskBox({ onAsk, disabled, autoFocus, placeholder, initial = '' }: Props) {
   const { t } = useTranslation('ask')
-  const [text, setText] = useState('')
+  const [text, setText] = useState(initial)
   const [busy, setBusy] = useState(false)
   const key = useRef(newKey())
 

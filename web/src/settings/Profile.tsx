@@ -56,8 +56,8 @@ function ProfileForm({ me: { user } }: { me: Me }) {
   }
 
   return (
-    <Paper withBorder p="lg" maw={520} mx="auto">
-      <Title order={1} size="h3" mb="md">{t('profile')}</Title>
+    <Paper withBorder p="lg" maw={520}>
+      <Title order={2} size="h4" mb="md">{t('profile')}</Title>
       {!user.has_password && (
         <Alert color="yellow" mb="md" title={t('choosePassword')}>{t('whyPassword')}</Alert>
       )}

@@ -1,4 +1,5 @@
 export default {
+  title: 'Einstellungen',
   profile: 'Profil',
   choosePassword: 'Wählen Sie ein Passwort',
   whyPassword: 'Der Link, mit dem Sie hereinkamen, gilt einmal. Mit E-Mail-Adresse und Passwort können Sie sich wieder anmelden.',

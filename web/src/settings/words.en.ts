@@ -1,4 +1,5 @@
 export default {
+  title: 'Settings',
   profile: 'Profile',
   choosePassword: 'Choose a password',
   whyPassword: 'The link that signed you in works once. With an e-mail address and a password you can sign in again.',

@@ -1,4 +1,4 @@
-import { Alert, AppShell, Badge, Burger, Button, Center, Group, Loader, NavLink, ScrollArea, Stack, Text } from '@mantine/core'
+import { Alert, AppShell, Badge, Burger, Button, Center, Group, Kbd, Loader, NavLink, ScrollArea, Stack, Text, UnstyledButton } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router'
@@ -7,12 +7,15 @@ import { useTranslation } from 'react-i18next'
 import { api, reach, unwrap } from '../api/client'
 import { conversationsQuery, meQuery } from '../api/queries'
 import type { Me } from '../api/types'
+import { Palette } from './Palette'
+import { PAGES } from './pages'
 import { ErrorNote } from '../parts/ErrorNote'
 
 /** The frame of every signed-in page: conversations, connections, who is signed in. */
 export function Shell() {
   const { t } = useTranslation('shell')
   const [open, { toggle, close }] = useDisclosure()
+  const [finding, palette] = useDisclosure()
   const reachable = useReachable()
   const me = useQuery({ ...meQuery, refetchInterval: reachable ? false : 2000 })
   const { pathname } = useLocation()
@@ -31,14 +34,20 @@ export function Shell() {
       </AppShell.Header>
       <AppShell.Navbar p="sm">
         <Group justify="space-between" mb="sm" wrap="nowrap" visibleFrom="sm"><Text fw={700} size="lg">DataMind</Text><Badge variant="default" tt="none" maw={150}>{me.data.org.name}</Badge></Group>
-        <Button component={Link} to="/" mb="xs" onClick={close}>{t('newQuestion')}</Button>
-        <NavLink component={Link} to="/connections" label={t('connections')} active={pathname === '/connections'} onClick={close} />
+        <Button component={Link} to="/" mb="xs" onClick={close}>{t('page.ask')}</Button>
+        <UnstyledButton className="find" onClick={palette.open}><Text size="sm" c="dimmed">{t('find')}</Text><Kbd size="xs">Ctrl K</Kbd></UnstyledButton>
+        <nav aria-label={t('menu')}>
+          {PAGES.filter((p) => p.to !== '/' && (!p.needs || me.data.permissions.includes(p.needs))).map((p) => (
+            <NavLink key={p.to} component={Link} to={p.to} label={t(`page.${p.name}`)} active={pathname.startsWith(p.to)} onClick={close} />
+          ))}
+        </nav>
         <Conversations onNavigate={close} />
         <Person me={me.data} onNavigate={close} />
       </AppShell.Navbar>
       <AppShell.Main>
         {!reachable && <Alert color="yellow" mb="md" role="status" title={t('unreachable')}>{t('tryingAgain')}</Alert>}
         <Outlet />
+        <Palette opened={finding} onOpen={palette.open} onClose={palette.close} />
       </AppShell.Main>
     </AppShell>
   )
@@ -100,7 +109,7 @@ function Person({ me, onNavigate }: { me: Me; onNavigate: () => void }) {
       <Text size="xs" c="dimmed" truncate data-testid="person-email">{me.user.email} · {t(`role.${me.role}`)}</Text>
       {!me.user.has_password && <Text size="xs" className="warning">{t('noPassword')}</Text>}
       <Group gap="xs" grow>
-        <Button size="xs" variant="default" component={Link} to="/profile" onClick={onNavigate}>{t('profile')}</Button>
+        <Button size="xs" variant="default" component={Link} to="/settings/profile" onClick={onNavigate}>{t('profile')}</Button>
         <Button size="xs" variant="default" onClick={() => void signOut()}>{t('signOut')}</Button>
       </Group>
     </Stack>

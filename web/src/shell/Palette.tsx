@@ -1,0 +1,83 @@
+import { Group, Kbd, Modal, ScrollArea, Text, TextInput, UnstyledButton } from '@mantine/core'
+import { useHotkeys } from '@mantine/hooks'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { conversationsQuery, meQuery } from '../api/queries'
+import { PAGES } from './pages'
+
+interface Command {
+  id: string
+  group: string
+  label: string
+  run: () => unknown
+}
+
+const MOST = 30
+
+/** Ctrl-K: ask, jump to a page or a conversation. */
+export function Palette({ opened, onOpen, onClose }: { opened: boolean; onOpen: () => void; onClose: () => void }) {
+  useHotkeys([['mod+K', onOpen]], [])
+  const { t } = useTranslation('shell')
+  return (
+    <Modal opened={opened} onClose={onClose} withCloseButton={false} padding={0} size="lg" yOffset="12vh" aria-label={t('palette.title')}>
+      <Commands onClose={onClose} />
+    </Modal>
+  )
+}
+
+function Commands({ onClose }: { onClose: () => void }) {
+  const { t } = useTranslation('shell')
+  const navigate = useNavigate()
+  const me = useQuery(meQuery)
+  const conversations = useInfiniteQuery(conversationsQuery)
+  const [text, setText] = useState('')
+  const [chosen, setChosen] = useState(0)
+  const active = useRef<HTMLButtonElement>(null)
+
+  const commands = useMemo(() => {
+    const wanted = text.trim().toLowerCase()
+    const all: Command[] = []
+    if (wanted) all.push({ id: 'ask', group: t('palette.ask'), label: text.trim(), run: () => navigate({ to: '/', search: { q: text.trim() } }) })
+    for (const page of PAGES) {
+      if (!page.needs || me.data?.permissions.includes(page.needs)) all.push({ id: page.to, group: t('palette.go'), label: t(`page.${page.name}`), run: () => navigate({ to: page.to }) })
+    }
+    for (const c of conversations.data?.pages.flatMap((p) => p.items) ?? []) {
+      all.push({ id: c.id, group: t('conversations'), label: c.title, run: () => navigate({ to: '/conversations/$id', params: { id: c.id } }) })
+    }
+    return all.filter((c) => c.id === 'ask' || c.label.toLowerCase().includes(wanted)).slice(0, MOST)
+  }, [text, conversations.data, me.data, navigate, t])
+  const at = Math.min(chosen, commands.length - 1)
+  useEffect(() => active.current?.scrollIntoView({ block: 'nearest' }), [at])
+
+  const run = (command: Command | undefined) => {
+    if (!command) return
+    onClose()
+    void command.run()
+  }
+  const onKeyDown = (event: KeyboardEvent) => {
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key]
+    if (by) setChosen((at + by + commands.length) % commands.length)
+    else if (event.key === 'Enter') run(commands[at])
+    else return
+    event.preventDefault()
+  }
+  return (
+    <div>
+      <TextInput data-autofocus size="md" variant="unstyled" px="md" py={6} role="combobox" aria-expanded aria-controls="commands" aria-activedescendant={commands[at] && `command-${at}`}
+        aria-label={t('palette.title')} placeholder={t('palette.placeholder')} value={text} onChange={(e) => { setText(e.target.value); setChosen(0) }} onKeyDown={onKeyDown} />
+      <ScrollArea.Autosize mah={420} type="auto" style={{ borderTop: '1px solid var(--mantine-color-default-border)' }}>
+        <div role="listbox" id="commands" aria-label={t('palette.title')} className="commands">
+          {commands.map((c, i) => (
+            <UnstyledButton key={c.id} id={`command-${i}`} ref={i === at ? active : undefined} role="option" aria-selected={i === at} tabIndex={-1} className="command" onMouseMove={() => setChosen(i)} onClick={() => run(c)}>
+              <Group justify="space-between" wrap="nowrap"><Text size="sm" truncate>{c.label}</Text><Text size="xs" c="dimmed" style={{ flexShrink: 0 }}>{c.group}</Text></Group>
+            </UnstyledButton>
+          ))}
+        </div>
+        {commands.length === 0 && <Text size="sm" c="dimmed" p="md">{t('palette.none')}</Text>}
+      </ScrollArea.Autosize>
+      <Group gap="xs" px="md" py={6} style={{ borderTop: '1px solid var(--mantine-color-default-border)' }}><Kbd size="xs">↑↓</Kbd><Text size="xs" c="dimmed">{t('palette.move')}</Text><Kbd size="xs">↵</Kbd><Text size="xs" c="dimmed">{t('palette.open')}</Text><Kbd size="xs">Esc</Kbd><Text size="xs" c="dimmed">{t('palette.leave')}</Text></Group>
+    </div>
+  )
+}
