@@ -8,5 +8,5 @@ const cssTarget = ['chrome123', 'firefox120', 'safari17.5']
 export default defineConfig({
   plugins: [react()],
   build: { outDir: 'dist/app', emptyOutDir: true, chunkSizeWarningLimit: 1300, cssTarget },
-  server: { proxy: { '/api': { target: 'http://127.0.0.1:8080', ws: true } } },
+  server: { proxy: { '/api': { target: process.env.DATAMIND_URL ?? 'http://127.0.0.1:8080', ws: true } } },
 })

@@ -49,7 +49,7 @@ function Commands({ onClose }: { onClose: () => void }) {
     return all.filter((c) => c.id === 'ask' || c.label.toLowerCase().includes(wanted)).slice(0, MOST)
   }, [text, conversations.data, me.data, navigate, t])
   const at = Math.min(chosen, commands.length - 1)
-  useEffect(() => active.current?.scrollIntoView({ block: 'nearest' }), [at])
+  useEffect(() => { void active.current?.scrollIntoView({ block: 'nearest' }) }, [at]) // some browsers answer with a promise
 
   const run = (command: Command | undefined) => {
     if (!command) return
