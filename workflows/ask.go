@@ -300,11 +300,25 @@ func (a *ask) wait(ctx workflow.Context, status models.QuestionStatus, prompt mo
 		return &ending{status: models.StatusCancelled, text: "Nobody replied for 30 days."}
 	}
 	a.progress = Progress{Status: models.StatusRunning}
+	if err := keep(ctx); err != nil {
+		return ptr(endOf(ctx, err))
+	}
 	in.Status, in.Prompt = models.StatusRunning, models.Prompt{}
 	if err := workflow.ExecuteLocalActivity(record(ctx, "go on"), q.AskPerson, in).Get(ctx, nil); err != nil {
 		return ptr(endOf(ctx, err))
 	}
 	return nil
+}
+
+// keep has what the person said written into the history before the row says
+// that nobody waits for it any more: an update is kept at the end of its workflow
+// task, and a worker that dies in a local activity before that would lose it, while
+// the API would refuse it when it is sent again. A timer ends the task.
+func keep(ctx workflow.Context) error {
+	if workflow.GetVersion(ctx, "keep-message", workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+		return nil
+	}
+	return workflow.Sleep(ctx, time.Millisecond)
 }
 
 func (a *ask) step(ctx workflow.Context, name string, attempt int) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 
@@ -400,6 +401,28 @@ func TestStopIsRecorded(t *testing.T) {
 		require.Equal(t, models.StatusCancelled, b.run(input()).Status)
 		require.Empty(t, b.analyses)
 	})
+}
+
+// An update is kept when its workflow task ends: what it brings about must not
+// be seen before, since a worker can die in between.
+func TestAReplyIsKeptBeforeTheRowGoesOn(t *testing.T) {
+	b := newBundle(t)
+	asks := 0
+	b.plan = func(activities.PlanInput) (activities.PlanResult, error) {
+		if asks++; asks == 1 {
+			return activities.PlanResult{Status: models.PlanClarify, Text: "Hm?"}, nil
+		}
+		return activities.PlanResult{Status: models.PlanSQL, SQL: "SELECT 1"}, nil
+	}
+	timers, atReply := 0, 0
+	b.SetOnTimerScheduledListener(func(string, time.Duration) { timers++ })
+	b.RegisterDelayedCallback(func() { atReply = timers }, time.Hour)
+	b.update(time.Hour, UpdateClarify, "that one")
+	var before []int // timers that had begun when a local activity did
+	b.SetOnLocalActivityStartedListener(func(*activity.Info, context.Context, []any) { before = append(before, timers) })
+	require.Equal(t, models.StatusAnswered, b.run(input()).Status)
+	require.Equal(t, models.StatusRunning, b.asked[1].Status)
+	require.Greater(t, before[2], atReply, "begin, ask and go on: a timer ends the task of the reply before the row goes on")
 }
 
 func TestProgress(t *testing.T) {
