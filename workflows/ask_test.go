@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
 
 	"github.com/datamind/datamind/activities"
 	"github.com/datamind/datamind/models"
@@ -41,6 +42,7 @@ func newBundle(t *testing.T) *bundle {
 	t.Parallel()
 	var suite testsuite.WorkflowTestSuite
 	b := &bundle{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), t: t, begun: activities.BeginResult{SnapshotID: "snapshot"}}
+	b.SetWorkerOptions(worker.Options{DeadlockDetectionTimeout: time.Minute}) // a busy machine is no deadlock
 	b.plan = func(activities.PlanInput) (activities.PlanResult, error) {
 		return activities.PlanResult{Status: models.PlanSQL, SQL: "SELECT 1"}, nil
 	}

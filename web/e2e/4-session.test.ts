@@ -68,7 +68,7 @@ it('signs out, and back in to where one was', async () => {
 
 it('goes to the sign-in page when the session was ended elsewhere', async () => {
   const { page, context } = await visit()
-  await page.goto('/profile')
+  await page.goto('/settings/profile')
   await page.getByLabel('Name').waitFor()
   await context.request.post('/api/v1/auth/logout-all', { headers: { Origin: server.url } })
   await page.getByRole('link', { name: 'Connections' }).click()

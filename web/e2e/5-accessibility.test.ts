@@ -49,7 +49,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await page.getByLabel('Host').waitFor()
     await check('connection form')
 
-    await page.goto('/profile')
+    await page.goto('/settings/profile')
     await page.getByLabel('E-mail').waitFor()
     await check('profile')
     await page.setViewportSize({ width: 390, height: 844 })

@@ -67,7 +67,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await page.getByRole('dialog').getByRole('button', { name: 'Test' }).click()
       await page.getByTestId('report').waitFor()
       await shoot('form', false)
-      await page.goto('/profile')
+      await page.goto('/settings/profile')
       await page.getByLabel('E-mail').waitFor()
       if (size === 'small') await page.getByRole('button', { name: 'Menu' }).click()
       await page.getByTestId('person-name').waitFor()

@@ -15,7 +15,7 @@ export function Ending({ question: q, onAgain }: { question: Question; onAgain?:
       {(q.error || q.status === 'cancelled') && <Text size="sm" className="wrap">{q.error || t('nothingRuns')}</Text>}
       {code in en.answer.advice && (
         <Text size="sm" mt={6}>
-          <Trans t={t} i18nKey={`advice.${code as keyof typeof en.answer.advice}`} components={{ link: <Anchor component={Link} to="/connections" inherit /> }} />
+          <Trans t={t} i18nKey={`advice.${code as keyof typeof en.answer.advice}`} components={{ page: <Anchor component={Link} to="/connections" inherit /> }} />
         </Text>
       )}
       <Group mt="xs" gap="sm">

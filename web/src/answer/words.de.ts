@@ -33,11 +33,11 @@ export default {
   ending: { failed: 'Das ließ sich nicht beantworten', refused: 'Nicht beantwortet', cancelled: 'Angehalten', budget_exhausted: 'Token-Budget aufgebraucht' },
   advice: {
     guard_refused: 'Es laufen nur Abfragen, die erlaubte Tabellen lesen. Ändern Sie das SQL unten, oder fragen Sie mit anderen Worten.',
-    not_answerable: 'Nennen Sie die Tabellen, Spalten oder den Zeitraum; <link>Verbindungen</link> zeigt, was diese Datenbank hat.',
+    not_answerable: 'Nennen Sie die Tabellen, Spalten oder den Zeitraum; <page>Verbindungen</page> zeigt, was diese Datenbank hat.',
     sql_error: 'Ändern Sie das SQL unten, oder nennen Sie in der Frage die gemeinten Spalten.',
     query_timeout: 'Fragen Sie nach einem kürzeren Zeitraum oder weniger Gruppen, oder lassen Sie die Zeitgrenze der Verbindung anheben.',
     query_too_large: 'Fragen Sie nach weniger Spalten oder Zeilen, oder nach einer Summe statt einer Liste.',
-    connection_failed: 'Drücken Sie unter <link>Verbindungen</link> auf Test: Dort steht, was mit der Datenbank nicht stimmt.',
+    connection_failed: 'Drücken Sie unter <page>Verbindungen</page> auf Test: Dort steht, was mit der Datenbank nicht stimmt.',
     address_refused: 'Ein Verwalter kann diese Adresse in der Konfiguration erlauben.',
     model_failed: 'Fragen Sie gleich noch einmal. Bleibt es dabei, soll ein Verwalter die Einstellungen des Modells prüfen.',
     model_busy: 'Das Modell hat zu viel zu tun. Fragen Sie in einigen Minuten noch einmal.',

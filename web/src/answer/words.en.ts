@@ -33,11 +33,11 @@ export default {
   ending: { failed: 'This could not be answered', refused: 'Not answered', cancelled: 'Stopped', budget_exhausted: 'Token budget used up' },
   advice: {
     guard_refused: 'Only queries that read the permitted tables run. Change the SQL below, or ask in other words.',
-    not_answerable: 'Name the tables, columns or period that you mean; <link>Connections</link> shows what this database has.',
+    not_answerable: 'Name the tables, columns or period that you mean; <page>Connections</page> shows what this database has.',
     sql_error: 'Edit the SQL below, or ask again naming the columns that you mean.',
     query_timeout: 'Ask for a shorter period or fewer groups, or have the connection’s time limit raised.',
     query_too_large: 'Ask for fewer columns or rows, or for a total instead of a list.',
-    connection_failed: 'Press Test under <link>Connections</link>: it says what is wrong with the database.',
+    connection_failed: 'Press Test under <page>Connections</page>: it says what is wrong with the database.',
     address_refused: 'An administrator can allow this address in the configuration.',
     model_failed: 'Ask again in a moment. If it stays like this, have an administrator check the model’s settings.',
     model_busy: 'The model has too much to do. Ask again in some minutes.',

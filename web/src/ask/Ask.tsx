@@ -60,7 +60,7 @@ export function Ask() {
         ))}
       </SimpleGrid>
       <ErrorNote error={suggestions.error} onRetry={() => void suggestions.refetch()} />
-      <Text size="sm" c="dimmed"><Trans t={t} i18nKey="connectOwn" components={{ link: <Anchor component={Link} to="/connections" underline="always" inherit /> }} /></Text>
+      <Text size="sm" c="dimmed"><Trans t={t} i18nKey="connectOwn" components={{ page: <Anchor component={Link} to="/connections" underline="always" inherit /> }} /></Text>
     </Stack>
   )
 }

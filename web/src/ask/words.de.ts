@@ -7,7 +7,7 @@ export default {
   database: 'Datenbank',
   answeredBy: 'Beantwortet von {{planner}}',
   startWith: 'Fragen für den Anfang',
-  connectOwn: '<link>Verbinden Sie Ihre eigene Datenbank</link>, um nach den Daten Ihrer Firma zu fragen.',
+  connectOwn: '<page>Verbinden Sie Ihre eigene Datenbank</page>, um nach den Daten Ihrer Firma zu fragen.',
   connectFirst: 'Verbinden Sie zuerst eine Datenbank',
   whatItDoes: 'DataMind beantwortet Fragen zu Daten, die Sie schon haben. Es liest sie nur.',
   connect: 'Datenbank verbinden',

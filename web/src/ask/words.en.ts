@@ -7,7 +7,7 @@ export default {
   database: 'Database',
   answeredBy: 'Answered by {{planner}}',
   startWith: 'Questions to start with',
-  connectOwn: '<link>Connect your own database</link> to ask about your company’s data.',
+  connectOwn: '<page>Connect your own database</page> to ask about your company’s data.',
   connectFirst: 'Connect a database first',
   whatItDoes: 'DataMind answers questions about data that you already have. It only ever reads it.',
   connect: 'Connect a database',

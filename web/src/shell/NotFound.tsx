@@ -7,7 +7,7 @@ export function NotFound() {
   const { t } = useTranslation('shell')
   return (
     <Center mih="60vh" p="md">
-      <Stack gap="xs"><Title order={1} size="h3">{t('notFound')}</Title><Text><Trans t={t} i18nKey="mistyped" components={{ link: <Anchor component={Link} to="/" /> }} /></Text></Stack>
+      <Stack gap="xs"><Title order={1} size="h3">{t('notFound')}</Title><Text><Trans t={t} i18nKey="mistyped" components={{ page: <Anchor component={Link} to="/" /> }} /></Text></Stack>
     </Center>
   )
 }

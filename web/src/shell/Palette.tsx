@@ -21,9 +21,10 @@ export function Palette({ opened, onOpen, onClose }: { opened: boolean; onOpen: 
   useHotkeys([['mod+K', onOpen]], [])
   const { t } = useTranslation('shell')
   return (
-    <Modal opened={opened} onClose={onClose} withCloseButton={false} padding={0} size="lg" yOffset="12vh" aria-label={t('palette.title')}>
-      <Commands onClose={onClose} />
-    </Modal>
+    <Modal.Root opened={opened} onClose={onClose} size="lg" yOffset="12vh">
+      <Modal.Overlay />
+      <Modal.Content aria-label={t('palette.title')}><Modal.Body p={0}><Commands onClose={onClose} /></Modal.Body></Modal.Content>
+    </Modal.Root>
   )
 }
 

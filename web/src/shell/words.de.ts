@@ -13,6 +13,6 @@ export default {
   unreachable: 'DataMind ist nicht erreichbar',
   tryingAgain: 'Neuer Versuch … Fragen, die gerade beantwortet werden, laufen ohne die Seite weiter.',
   notFound: 'Diese Seite gibt es nicht',
-  mistyped: 'Die Adresse ist vertippt, oder die Seite ist umgezogen. <link>Eine Frage stellen</link>',
+  mistyped: 'Die Adresse ist vertippt, oder die Seite ist umgezogen. <page>Eine Frage stellen</page>',
   role: { owner: 'Inhaber', admin: 'Verwalter', analyst: 'Analyst', viewer: 'Leser' },
 }

@@ -13,6 +13,6 @@ export default {
   unreachable: 'DataMind cannot be reached',
   tryingAgain: 'Trying again… Questions that are being answered go on without the page.',
   notFound: 'No such page',
-  mistyped: 'The address is mistyped, or the page has moved. <link>Ask a question</link>',
+  mistyped: 'The address is mistyped, or the page has moved. <page>Ask a question</page>',
   role: { owner: 'owner', admin: 'admin', analyst: 'analyst', viewer: 'viewer' },
 } as const
