@@ -32,6 +32,9 @@ it('tests, connects and browses a database, and says what is wrong on the way', 
   await fill({ Password: password })
   expect(await test()).toContain('It works')
   await form.getByRole('button', { name: 'Save' }).click()
+  await form.getByText(/tables are known/).waitFor()
+  await form.getByTestId('suggestion').first().waitFor()
+  await form.getByRole('button', { name: 'Done' }).click()
   await form.waitFor({ state: 'detached' })
 
   const card = page.getByRole('region', { name: 'Shop' })

@@ -19,7 +19,9 @@ const routes = root.addChildren([
   createRoute({ getParentRoute: () => root, path: '/link', component: LinkSignIn }),
   shell.addChildren([
     createRoute({ getParentRoute: () => shell, path: '/', component: Ask,
-      validateSearch: ({ q }: Record<string, unknown>): { q?: string } => (typeof q === 'string' ? { q } : {}) }),
+      // A question to begin with, and the connection to ask.
+      validateSearch: ({ q, connection }: Record<string, unknown>): { q?: string; connection?: string } =>
+        ({ ...(typeof q === 'string' && { q }), ...(typeof connection === 'string' && { connection }) }) }),
     createRoute({ getParentRoute: () => shell, path: '/conversations/$id', component: Conversation }),
     createRoute({ getParentRoute: () => shell, path: '/connections', component: lazyRouteComponent(() => import('./connections/Connections'), 'Connections') }),
     createRoute({ getParentRoute: () => shell, path: '/settings/{-$section}', component: lazyRouteComponent(() => import('./settings/Settings'), 'Settings') }),

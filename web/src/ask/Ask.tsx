@@ -13,11 +13,11 @@ import { plannerName } from '../answer/question'
 export function Ask() {
   const { t } = useTranslation('ask')
   const navigate = useNavigate()
-  const { q } = useSearch({ strict: false }) as { q?: string }
+  const { q, connection: wanted } = useSearch({ strict: false }) as { q?: string; connection?: string }
   const queries = useQueryClient()
   const me = useQuery(meQuery)
   const connections = useQuery(connectionsQuery)
-  const [chosen, setChosen] = useState<string | null>(null)
+  const [chosen, setChosen] = useState<string | null>(wanted ?? null)
   const [error, setError] = useState<Error | null>(null)
   const [asking, setAsking] = useState('')
   const items = connections.data ?? []

@@ -1,11 +1,14 @@
-import { Alert, Button, Group, List, NumberInput, PasswordInput, Select, SimpleGrid, Stack, Text, Textarea, TextInput } from '@mantine/core'
+import { Alert, Button, Collapse, Group, List, MultiSelect, NumberInput, PasswordInput, Select, SimpleGrid, Stack, TagsInput, Text, Textarea, TextInput } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
 import { useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, unwrap } from '../api/client'
 import { connectionsQuery } from '../api/queries'
-import type { ConnectionInput, Report } from '../api/types'
+import type { Connection, ConnectionInput, Report } from '../api/types'
 import { ErrorNote } from '../parts/ErrorNote'
+import { Connected } from './Connected'
+import { parseUrl } from './parseUrl'
 
 type Form = Required<ConnectionInput>
 
@@ -16,7 +19,10 @@ const EMPTY: Form = {
 
 const TLS = { 'verify-full': 'tls.full', require: 'tls.require', disable: 'tls.disable' } as const satisfies Record<Form['tls_mode'], string>
 
-/** Adds a connection; Test says in words what is wrong before anything is saved. */
+/**
+ * Adds a connection: where it is, a test that says in words what is wrong, which schemas; then what is read of it, and
+ * what can be asked.
+ */
 export function ConnectionForm({ onDone }: { onDone: () => void }) {
   const { t } = useTranslation('connections')
   const queries = useQueryClient()
@@ -24,6 +30,8 @@ export function ConnectionForm({ onDone }: { onDone: () => void }) {
   const [report, setReport] = useState<Report | null>(null)
   const [error, setError] = useState<Error | null>(null)
   const [busy, setBusy] = useState('')
+  const [made, setMade] = useState<Connection | null>(null)
+  const [more, details] = useDisclosure(false)
   const set = <K extends keyof Form>(key: K, value: Form[K]) => {
     setReport(null)
     setForm((f) => ({ ...f, [key]: value }))
@@ -50,17 +58,25 @@ export function ConnectionForm({ onDone }: { onDone: () => void }) {
   const save = (event: FormEvent) => {
     event.preventDefault()
     return run('save', async () => {
-      await unwrap(api.POST('/api/v1/connections', { body }))
+      setMade(await unwrap(api.POST('/api/v1/connections', { body })))
       await queries.invalidateQueries({ queryKey: connectionsQuery.queryKey })
-      onDone()
     })
   }
   const text = (key: 'name' | 'host' | 'database' | 'username', placeholder: string) => (
     <TextInput label={t(`form.${key}`)} placeholder={placeholder} required value={form[key]} onChange={(e) => set(key, e.target.value)} />
   )
+  const paste = (url: string) => {
+    const found = parseUrl(url)
+    if (!found) return
+    setReport(null)
+    setForm((f) => ({ ...f, ...found, name: f.name || (found.database ?? '') }))
+  }
+  if (made) return <Connected connection={made} onDone={onDone} />
   return (
     <form onSubmit={(e) => void save(e)}>
       <Stack>
+        <TextInput label={t('form.paste')} placeholder="postgres://reader@db.example.com/sales" description={t('form.pasteHelp')} autoComplete="off"
+          onChange={(e) => paste(e.target.value)} />
         <SimpleGrid cols={{ base: 1, sm: 2 }}>
           {text('name', 'Sales')}
           {text('host', 'db.example.com')}
@@ -69,11 +85,20 @@ export function ConnectionForm({ onDone }: { onDone: () => void }) {
           {text('username', 'datamind_reader')}
           <PasswordInput label={t('form.password')} autoComplete="off" value={form.password} onChange={(e) => set('password', e.target.value)} />
           <Select label={t('form.tls')} data={Object.entries(TLS).map(([value, key]) => ({ value, label: t(key) }))} value={form.tls_mode} onChange={(v) => set('tls_mode', (v ?? 'verify-full') as Form['tls_mode'])} allowDeselect={false} comboboxProps={{ withinPortal: false }} />
-          <TextInput label={t('form.schemas')} placeholder="public, sales" value={form.schemas.join(', ')} onChange={(e) => set('schemas', e.target.value.split(',').map((s) => s.trim()))} />
-          <NumberInput label={t('form.timeout')} min={1} max={600} value={form.timeout_seconds} onChange={(v) => set('timeout_seconds', Number(v))} />
-          <NumberInput label={t('form.rows')} min={1} max={100000} value={form.max_rows} onChange={(v) => set('max_rows', Number(v))} />
         </SimpleGrid>
-        {form.tls_mode === 'verify-full' && <Textarea label={t('form.ca')} description={t('form.caHelp')} value={form.tls_ca} onChange={(e) => set('tls_ca', e.target.value)} />}
+        {report?.ok && report.schemas
+          ? <MultiSelect label={t('form.schemas')} description={t('form.schemasHelp')} data={report.schemas} value={form.schemas} onChange={(v) => setForm((f) => ({ ...f, schemas: v }))} searchable comboboxProps={{ withinPortal: false }} />
+          : <TagsInput label={t('form.schemas')} description={t('form.schemasLater')} value={form.schemas} onChange={(v) => set('schemas', v)} />}
+        <Button size="compact-xs" variant="subtle" color="gray" w="fit-content" aria-expanded={more} onClick={details.toggle}>{t('form.more')}</Button>
+        <Collapse expanded={more}>
+          <Stack>
+            <SimpleGrid cols={{ base: 1, sm: 2 }}>
+              <NumberInput label={t('form.timeout')} min={1} max={600} value={form.timeout_seconds} onChange={(v) => set('timeout_seconds', Number(v))} />
+              <NumberInput label={t('form.rows')} min={1} max={100000} value={form.max_rows} onChange={(v) => set('max_rows', Number(v))} />
+            </SimpleGrid>
+            {form.tls_mode === 'verify-full' && <Textarea label={t('form.ca')} description={t('form.caHelp')} value={form.tls_ca} onChange={(e) => set('tls_ca', e.target.value)} />}
+          </Stack>
+        </Collapse>
         <Text size="xs" c="dimmed">{t('form.readOnly')}</Text>
         <div ref={outcome}>{report && <ReportNote report={report} />}<ErrorNote error={error} /></div>
         <Group><Button variant="default" loading={busy === 'test'} disabled={!form.host || !form.database || !form.username} onClick={() => void test()}>{t('test')}</Button><Button type="submit" loading={busy === 'save'}>{t('save', { ns: 'parts' })}</Button></Group>

@@ -15,11 +15,17 @@ export default {
   worksNot: 'Es geht noch nicht',
   tables: '{{n}} Tabellen',
   form: {
+    paste: 'Eine Adresse einfügen', pasteHelp: 'Sie füllt die Felder unten und bleibt in diesem Browser.', more: 'Grenzen und Zertifikat',
+    schemasHelp: 'Wonach gefragt werden darf. Der Test fand diese.', schemasLater: 'Erst testen, dann unter den vorhandenen wählen.',
     name: 'Name', host: 'Host', port: 'Port', database: 'Datenbank', username: 'Benutzer', password: 'Passwort', tls: 'TLS', schemas: 'Schemas',
     timeout: 'Zeitgrenze (Sekunden)', rows: 'Zeilengrenze', ca: 'CA-Zertifikat (PEM)', caHelp: 'Leer lassen, um die des Systems zu nehmen.',
     readOnly: 'Nehmen Sie eine Rolle, die nur lesen darf. Das Passwort wird für die Abfrage-Worker versiegelt; niemand kann es zurücklesen.',
   },
   tls: { full: 'Verschlüsselt, Zertifikat geprüft', require: 'Verschlüsselt, Zertifikat nicht geprüft', disable: 'Nicht verschlüsselt' },
+  connected: {
+    title: '{{name}} ist verbunden', reading: 'Tabellen, Spalten und Beispielwerte werden gelesen …', read_one: '1 Tabelle ist bekannt.', read_other: '{{count}} Tabellen sind bekannt.',
+    failed: 'Die Struktur ließ sich nicht lesen', try: 'Versuchen Sie eine davon', ask: 'Etwas anderes fragen', done: 'Fertig',
+  },
   reading: 'Die Struktur wird gelesen …',
   search: 'Tabellen und Spalten suchen',
   readAgain: 'Neu lesen',

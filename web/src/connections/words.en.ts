@@ -15,11 +15,17 @@ export default {
   worksNot: 'It does not work yet',
   tables: '{{n}} tables',
   form: {
+    paste: 'Paste an address', pasteHelp: 'It fills the fields below, and stays in this browser.', more: 'Limits and certificate',
+    schemasHelp: 'What may be asked about. The test found these.', schemasLater: 'Test first, to choose from those that there are.',
     name: 'Name', host: 'Host', port: 'Port', database: 'Database', username: 'User', password: 'Password', tls: 'TLS', schemas: 'Schemas',
     timeout: 'Time limit (seconds)', rows: 'Row limit', ca: 'CA certificate (PEM)', caHelp: 'Leave empty to use the system’s.',
     readOnly: 'Use a role that can only read. The password is sealed for the query workers; nobody can read it back.',
   },
   tls: { full: 'Encrypted, certificate checked', require: 'Encrypted, certificate not checked', disable: 'Not encrypted' },
+  connected: {
+    title: '{{name}} is connected', reading: 'Reading tables, columns and sample values…', read_one: '1 table is known.', read_other: '{{count}} tables are known.',
+    failed: 'The structure could not be read', try: 'Try one of these', ask: 'Ask something else', done: 'Done',
+  },
   reading: 'Reading the structure…',
   search: 'Search tables and columns',
   readAgain: 'Read again',
