@@ -196,6 +196,13 @@ func (s *Server) me(ctx context.Context, _ *empty) (*meOut, error) {
 	b.Org.ID, b.Org.Name = org.ID, org.Name
 	b.Role, b.Permissions = caller.Scope.Role, list(caller.Permissions)
 	b.Features = Features{Planner: s.deps.Config.Planner}
+	own, err := s.deps.Store.ListModelEndpoints(ctx, caller.Scope)
+	if err != nil {
+		return nil, err
+	}
+	if i := slices.IndexFunc(own, func(m models.ModelEndpoint) bool { return m.Enabled }); i >= 0 {
+		b.Features.Planner = own[i].Model
+	}
 	if s.uiOrigin != "" && slices.Contains(caller.Permissions, auth.InspectRuns) {
 		b.Features.TemporalUIURL, b.Features.TemporalNamespace = s.deps.Config.TemporalUIURL, s.deps.Config.TemporalNamespace
 	}

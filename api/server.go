@@ -91,6 +91,7 @@ func (s *Server) build() error {
 	s.resultRoutes()
 	s.keyRoutes()
 	s.organisationRoutes()
+	s.modelRoutes()
 	s.eventRoutes()
 	s.statusRoutes()
 	s.codecRoutes()

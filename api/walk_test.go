@@ -64,6 +64,7 @@ func (p *person) belongings() belongings {
 	var open api.Page[api.Session]
 	p.do(http.MethodGet, "/sessions", nil).into(p.t, &open)
 	own["sessions"] = open.Items[0].ID
+	own["models"] = p.model("the model "+store.NewID(), nil).ID
 	return own
 }
 
@@ -99,6 +100,9 @@ func (own belongings) bodies() map[string]map[string]any {
 		"POST /api/v1/questions/{id}/approve":       {"yes": true},
 		"POST /api/v1/questions/{id}/edit-sql":      {"sql": "SELECT 1"},
 		"POST /api/v1/api-keys":                     {"name": "k", "scopes": []string{auth.Ask}, "expires_in_days": 3},
+		"POST /api/v1/models":                       modelBody("m", nil),
+		"POST /api/v1/models/test":                  {"model_id": own["models"], "preset": "other", "base_url": "https://llm.example.com/v1", "model": "m"},
+		"PATCH /api/v1/models/{id}":                 {"name": "renamed", "enabled": false, "position": 1},
 		"POST /api/v1/temporal/codec/decode":        {"payloads": []any{}},
 		"POST /api/v1/temporal/codec/encode":        {"payloads": []any{}},
 	}
@@ -107,7 +111,7 @@ func (own belongings) bodies() map[string]map[string]any {
 // unknown is a set of ids that do not exist.
 func unknown() belongings {
 	own := belongings{}
-	for _, kind := range []string{"connections", "questions", "conversations", "api-keys", "sessions"} {
+	for _, kind := range []string{"connections", "questions", "conversations", "api-keys", "sessions", "models"} {
 		own[kind] = store.NewID()
 	}
 	return own

@@ -24,12 +24,13 @@ const (
 	ReadMembers      = "members.read"
 	WriteMembers     = "members.write"
 	InspectRuns      = "runs.inspect"
+	WriteModels      = "models.write"
 )
 
 var (
 	viewer  = []string{Profile, ManageSessions, ReadQuestions, ReadConnections, ReadCatalog}
 	analyst = append(slices.Clone(viewer), Ask)
-	admin   = append(slices.Clone(analyst), WriteConnections, SyncCatalog, ManageKeys, ReadAudit, ReadUsage, ReadMembers, InspectRuns)
+	admin   = append(slices.Clone(analyst), WriteConnections, SyncCatalog, ManageKeys, ReadAudit, ReadUsage, ReadMembers, InspectRuns, WriteModels)
 	owner   = append(slices.Clone(admin), WriteMembers)
 )
 
