@@ -37,7 +37,7 @@ func modelView(m *models.ModelEndpoint) Model {
 
 // ModelList are all models of the organisation.
 type ModelList struct {
-	Items      []Model `json:"items" doc:"In the order in which they are tried. For those who only ask: the enabled ones, id and name"`
+	Models     []Model `json:"models" doc:"In the order in which they are tried. For those who only ask: the enabled ones, id and name"`
 	Configured string  `json:"configured" doc:"What answers where none of them is enabled: builtin, or the configured model's name"`
 }
 
@@ -104,13 +104,13 @@ func (s *Server) listModels(ctx context.Context, _ *empty) (*modelListOut, error
 	if err != nil {
 		return nil, err
 	}
-	out := &modelListOut{Body: ModelList{Items: []Model{}, Configured: s.deps.Config.Planner}}
+	out := &modelListOut{Body: ModelList{Models: []Model{}, Configured: s.deps.Config.Planner}}
 	for i := range rows {
 		switch m := &rows[i]; {
 		case slices.Contains(who(ctx).Permissions, auth.WriteModels):
-			out.Body.Items = append(out.Body.Items, modelView(m))
+			out.Body.Models = append(out.Body.Models, modelView(m))
 		case m.Enabled:
-			out.Body.Items = append(out.Body.Items, Model{ID: m.ID, Name: m.Name})
+			out.Body.Models = append(out.Body.Models, Model{ID: m.ID, Name: m.Name})
 		}
 	}
 	return out, nil

@@ -38,7 +38,7 @@ func (p *person) models() (list api.ModelList) {
 }
 
 func names(list api.ModelList) (all []string) {
-	for _, m := range list.Items {
+	for _, m := range list.Models {
 		all = append(all, m.Name)
 	}
 	return all
@@ -48,7 +48,7 @@ func TestModelsAreSetUpOrderedAndRemoved(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	admin, analyst := b.member(models.RoleAdmin), b.member(models.RoleAnalyst)
-	require.Equal(t, api.ModelList{Items: []api.Model{}, Configured: "builtin"}, admin.models())
+	require.Equal(t, api.ModelList{Models: []api.Model{}, Configured: "builtin"}, admin.models())
 	one, two := admin.model("one", nil), admin.model("two", map[string]any{"key": "", "enabled": false})
 	three := admin.model("three", map[string]any{"position": 1, "preset": "azure", "base_url": "https://Three.openai.azure.com/"})
 	require.Equal(t, []string{"three", "one", "two"}, names(admin.models()))
@@ -74,7 +74,7 @@ func TestModelsAreSetUpOrderedAndRemoved(t *testing.T) {
 	require.Equal(t, http.StatusOK, patch(map[string]any{"position": 20}).status)
 	list := admin.models()
 	require.Equal(t, []string{"one", "two"}, names(list))
-	require.Equal(t, 2, list.Items[1].Position, "positions have no gaps")
+	require.Equal(t, 2, list.Models[1].Position, "positions have no gaps")
 	require.Equal(t, []string{}, append([]string{}, names(b.b.models())...), "another organisation has none of them")
 
 	var log api.Page[api.AuditEvent]

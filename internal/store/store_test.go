@@ -315,10 +315,10 @@ func TestStoppingWhatIsBeingStored(t *testing.T) {
 		})
 		both.Wait()
 	}
-	usage, err := b.Usage(ctx, b.a, time.Now().Add(-time.Hour))
+	usage, err := b.Usage(ctx, b.a, time.Now().Add(-time.Hour), time.Now().Add(time.Hour))
 	require.NoError(t, err)
-	require.Len(t, usage, 1)
-	require.EqualValues(t, 30*7, usage[0].Tokens)
+	require.Len(t, usage.Days, 1)
+	require.EqualValues(t, 30*7, usage.Days[0].Tokens)
 }
 
 // While a step is tried again its row says why the try before failed; once it
