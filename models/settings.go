@@ -12,7 +12,7 @@ const (
 	PresetOther  = "other"
 )
 
-// ModelBuiltin, in place of a model's id, asks for the built-in planner.
+// ModelBuiltin asks, in place of a model's id, for the built-in planner.
 const ModelBuiltin = "builtin"
 
 // Why a model cannot be used, beside the codes of connections.
