@@ -46,7 +46,9 @@ type DiscoverResult struct {
 // replied, travel in it.
 type PlanInput struct {
 	StepRef
-	Planner        string
+	Planner string
+	// Models are the ids of the organisation's own models, in order; none for the configured one.
+	Models         []string
 	Attempts       []models.Attempt
 	Clarifications [][2]string
 }
@@ -87,6 +89,7 @@ type AnalyseInput struct {
 	StepRef
 	QueryAttempt int
 	Planner      string
+	Models       []string // as in PlanInput
 	// Unproven numbers of the attempt before, for the model to leave out.
 	Unproven []string
 	// Last says that the text is the answer whatever is unproven in it.
@@ -132,6 +135,16 @@ type TestInput struct {
 	Connection models.Connection
 	// Sealed is the sealed password: the model's own field does not serialise.
 	Sealed []byte
+}
+
+// TestModelInput is a model to try: a stored one by its id, or one that is not,
+// its key sealed.
+type TestModelInput struct {
+	Scope      models.Scope
+	EndpointID string
+	Unsaved    *models.ModelEndpoint
+	// SealedKey belongs to Unsaved: the model's own field does not serialise.
+	SealedKey []byte
 }
 
 // SyncInput names the connection whose schema is read.

@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 
+	"github.com/datamind/datamind/internal/crypt"
 	"github.com/datamind/datamind/internal/insight"
 	"github.com/datamind/datamind/internal/llm"
 	"github.com/datamind/datamind/internal/planner"
@@ -28,10 +29,15 @@ type Model struct {
 	// Builtin answers where no model is configured.
 	Builtin planner.Planner
 	LLM     *llm.Client // nil without a model
+	// Own is what the clients of organisations' own models have in common, and
+	// Opener opens their keys; nil where this worker cannot.
+	Own    llm.Config
+	Opener *crypt.Opener
 	// MonthlyBudget of tokens for organisations that have none of their own.
 	MonthlyBudget int64
 
 	catalogs cache[*models.Catalog] // by snapshot and the time it was taken; nobody changes them
+	clients  cache[*llm.Client]     // by endpoint and the time it was changed
 }
 
 func (a *Model) steps() steps { return steps{store: a.Store, events: a.Events} }
@@ -42,6 +48,7 @@ func (a *Model) PlanQuestion(ctx context.Context, in PlanInput) (PlanResult, err
 	defer stop()
 	var plan models.Plan
 	req := models.PlanRequest{Attempts: in.Attempts, Clarifications: in.Clarifications, Now: time.Now()}
+	var targets []llm.Target
 	step, done, err := a.steps().begin(ctx, in.StepRef, models.StepPlan, in, &plan, func(tx *store.Store) error {
 		q, err := tx.GetQuestion(ctx, in.Scope, in.QuestionID)
 		if err != nil {
@@ -51,13 +58,16 @@ func (a *Model) PlanQuestion(ctx context.Context, in PlanInput) (PlanResult, err
 			return err
 		}
 		req.Question = q.Text
-		if req.History, err = tx.History(ctx, in.Scope, q.ConversationID, q.ID, historyTurns); err != nil || a.builtin(in.Planner) {
+		if req.History, err = tx.History(ctx, in.Scope, q.ConversationID, q.ID, historyTurns); err != nil {
 			return err
 		}
-		return a.reserve(ctx, tx, in.StepRef, models.StepPlan, a.LLM.PlanReservation(req))
+		if targets, err = a.targets(ctx, tx, in.Scope, in.Planner, in.Models); err != nil || targets == nil {
+			return err
+		}
+		return a.reserve(ctx, tx, in.StepRef, models.StepPlan, targets[0].PlanReservation(req))
 	})
 	if err == nil && !done {
-		plan, err = a.plan(ctx, in, step, req)
+		plan, err = a.plan(ctx, in, step, req, targets)
 	}
 	if err != nil {
 		return PlanResult{}, toTemporal(ctx, err)
@@ -69,15 +79,15 @@ func (a *Model) PlanQuestion(ctx context.Context, in PlanInput) (PlanResult, err
 	return PlanResult{Status: plan.Status, SQL: plan.SQL, Text: plan.Text, Choices: plan.Choices}, nil
 }
 
-func (a *Model) plan(ctx context.Context, in PlanInput, step *models.QuestionStep, req models.PlanRequest) (plan models.Plan, err error) {
+func (a *Model) plan(ctx context.Context, in PlanInput, step *models.QuestionStep, req models.PlanRequest, targets []llm.Target) (plan models.Plan, err error) {
 	paid := nothingPaid
-	if a.builtin(in.Planner) {
+	if targets == nil {
 		plan, err = a.Builtin.Plan(ctx, req)
 		plan.Usage.Model = a.Builtin.Name()
 	} else {
-		paid, err = a.call(ctx, in.StepRef, step, func(name string) (models.Usage, error) {
+		paid, err = a.call(ctx, in.StepRef, step, targets, func(t llm.Target) (models.Usage, error) {
 			var err error
-			plan, err = a.LLM.PlanWith(ctx, name, step.ID, req)
+			plan, err = t.PlanWith(ctx, t.Model, step.ID, req)
 			return plan.Usage, err
 		})
 	}
@@ -97,9 +107,6 @@ func (a *Model) plan(ctx context.Context, in PlanInput, step *models.QuestionSte
 		return tx.SetPlan(ctx, in.Scope, in.QuestionID, in.Run, plan.SQL, plan.Understanding, plan.Usage.Model)
 	})
 }
-
-// builtin says whether a run is answered without a model.
-func (a *Model) builtin(planner string) bool { return planner == "builtin" || a.LLM == nil }
 
 // catalog returns the newest catalog of a connection.
 func (a *Model) catalog(ctx context.Context, tx *store.Store, scope models.Scope, connectionID string) (*models.Catalog, error) {
@@ -128,16 +135,16 @@ func nothingPaid(*store.Store) error { return nil }
 // call makes the step's call, for which tokens are set aside, with the model of
 // this attempt. Whether it succeeded or not, paid settles what it used, or
 // releases what was set aside, with the end of the step.
-func (a *Model) call(ctx context.Context, ref StepRef, step *models.QuestionStep, call func(model string) (models.Usage, error)) (paid func(*store.Store) error, err error) {
-	key, name := ledgerKey(ref, step.Kind), a.LLM.Pick(int(activity.GetInfo(ctx).Attempt))
-	usage, err := call(name)
+func (a *Model) call(ctx context.Context, ref StepRef, step *models.QuestionStep, targets []llm.Target, call func(llm.Target) (models.Usage, error)) (paid func(*store.Store) error, err error) {
+	key, target := ledgerKey(ref, step.Kind), llm.Pick(int(activity.GetInfo(ctx).Attempt), targets)
+	usage, err := call(target)
 	used := int64(usage.InputTokens + usage.OutputTokens)
 	step.InputTokens, step.OutputTokens = step.InputTokens+usage.InputTokens, step.OutputTokens+usage.OutputTokens
 	return func(tx *store.Store) error {
 		if used == 0 && err != nil {
 			return tx.Release(ctx, ref.Scope, key)
 		}
-		return tx.Settle(ctx, ref.Scope, key, used, name)
+		return tx.Settle(ctx, ref.Scope, key, used, target.Model)
 	}, err
 }
 
@@ -156,12 +163,15 @@ func (a *Model) AnalyseResult(ctx context.Context, in AnalyseInput) (AnalyseResu
 	ctx, stop := heartbeat(ctx, a.Temporal)
 	defer stop()
 	var got analysis
-	var q *models.Question
-	var stored *models.Result
+	var from source
 	step, done, err := a.steps().begin(ctx, in.StepRef, models.StepAnalyse, in, &got, func(tx *store.Store) (err error) {
-		if q, err = tx.GetQuestion(ctx, in.Scope, in.QuestionID); err == nil {
-			stored, err = tx.GetResult(ctx, in.Scope, in.QuestionID, in.Run, in.QueryAttempt)
+		if from.question, err = tx.GetQuestion(ctx, in.Scope, in.QuestionID); err != nil {
+			return err
 		}
+		if from.stored, err = tx.GetResult(ctx, in.Scope, in.QuestionID, in.Run, in.QueryAttempt); err != nil {
+			return err
+		}
+		from.targets, err = a.targets(ctx, tx, in.Scope, in.Planner, in.Models)
 		return err
 	})
 	if !in.Since.IsZero() { // from Temporal's clock to this machine's, which need not agree
@@ -170,7 +180,7 @@ func (a *Model) AnalyseResult(ctx context.Context, in AnalyseInput) (AnalyseResu
 	var end *store.Ending
 	switch {
 	case err == nil && !done:
-		got, end, err = a.analyse(ctx, in, step, q, stored)
+		got, end, err = a.analyse(ctx, in, step, from)
 	case err == nil:
 		end, err = a.end(ctx, a.Store, in, got)
 	}
@@ -186,24 +196,31 @@ func (a *Model) AnalyseResult(ctx context.Context, in AnalyseInput) (AnalyseResu
 	return result, nil
 }
 
-func (a *Model) analyse(ctx context.Context, in AnalyseInput, step *models.QuestionStep, q *models.Question, stored *models.Result) (got analysis, end *store.Ending, err error) {
-	paid := nothingPaid
+// source is what an answer is written from, and who writes it: nil for nobody.
+type source struct {
+	question *models.Question
+	stored   *models.Result
+	targets  []llm.Target
+}
+
+func (a *Model) analyse(ctx context.Context, in AnalyseInput, step *models.QuestionStep, from source) (got analysis, end *store.Ending, err error) {
+	paid, q := nothingPaid, from.question
 	defer func() {
 		if err != nil {
 			a.steps().fail(ctx, in.StepRef, step, err, paid)
 		}
 	}()
-	rows, err := a.Store.Rows(ctx, stored)
+	rows, err := a.Store.Rows(ctx, from.stored)
 	if err != nil {
 		return got, nil, err
 	}
 	got = analysis{Facts: insight.Facts(rows, time.Now()), Chart: insight.ChooseChart(q.Text, rows)}
-	if !a.builtin(in.Planner) {
+	if from.targets != nil {
 		req := llm.WriteRequest{Question: q.Text, Understanding: q.Understanding, Rows: rows, Facts: got.Facts, Unproven: in.Unproven}
-		if err := a.reserve(ctx, a.Store, in.StepRef, models.StepAnalyse, a.LLM.WriteReservation(req)); err != nil {
+		if err := a.reserve(ctx, a.Store, in.StepRef, models.StepAnalyse, from.targets[0].WriteReservation(req)); err != nil {
 			return got, nil, err
 		}
-		if paid, err = a.write(ctx, in, step, req, &got); models.ErrorCode(err) == models.CodeModelReply {
+		if paid, err = a.write(ctx, in, step, req, from.targets, &got); models.ErrorCode(err) == models.CodeModelReply {
 			got.Text = "" // the rows are there: a text that cannot be used does not cost the answer
 		} else if err != nil {
 			return got, nil, err
@@ -250,13 +267,13 @@ func (a *analysis) unproven() (out []string) {
 }
 
 // write streams the model's text. A new try tells the page to drop the partial text.
-func (a *Model) write(ctx context.Context, in AnalyseInput, step *models.QuestionStep, req llm.WriteRequest, got *analysis) (paid func(*store.Store) error, err error) {
+func (a *Model) write(ctx context.Context, in AnalyseInput, step *models.QuestionStep, req llm.WriteRequest, targets []llm.Target, got *analysis) (paid func(*store.Store) error, err error) {
 	try := step.Tries*10 + in.Attempt
 	// A Redis that hangs must not hold up what the model says: the page gets
 	// the whole text at the end.
 	live := publish(ctx, a.Events, in.QuestionID, "text_reset", map[string]any{"run": in.Run, "try": try})
-	return a.call(ctx, in.StepRef, step, func(name string) (models.Usage, error) {
-		text, usage, err := a.LLM.WriteWith(ctx, name, step.ID, req, func(delta string) {
+	return a.call(ctx, in.StepRef, step, targets, func(t llm.Target) (models.Usage, error) {
+		text, usage, err := t.WriteWith(ctx, t.Model, step.ID, req, func(delta string) {
 			live = live && publish(ctx, a.Events, in.QuestionID, "text", map[string]any{"run": in.Run, "try": try, "delta": delta})
 		})
 		got.Text, step.Model, step.PromptVersion = text, usage.Model, usage.PromptVersion

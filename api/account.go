@@ -60,6 +60,11 @@ type (
 			Password string `json:"password" minLength:"1" maxLength:"256"`
 		}
 	}
+	meIn struct {
+		Body struct {
+			Name string `json:"name" minLength:"1" maxLength:"100"`
+		}
+	}
 	passwordIn struct {
 		Body struct {
 			Name            string `json:"name,omitempty" maxLength:"100"`
@@ -79,6 +84,7 @@ func (s *Server) accountRoutes() {
 	register(s, operation(http.MethodPost, "/auth/logout-all", "logout-all", "Sign out everywhere", 204), auth.ManageSessions, s.logoutAll)
 	register(s, operation(http.MethodPost, "/auth/password", "set-password", "Set or change your password, name and e-mail; other sessions end", 204), auth.Profile, s.setPassword)
 	register(s, operation(http.MethodGet, "/auth/me", "get-me", "Who is signed in", 200), auth.Profile, s.me)
+	register(s, operation(http.MethodPatch, "/auth/me", "update-me", "Change your name", 200), auth.Profile, s.updateMe)
 }
 
 func (s *Server) authState(ctx context.Context, _ *empty) (*stateOut, error) {
@@ -180,6 +186,35 @@ func (s *Server) setPassword(ctx context.Context, in *passwordIn) (*empty, error
 	return nil, nil
 }
 
+func (s *Server) updateMe(ctx context.Context, in *meIn) (*meOut, error) {
+	if err := notByKey(ctx); err != nil {
+		return nil, err
+	}
+	name := strings.TrimSpace(in.Body.Name)
+	if name == "" || !printable(name) {
+		return nil, invalidField("body.name", "must be plain text and not blank")
+	}
+	scope := scopeOf(ctx)
+	user, err := s.deps.Store.GetUser(ctx, scope, scope.UserID)
+	if err != nil {
+		return nil, err
+	}
+	user.Name = name
+	if err := s.deps.Store.UpdateUser(ctx, scope, user); err != nil {
+		return nil, err
+	}
+	s.audit(ctx, "user.update", scope.UserID, nil)
+	return s.me(ctx, &empty{})
+}
+
+// notByKey refuses what must come from a person: a key would widen its own rights.
+func notByKey(ctx context.Context) error {
+	if who(ctx).KeyID != "" {
+		return models.Errorf(models.CodeForbidden, "An API key cannot do this. Sign in to do it.")
+	}
+	return nil
+}
+
 func (s *Server) me(ctx context.Context, _ *empty) (*meOut, error) {
 	caller := who(ctx)
 	user, err := s.deps.Store.GetUser(ctx, caller.Scope, caller.Scope.UserID)
@@ -196,6 +231,13 @@ func (s *Server) me(ctx context.Context, _ *empty) (*meOut, error) {
 	b.Org.ID, b.Org.Name = org.ID, org.Name
 	b.Role, b.Permissions = caller.Scope.Role, list(caller.Permissions)
 	b.Features = Features{Planner: s.deps.Config.Planner}
+	own, err := s.deps.Store.ListModelEndpoints(ctx, caller.Scope)
+	if err != nil {
+		return nil, err
+	}
+	if i := slices.IndexFunc(own, func(m models.ModelEndpoint) bool { return m.Enabled }); i >= 0 {
+		b.Features.Planner = own[i].Model
+	}
 	if s.uiOrigin != "" && slices.Contains(caller.Permissions, auth.InspectRuns) {
 		b.Features.TemporalUIURL, b.Features.TemporalNamespace = s.deps.Config.TemporalUIURL, s.deps.Config.TemporalNamespace
 	}

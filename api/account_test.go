@@ -120,7 +120,7 @@ func TestAPIKeys(t *testing.T) {
 
 	analyst := b.member(models.RoleAnalyst)
 	require.Equal(t, http.StatusForbidden, analyst.do(http.MethodPost, "/api-keys", map[string]any{"name": "x", "scopes": []string{"ask"}}).status)
-	tooMuch := b.member(models.RoleAdmin).do(http.MethodPost, "/api-keys", map[string]any{"name": "x", "scopes": []string{"members.write"}})
+	tooMuch := b.member(models.RoleAdmin).do(http.MethodPost, "/api-keys", map[string]any{"name": "x", "scopes": []string{"organisation.write"}})
 	require.Equal(t, http.StatusUnprocessableEntity, tooMuch.status)
 }
 

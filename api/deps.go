@@ -64,10 +64,12 @@ type Deps struct {
 	Hub    *realtime.Hub
 	Runs   Runs
 	Sealer *crypt.Sealer
-	Codec  *crypt.Codec
-	Redis  redis.UniversalClient
-	Web    fs.FS
-	Log    *slog.Logger
+	// ModelSealer seals models' keys; nil where none can be stored.
+	ModelSealer *crypt.Sealer
+	Codec       *crypt.Codec
+	Redis       redis.UniversalClient
+	Web         fs.FS
+	Log         *slog.Logger
 	// Metrics gets the API's own; nil for none.
 	Metrics prometheus.Registerer
 	// Reporter is told of panics and of errors without a code; nil for nobody.

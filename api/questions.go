@@ -27,7 +27,13 @@ type askIn struct {
 	Body struct {
 		ConnectionID string `json:"connection_id,omitempty" format:"uuid" maxLength:"36" doc:"Default: the sample, or else the first connection"`
 		Question     string `json:"question" minLength:"1" maxLength:"2000"`
+		ModelParam
 	}
+}
+
+// ModelParam says which model a question is asked of.
+type ModelParam struct {
+	Model string `json:"model,omitempty" maxLength:"36" pattern:"^(|builtin|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})$" doc:"Id of one of the organisation's models, or builtin for the built-in planner; default: the first that is enabled"`
 }
 
 type askInConversation struct {
@@ -35,6 +41,7 @@ type askInConversation struct {
 	IdempotencyParam
 	Body struct {
 		Question string `json:"question" minLength:"1" maxLength:"2000"`
+		ModelParam
 	}
 }
 
@@ -87,12 +94,17 @@ func (s *Server) ask(ctx context.Context, in *askIn) (*questionOut, error) {
 	if err != nil {
 		return nil, err
 	}
+	model, err := s.modelToAsk(ctx, scope, in.Body.Model)
+	if err != nil {
+		return nil, err
+	}
 	if err := s.limitAsk(ctx, scope); err != nil {
 		return nil, err
 	}
 	conversation := &models.Conversation{ID: newID(), OrgID: scope.OrgID, UserID: scope.UserID,
 		ConnectionID: conn.ID, Title: titleOf(text)}
 	q := newQuestion(scope, conversation, text, in.IdempotencyKey)
+	q.Model = model
 	return s.insertAndStart(ctx, scope, conversation, q, func(earlier *models.Question) bool {
 		return in.Body.ConnectionID == "" || earlier.ConnectionID == conn.ID
 	})
@@ -108,10 +120,16 @@ func (s *Server) askIn(ctx context.Context, in *askInConversation) (*questionOut
 	if err != nil {
 		return nil, err
 	}
+	model, err := s.modelToAsk(ctx, scope, in.Body.Model)
+	if err != nil {
+		return nil, err
+	}
 	if err := s.limitAsk(ctx, scope); err != nil {
 		return nil, err
 	}
-	return s.insertAndStart(ctx, scope, conversation, newQuestion(scope, conversation, text, in.IdempotencyKey),
+	q := newQuestion(scope, conversation, text, in.IdempotencyKey)
+	q.Model = model
+	return s.insertAndStart(ctx, scope, conversation, q,
 		func(earlier *models.Question) bool { return earlier.ConversationID == conversation.ID })
 }
 
@@ -126,7 +144,7 @@ func (s *Server) insertAndStart(ctx context.Context, scope models.Scope, convers
 	if err != nil {
 		return nil, err
 	}
-	if !created && (stored.Text != q.Text || !same(stored)) {
+	if !created && (stored.Text != q.Text || stored.Model != q.Model || !same(stored)) {
 		return nil, models.Errorf(codeReusedKey, "This Idempotency-Key was used for another question. Send a new one.")
 	}
 	if stored.Status == models.StatusQueued {

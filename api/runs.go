@@ -17,6 +17,13 @@ type TestConnectionInput struct {
 	Unsaved *models.Connection
 }
 
+// TestModelInput says which model to test: a stored one by its id, or one that
+// is not saved yet, its key already sealed with the ID that it carries.
+type TestModelInput struct {
+	EndpointID string
+	Unsaved    *models.ModelEndpoint
+}
+
 // Runs is the API's way to the durable workflows: it starts them and passes
 // on what a person decides. The permission has been checked and the row read
 // in the caller's scope before any method is called.
@@ -37,6 +44,8 @@ type Runs interface {
 	EditSQL(ctx context.Context, questionID, sql, requestKey string) error
 	// TestConnection runs a test on a query worker and waits for its report.
 	TestConnection(ctx context.Context, scope models.Scope, in TestConnectionInput) (models.ConnectionReport, error)
+	// TestModel runs a test on a model worker and waits for its report.
+	TestModel(ctx context.Context, scope models.Scope, in TestModelInput) (models.ModelReport, error)
 	// SyncCatalog starts reading a connection's structure; one at a time.
 	SyncCatalog(ctx context.Context, scope models.Scope, connectionID string) error
 	// Ready reports whether Temporal can be reached.

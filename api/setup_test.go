@@ -37,6 +37,7 @@ type recordedRuns struct {
 	calls  []string
 	err    error
 	tested api.TestConnectionInput
+	model  api.TestModelInput
 	// queue answers for the queues, described counts how often; nil finds them well.
 	queue     func(ctx context.Context, name string) (models.QueueState, error)
 	described int
@@ -86,6 +87,13 @@ func (r *recordedRuns) TestConnection(_ context.Context, _ models.Scope, in api.
 	r.tested = in
 	return models.ConnectionReport{OK: true, Message: "It works.", Tables: 3}, err
 }
+func (r *recordedRuns) TestModel(_ context.Context, _ models.Scope, in api.TestModelInput) (models.ModelReport, error) {
+	err := r.call("test model", in.EndpointID)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.model = in
+	return models.ModelReport{OK: true, Message: "The model answers.", Structured: "json_schema", Ms: 12}, err
+}
 func (r *recordedRuns) SyncCatalog(_ context.Context, _ models.Scope, id string) error {
 	return r.call("sync", id)
 }
@@ -117,6 +125,7 @@ type bundle struct {
 	redis  *redis.Client
 	runs   *recordedRuns
 	opener *crypt.Opener
+	models *crypt.Opener // of models' keys
 	codec  *crypt.Codec
 	logs   *syncBuffer
 	owner  string // DSN of the tables' owner
@@ -193,10 +202,15 @@ func setup(t *testing.T, change ...func(*api.Deps)) *bundle {
 	require.NoError(t, err)
 	b.opener, err = crypt.NewOpener(priv)
 	require.NoError(t, err)
+	modelPub, modelPriv := crypt.GenerateKeys()
+	modelSealer, err := crypt.NewModelSealer(modelPub)
+	require.NoError(t, err)
+	b.models, err = crypt.NewModelOpener(modelPriv)
+	require.NoError(t, err)
 	b.codec, err = crypt.NewCodec(crypt.GenerateCodecKey())
 	require.NoError(t, err)
 	b.auth = newAuth(t, b.store, b.redis)
-	b.deps = api.Deps{Store: b.store, Auth: b.auth, Hub: b.hub, Runs: b.runs, Sealer: sealer, Codec: b.codec, Redis: b.redis,
+	b.deps = api.Deps{Store: b.store, Auth: b.auth, Hub: b.hub, Runs: b.runs, Sealer: sealer, ModelSealer: modelSealer, Codec: b.codec, Redis: b.redis,
 		Log: slog.New(slog.NewJSONHandler(b.logs, nil)), Config: api.Config{TemporalUIURL: uiOrigin + "/ui", TemporalNamespace: "live", Planner: "builtin",
 			AuthPerMinute: 1000, AsksPerMinute: 1000, TestsPerMinute: 1000}}
 	for _, f := range change {

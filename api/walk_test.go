@@ -64,6 +64,9 @@ func (p *person) belongings() belongings {
 	var open api.Page[api.Session]
 	p.do(http.MethodGet, "/sessions", nil).into(p.t, &open)
 	own["sessions"] = open.Items[0].ID
+	own["members"] = p.scope.UserID
+	own["invitations"] = p.invited(store.NewID()+"@example.com", models.RoleViewer).ID
+	own["models"] = p.model("the model "+store.NewID(), nil).ID
 	return own
 }
 
@@ -99,6 +102,16 @@ func (own belongings) bodies() map[string]map[string]any {
 		"POST /api/v1/questions/{id}/approve":       {"yes": true},
 		"POST /api/v1/questions/{id}/edit-sql":      {"sql": "SELECT 1"},
 		"POST /api/v1/api-keys":                     {"name": "k", "scopes": []string{auth.Ask}, "expires_in_days": 3},
+		"POST /api/v1/auth/invitation":              {"token": "0123456789abcdef", "name": "N", "password": "a quiet river"},
+		"POST /api/v1/auth/invitation/check":        {"token": "0123456789abcdef"},
+		"PATCH /api/v1/auth/me":                     {"name": "N"},
+		"POST /api/v1/invitations":                  {"email": "new@example.com", "role": "viewer"},
+		"PATCH /api/v1/members/{id}":                {"role": "admin"},
+		"PATCH /api/v1/organisation":                {"name": "N"},
+		"PUT /api/v1/budget":                        {"tokens_per_month": 5, "tokens_per_member": 2},
+		"POST /api/v1/models":                       modelBody("m", nil),
+		"POST /api/v1/models/test":                  {"model_id": own["models"], "preset": "other", "base_url": "https://llm.example.com/v1", "model": "m"},
+		"PATCH /api/v1/models/{id}":                 {"name": "renamed", "enabled": false, "position": 1},
 		"POST /api/v1/temporal/codec/decode":        {"payloads": []any{}},
 		"POST /api/v1/temporal/codec/encode":        {"payloads": []any{}},
 	}
@@ -107,7 +120,7 @@ func (own belongings) bodies() map[string]map[string]any {
 // unknown is a set of ids that do not exist.
 func unknown() belongings {
 	own := belongings{}
-	for _, kind := range []string{"connections", "questions", "conversations", "api-keys", "sessions"} {
+	for _, kind := range []string{"connections", "questions", "conversations", "api-keys", "sessions", "models", "members", "invitations"} {
 		own[kind] = store.NewID()
 	}
 	return own

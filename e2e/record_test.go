@@ -149,6 +149,11 @@ func recordConnections(t *testing.T) {
 	test("test_connection_refused", false)
 	h.s.Owner.Call(http.StatusAccepted, http.MethodPost, "/connections/"+h.s.Connection+"/catalog/sync", nil, nil)
 	h.keep("sync_catalog_failed", "sync-catalog/"+h.s.Connection)
+
+	var report models.ModelReport
+	h.s.Owner.Call(http.StatusOK, http.MethodPost, "/models/test", map[string]any{"preset": "other", "base_url": h.s.Model.URL, "model": "scripted"}, &report)
+	require.True(t, report.OK, report.Message)
+	h.keepNewest("test_model", "TestModel")
 }
 
 // recorder writes histories with their payloads decoded.

@@ -36,7 +36,9 @@ type Org struct {
 	// TokenBudget is how many model tokens the organisation may use in a
 	// calendar month (UTC); 0 means the configured default.
 	TokenBudget int64 `gorm:"not null;default:0"`
-	CreatedAt   time.Time
+	// MemberTokenBudget is how many of them one member may use; 0 means all.
+	MemberTokenBudget int64 `gorm:"not null;default:0"`
+	CreatedAt         time.Time
 }
 
 // User is a person. One user may be a member of several organisations.
@@ -73,10 +75,12 @@ type Session struct {
 	IP           string    `gorm:"not null"`
 	ExpiresAt    time.Time `gorm:"not null"`
 	RevokedAt    *time.Time
-	CreatedAt    time.Time
+	// ByLink says that a one-time link opened it: somebody forgot the password.
+	ByLink    bool `gorm:"not null;default:false"`
+	CreatedAt time.Time
 }
 
-// SignInLink is a one-time link (first run, later invitations).
+// SignInLink is a one-time link (first run, a forgotten password).
 type SignInLink struct {
 	ID        string    `gorm:"type:uuid;primaryKey"`
 	OrgID     string    `gorm:"type:uuid;not null;index"`
@@ -112,5 +116,8 @@ type AuditEvent struct {
 	Detail    map[string]any `gorm:"serializer:json;type:jsonb;not null" json:"detail"` // never secrets or rows
 	IP        string         `gorm:"not null" json:"ip"`
 	RequestID string         `gorm:"not null" json:"request_id"`
-	CreatedAt time.Time      `gorm:"index:audit_list,priority:2,sort:desc" json:"created_at"`
+	// ActorName and ActorEmail are who it was at the time.
+	ActorName  string    `gorm:"not null;default:''" json:"actor_name"`
+	ActorEmail string    `gorm:"not null;default:''" json:"actor_email"`
+	CreatedAt  time.Time `gorm:"index:audit_list,priority:2,sort:desc" json:"created_at"`
 }

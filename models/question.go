@@ -63,7 +63,9 @@ type Question struct {
 	Run     int    `gorm:"not null;default:1" json:"run"`
 	RunID   string `gorm:"not null;default:''" json:"run_id"`  // Temporal run
 	Planner string `gorm:"not null;default:''" json:"planner"` // "builtin" or the model's name
-	SQL     string `gorm:"not null;default:''" json:"sql"`
+	// Model is what the person wants asked: a model's id, ModelBuiltin, or "" for the organisation's first.
+	Model string `gorm:"not null;default:''" json:"model,omitempty"`
+	SQL   string `gorm:"not null;default:''" json:"sql"`
 	// Understanding says in words how the question was read.
 	Understanding string        `gorm:"not null;default:''" json:"understanding"`
 	Answer        string        `gorm:"column:answer;not null;default:''" json:"text"`

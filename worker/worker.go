@@ -71,6 +71,7 @@ func Names(queue string) (names []string) {
 func registerWorkflows(r sdk.WorkflowRegistry) {
 	r.RegisterWorkflow(workflows.Ask)
 	r.RegisterWorkflow(workflows.TestConnection)
+	r.RegisterWorkflow(workflows.TestModel)
 	r.RegisterWorkflow(workflows.SyncCatalog)
 }
 

@@ -31,8 +31,11 @@ type AskInput struct {
 	ConnectionID string
 	Run          int
 	Planner      string // "builtin" or "model"
-	MaxAttempts  int    // plans per run, at least 1
-	ApproveCost  float64
+	// Models are ids of the organisation's own models, in the order in which they
+	// are tried; none for the configured one.
+	Models      []string
+	MaxAttempts int // plans per run, at least 1
+	ApproveCost float64
 	// EditedSQL is set when a person changed the SQL of a finished run: the
 	// run then begins at the guard.
 	EditedSQL string
@@ -166,7 +169,7 @@ func (a *ask) plan(ctx workflow.Context, attempt *int) (sql string, edited bool,
 		a.step(ctx, "planning", *attempt)
 		var plan activities.PlanResult
 		err := workflow.ExecuteActivity(model(ctx, "plan the SQL"), m.PlanQuestion, activities.PlanInput{
-			StepRef: a.ref(*attempt), Planner: a.in.Planner,
+			StepRef: a.ref(*attempt), Planner: a.in.Planner, Models: a.in.Models,
 			Attempts: a.attempts, Clarifications: a.clarifications}).Get(ctx, &plan)
 		if err != nil {
 			end := endOf(ctx, err)
@@ -270,7 +273,7 @@ func (a *ask) analyse(ctx workflow.Context, queryAttempt int) ending {
 		var got activities.AnalyseResult
 		last := attempt == 2 || a.in.Planner == "builtin"
 		err := workflow.ExecuteActivity(model(ctx, "write the answer"), m.AnalyseResult, activities.AnalyseInput{
-			StepRef: a.ref(attempt), QueryAttempt: queryAttempt, Planner: a.in.Planner, Unproven: unproven,
+			StepRef: a.ref(attempt), QueryAttempt: queryAttempt, Planner: a.in.Planner, Models: a.in.Models, Unproven: unproven,
 			Last: last, Since: a.began.Add(a.waited)}).Get(ctx, &got)
 		if err != nil {
 			return endOf(ctx, err)

@@ -12,7 +12,7 @@ import (
 func TestConnection(ctx workflow.Context, in activities.TestInput) (models.ConnectionReport, error) {
 	var q *activities.Query
 	var report models.ConnectionReport
-	err := workflow.ExecuteActivity(probe(ctx, "try the connection"), q.TestConnection, in).Get(ctx, &report)
+	err := workflow.ExecuteActivity(probe(ctx, QueueQuery, "try the connection"), q.TestConnection, in).Get(ctx, &report)
 	return report, err
 }
 

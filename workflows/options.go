@@ -91,11 +91,11 @@ func orphan(ctx workflow.Context, summary string) workflow.Context {
 	})
 }
 
-// probe is query for a person who waits at a form: one attempt, about half a
-// minute.
-func probe(ctx workflow.Context, summary string) workflow.Context {
+// probe is for a person who waits at a form: one attempt on a queue, about half
+// a minute.
+func probe(ctx workflow.Context, queue, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue:              QueueQuery,
+		TaskQueue:              queue,
 		StartToCloseTimeout:    25 * time.Second,
 		ScheduleToStartTimeout: 30 * time.Second,
 		ScheduleToCloseTimeout: closeLimit,

@@ -28,7 +28,9 @@ func TestClocksOfWorkersMayBeHoursApart(t *testing.T) {
 			"model":  {model, time.Hour},
 			"query":  {query, time.Hour},
 			"orphan": {orphan, time.Hour},
-			"probe":  {probe, 30 * time.Second},
+			"probe": {func(ctx workflow.Context, summary string) workflow.Context {
+				return probe(ctx, QueueModel, summary)
+			}, 30 * time.Second},
 		} {
 			o := workflow.GetActivityOptions(c.preset(ctx, name))
 			require.Greater(t, o.ScheduleToCloseTimeout, 12*time.Hour+o.StartToCloseTimeout, name)

@@ -23,6 +23,7 @@ func TestReplay(t *testing.T) {
 			replayer.RegisterWorkflow(Ask)
 			replayer.RegisterWorkflow(SyncCatalog)
 			replayer.RegisterWorkflow(TestConnection)
+			replayer.RegisterWorkflow(TestModel)
 			require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(nil, file))
 		})
 	}

@@ -45,6 +45,9 @@ type Settings struct {
 type Client struct {
 	Temporal client.Client
 	Settings Settings
+	// Models names, by their ids and in order, the organisation's own models that a
+	// question is asked of; nil where there are none but the configured one.
+	Models func(context.Context, models.Scope, *models.Question) ([]string, error)
 }
 
 // AskID is the workflow id of a question.
@@ -56,8 +59,11 @@ func AskID(questionID string) string { return "ask/" + questionID }
 func (c *Client) StartAsk(ctx context.Context, scope models.Scope, q *models.Question) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	options := c.askOptions(scope, q)
-	_, err := c.Temporal.ExecuteWorkflow(ctx, options, Ask, c.askInput(scope, q))
+	in, err := c.askInput(ctx, scope, q)
+	if err != nil {
+		return err
+	}
+	_, err = c.Temporal.ExecuteWorkflow(ctx, c.askOptions(scope, q), Ask, in)
 	var started *serviceerror.WorkflowExecutionAlreadyStarted
 	if errors.As(err, &started) {
 		return nil
@@ -65,13 +71,23 @@ func (c *Client) StartAsk(ctx context.Context, scope models.Scope, q *models.Que
 	return unavailable(err, "start the question's run")
 }
 
-func (c *Client) askInput(scope models.Scope, q *models.Question) AskInput {
+func (c *Client) askInput(ctx context.Context, scope models.Scope, q *models.Question) (AskInput, error) {
 	in := AskInput{Scope: scope, QuestionID: q.ID, ConnectionID: q.ConnectionID, Run: q.Run,
 		Planner: c.Settings.Planner, MaxAttempts: c.Settings.MaxAttempts, ApproveCost: c.Settings.ApproveCost}
 	if q.Run > 1 {
 		in.EditedSQL = q.SQL
 	}
-	return in
+	var err error
+	if c.Models != nil {
+		in.Models, err = c.Models(ctx, scope, q)
+	}
+	switch {
+	case q.Model == models.ModelBuiltin:
+		in.Planner = models.ModelBuiltin
+	case len(in.Models) > 0:
+		in.Planner = "model"
+	}
+	return in, err
 }
 
 func (c *Client) askOptions(scope models.Scope, q *models.Question) client.StartWorkflowOptions {
@@ -142,24 +158,35 @@ func (c *Client) EditSQL(ctx context.Context, questionID, sql, key string) error
 
 // TestConnection tries a connection and waits for the report.
 func (c *Client) TestConnection(ctx context.Context, in activities.TestInput) (models.ConnectionReport, error) {
+	var report models.ConnectionReport
+	return report, c.test(ctx, in.Scope, "connection", QueueQuery, TestConnection, in, &report)
+}
+
+// TestModel tries a model and waits for the report.
+func (c *Client) TestModel(ctx context.Context, in activities.TestModelInput) (models.ModelReport, error) {
+	var report models.ModelReport
+	return report, c.test(ctx, in.Scope, "model", QueueModel, TestModel, in, &report)
+}
+
+// test runs a workflow that somebody waits for.
+func (c *Client) test(ctx context.Context, scope models.Scope, what, queue string, workflow, in, report any) error {
 	ctx, cancel := context.WithTimeout(ctx, 35*time.Second)
 	defer cancel()
-	var report models.ConnectionReport
-	run, err := c.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: "test-connection/" + uuid.NewString(),
+	run, err := c.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: "test-" + what + "/" + uuid.NewString(),
 		TaskQueue: QueueAsk, WorkflowExecutionTimeout: runLimit,
-		Priority: temporal.Priority{PriorityKey: priorityQuestion, FairnessKey: in.Scope.OrgID}}, TestConnection, in)
+		Priority: temporal.Priority{PriorityKey: priorityQuestion, FairnessKey: scope.OrgID}}, workflow, in)
 	if err == nil {
-		err = run.Get(ctx, &report)
+		err = run.Get(ctx, report)
 	}
 	var app *temporal.ApplicationError
 	var late *temporal.TimeoutError
 	switch {
 	case errors.As(err, &app):
-		return report, models.Wrap(err, models.Code(app.Type()), "%s", app.Message())
+		return models.Wrap(err, models.Code(app.Type()), "%s", app.Message())
 	case errors.As(err, &late) || errors.Is(err, context.DeadlineExceeded):
-		return report, models.Wrap(err, models.CodeUnavailable, "No worker of the queue %q has tried the connection in time. Is one running?", QueueQuery)
+		return models.Wrap(err, models.CodeUnavailable, "No worker of the queue %q has tried the %s in time. Is one running?", queue, what)
 	}
-	return report, unavailable(err, "test the connection")
+	return unavailable(err, "test the "+what)
 }
 
 // SyncCatalog starts reading a connection's schema. One that runs already is

@@ -33,3 +33,10 @@ func (r apiRuns) TestConnection(ctx context.Context, scope models.Scope, in api.
 	}
 	return r.Client.TestConnection(ctx, activities.TestInput{Scope: scope, Connection: *c, Sealed: c.SealedPassword})
 }
+
+func (r apiRuns) TestModel(ctx context.Context, scope models.Scope, in api.TestModelInput) (models.ModelReport, error) {
+	if in.Unsaved == nil {
+		return r.Client.TestModel(ctx, activities.TestModelInput{Scope: scope, EndpointID: in.EndpointID})
+	}
+	return r.Client.TestModel(ctx, activities.TestModelInput{Scope: scope, Unsaved: in.Unsaved, SealedKey: in.Unsaved.SealedKey})
+}

@@ -32,7 +32,7 @@ type cli struct {
 	Guard   guardCmd         `cmd:"" help:"Check SQL: JSON lines in, JSON lines out."`
 	Plan    planCmd          `cmd:"" help:"Plan questions in process: JSON lines in, JSON lines out."`
 	Link    linkCmd          `cmd:"" help:"Print a one-time sign-in link, for the first owner or for somebody who forgot the password."`
-	Keys    keysCmd          `cmd:"" help:"Make a pair of keys that seals connection passwords."`
+	Keys    keysCmd          `cmd:"" help:"Make the pairs of keys that seal connection passwords and models' keys."`
 	OpenAPI openapiCmd       `cmd:"" name:"openapi" help:"Print the OpenAPI document."`
 	Version kong.VersionFlag `help:"Print the version."`
 }

@@ -119,10 +119,12 @@ func (m migrateCmd) Run(ctx context.Context) error {
 
 type keysCmd struct{}
 
-// Run prints a fresh pair of keys.
+// Run prints fresh pairs of keys.
 func (keysCmd) Run() error {
-	public, private := crypt.GenerateKeys()
-	fmt.Printf("DATAMIND_SEAL_PUBLIC_KEY=%s\nDATAMIND_SEAL_PRIVATE_KEY=%s\n", public, private)
+	for _, name := range []string{"SEAL", "MODEL_SEAL"} {
+		public, private := crypt.GenerateKeys()
+		fmt.Printf("DATAMIND_%[1]s_PUBLIC_KEY=%[2]s\nDATAMIND_%[1]s_PRIVATE_KEY=%[3]s\n", name, public, private)
+	}
 	return nil
 }
 

@@ -110,7 +110,7 @@ func connect(ctx context.Context, c config.Config, log *slog.Logger, component s
 	if s.temporal, err = worker.Dial(ctx, c.TemporalAddress, c.TemporalNamespace, tlsConfig, s.codec, log, observer); err != nil {
 		return nil, err
 	}
-	s.runs = &workflows.Client{Temporal: s.temporal, Settings: workflows.Settings{Planner: plannerKind(c), MaxAttempts: c.MaxAttempts, ApproveCost: c.ApproveCost}}
+	s.runs = &workflows.Client{Temporal: s.temporal, Models: s.store.ModelsFor, Settings: workflows.Settings{Planner: plannerKind(c), MaxAttempts: c.MaxAttempts, ApproveCost: c.ApproveCost}}
 	return s, nil
 }
 
@@ -172,11 +172,17 @@ func (s *services) newAPI(a *auth.Service) (*api.Server, error) {
 	if err != nil {
 		return nil, errConfig{fmt.Errorf("DATAMIND_SEAL_PUBLIC_KEY: %w", err)}
 	}
+	var modelSealer *crypt.Sealer
+	if s.config.ModelSealPublicKey != "" {
+		if modelSealer, err = crypt.NewModelSealer(s.config.ModelSealPublicKey); err != nil {
+			return nil, errConfig{fmt.Errorf("DATAMIND_MODEL_SEAL_PUBLIC_KEY: %w", err)}
+		}
+	}
 	name := "builtin"
 	if len(s.config.LLMModels) > 0 {
 		name = s.config.LLMModels[0]
 	}
-	return api.New(api.Deps{Store: s.store, Auth: a, Hub: s.hub, Runs: apiRuns{s.runs, s.store, s.config.TemporalNamespace}, Sealer: sealer,
+	return api.New(api.Deps{Store: s.store, Auth: a, Hub: s.hub, Runs: apiRuns{s.runs, s.store, s.config.TemporalNamespace}, Sealer: sealer, ModelSealer: modelSealer,
 		Codec: s.codec, Redis: s.redis, Web: web.Dist(), Log: s.log, Metrics: s.metrics.Registry, Reporter: s.reporter,
 		Config: api.Config{BaseURL: s.config.BaseURL, TemporalUIURL: s.config.TemporalUIURL, TemporalNamespace: s.config.TemporalNamespace, Planner: name, TrustedProxies: s.config.TrustedProxies,
 			AsksPerMinute: s.config.AsksPerMinute, MonthlyBudget: s.config.TokenBudgetMonthly, Version: version}})
@@ -226,6 +232,16 @@ func (s *services) startWorkers(ctx context.Context, queues []string, fatal func
 	a := worker.Activities{Questions: &activities.Questions{Store: s.store, Events: s.hub, CatalogTTL: s.config.CatalogTTL},
 		AtOnce: map[string]int{workflows.QueueModel: s.config.ModelConcurrency, workflows.QueueQuery: s.config.QueryConcurrency}}
 	a.Model = &activities.Model{Store: s.store, Events: s.hub, Temporal: s.temporal, Builtin: planner.NewBuiltin(), MonthlyBudget: s.config.TokenBudgetMonthly}
+	policy := s.policy(ctx)
+	own := policy
+	own.AllowPrivate = s.config.AllowPrivateModels
+	a.Model.Own = llm.Config{Timeout: s.config.LLMTimeout, MaxTokens: s.config.LLMMaxTokens, Control: own.Control, Called: s.ownModelCalled}
+	if s.config.ModelSealPrivateKey != "" {
+		var err error
+		if a.Model.Opener, err = crypt.NewModelOpener(string(s.config.ModelSealPrivateKey)); err != nil {
+			return nil, errConfig{fmt.Errorf("DATAMIND_MODEL_SEAL_PRIVATE_KEY: %w", err)}
+		}
+	}
 	if s.config.LLMBaseURL != "" {
 		a.Model.LLM = newLLM(s.config, s.metrics.ModelCalled)
 		if slices.Contains(queues, workflows.QueueModel) {
@@ -239,7 +255,7 @@ func (s *services) startWorkers(ctx context.Context, queues []string, fatal func
 		if err != nil {
 			return nil, errConfig{fmt.Errorf("DATAMIND_SEAL_PRIVATE_KEY: %w", err)}
 		}
-		a.Query = &activities.Query{Store: s.store, Events: s.hub, Temporal: s.temporal, Opener: opener, Policy: s.policy(ctx), MaxBytes: s.config.MaxResultBytes}
+		a.Query = &activities.Query{Store: s.store, Events: s.hub, Temporal: s.temporal, Opener: opener, Policy: policy, MaxBytes: s.config.MaxResultBytes}
 		if err := sqlguard.Warm(); err != nil {
 			return nil, err
 		}
@@ -278,7 +294,7 @@ func (s *services) expect(queues []string) {
 		case workflows.QueueAsk:
 			s.metrics.ExpectAsk()
 		case workflows.QueueModel:
-			for _, model := range s.config.LLMModels {
+			for _, model := range append([]string{ownModels}, s.config.LLMModels...) {
 				s.metrics.ExpectModel(model, "plan", "write")
 			}
 		}
@@ -307,6 +323,15 @@ func (s *services) policy(ctx context.Context) connector.Policy {
 		p.Deny = append(p.Deny, addrOf(ctx, address)...)
 	}
 	return p
+}
+
+// ownModels is the label under which all models that organisations have set up
+// themselves are counted: their names are not the operator's to choose.
+const ownModels = "own"
+
+func (s *services) ownModelCalled(kind string, usage models.Usage, err error, took time.Duration) {
+	usage.Model = ownModels
+	s.metrics.ModelCalled(kind, usage, err, took)
 }
 
 // newLLM makes the model's client; called is told of each call.

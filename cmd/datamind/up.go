@@ -149,7 +149,8 @@ func (o *oneMachine) configure() error {
 	c := &o.config
 	c.DatabaseURL, c.MigrateDatabaseURL = config.Secret(o.stack.AppDSN), config.Secret(o.stack.OwnerDSN)
 	c.RedisURL, c.ShutdownTimeout = config.Secret(o.stack.RedisURL), upShutdown
-	var private string
+	var private, modelKeys string
+	pair := func() string { pub, priv := crypt.GenerateKeys(); return pub + " " + priv }
 	for _, key := range []struct {
 		name   string
 		target *config.Secret
@@ -157,7 +158,8 @@ func (o *oneMachine) configure() error {
 	}{
 		{"jwt-key", &c.JWTKey, crypt.GenerateCodecKey},
 		{"payload-key", &c.PayloadKey, crypt.GenerateCodecKey},
-		{"seal-keys", (*config.Secret)(&private), func() string { pub, priv := crypt.GenerateKeys(); return pub + " " + priv }},
+		{"seal-keys", (*config.Secret)(&private), pair},
+		{"model-seal-keys", (*config.Secret)(&modelKeys), pair},
 	} {
 		value, err := embedded.KeepSecret(o.Data, key.name, key.make)
 		if err != nil {
@@ -169,6 +171,11 @@ func (o *oneMachine) configure() error {
 	}
 	pub, priv, _ := strings.Cut(private, " ")
 	c.SealPublicKey, c.SealPrivateKey = pub, config.Secret(priv)
+	pub, priv, _ = strings.Cut(modelKeys, " ")
+	c.ModelSealPublicKey, c.ModelSealPrivateKey = pub, config.Secret(priv)
+	if os.Getenv(config.Prefix+"ALLOW_PRIVATE_MODELS") == "" { // Ollama and the like are on the same machine
+		c.AllowPrivateModels = true
+	}
 	return nil
 }
 

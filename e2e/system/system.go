@@ -161,12 +161,14 @@ func (s *System) configure(o Options) {
 	execSQL(s.t, s.Customer.DSN("shop"), shop)
 
 	public, private := crypt.GenerateKeys()
+	modelPublic, modelPrivate := crypt.GenerateKeys()
 	s.payloadKey = crypt.GenerateCodecKey()
 	s.env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.t.TempDir(),
 		"DATAMIND_DATABASE_URL=" + app.String(), "DATAMIND_MIGRATE_DATABASE_URL=" + owner,
 		"DATAMIND_REDIS_URL=redis://" + s.Redis.Addr(), "DATAMIND_TEMPORAL_ADDRESS=" + s.Temporal, "DATAMIND_TEMPORAL_NAMESPACE=" + s.Namespace,
 		"DATAMIND_JWT_KEY=" + crypt.GenerateCodecKey(), "DATAMIND_PAYLOAD_KEY=" + s.payloadKey,
 		"DATAMIND_SEAL_PUBLIC_KEY=" + public, "DATAMIND_SEAL_PRIVATE_KEY=" + private, "DATAMIND_BASE_URL=http://localhost",
+		"DATAMIND_MODEL_SEAL_PUBLIC_KEY=" + modelPublic, "DATAMIND_MODEL_SEAL_PRIVATE_KEY=" + modelPrivate, "DATAMIND_ALLOW_PRIVATE_MODELS=true",
 		"DATAMIND_METRICS_ADDR=127.0.0.1:0", "DATAMIND_ASKS_PER_MINUTE=100000", "DATAMIND_APPROVE_COST=0", "DATAMIND_SHUTDOWN_TIMEOUT=5s"}, o.Env...)
 	if o.Model {
 		s.Model = llmtest.New(s.t, o.Rules...)
@@ -207,11 +209,15 @@ func execSQL(t testing.TB, dsn, sql string) {
 }
 
 // environment is that of a process with queues, none for the API: only what
-// works for the queue "query" can open connection passwords.
+// works for the queue "query" can open connection passwords, and only what works
+// for "model" the keys of models.
 func (s *System) environment(name, queues string) []string {
 	env := slices.Clone(s.env)
 	if !strings.Contains(queues, "query") {
 		env = append(env, "DATAMIND_SEAL_PRIVATE_KEY=")
+	}
+	if !strings.Contains(queues, "model") {
+		env = append(env, "DATAMIND_MODEL_SEAL_PRIVATE_KEY=")
 	}
 	if s.options.Route != nil {
 		env = append(env, "DATAMIND_TEMPORAL_ADDRESS="+s.options.Route(name, ToTemporal, s.Temporal))

@@ -40,25 +40,20 @@ func (s *Service) hash(ctx context.Context, password string) (string, error) {
 	return argon2id.CreateHash(password, params)
 }
 
+// resetFor is how long after signing in with a link the password may be set
+// without the current one.
+const resetFor = time.Hour
+
 // SetPassword changes the signed-in person's password, name and e-mail. It
-// asks for the current password where there is one; every other session of
-// theirs ends.
+// asks for the current password where there is one, unless they have just signed
+// in with a link; every other session of theirs ends.
 func (s *Service) SetPassword(ctx context.Context, scope models.Scope, sessionID string, c PasswordChange) error {
 	user, err := s.store.GetUser(ctx, scope, scope.UserID)
 	if err != nil {
 		return err
 	}
-	if user.PasswordHash != "" {
-		if err := s.Limit(ctx, "password:"+scope.UserID, 10, 15*time.Minute); err != nil {
-			return err
-		}
-		match, err := s.compare(ctx, c.Current, user.PasswordHash)
-		if err != nil {
-			return err
-		}
-		if !match {
-			return models.Errorf(models.CodeForbidden, "The current password is wrong.")
-		}
+	if err := s.mayReset(ctx, user, sessionID, c.Current); err != nil {
+		return err
 	}
 	if c.Email != "" {
 		if !isAddress(c.Email) {
@@ -81,7 +76,42 @@ func (s *Service) SetPassword(ctx context.Context, scope models.Scope, sessionID
 		}
 		return err
 	}
+	err = s.store.SystemWithSession(ctx, sessionID, func(session *models.Session) error {
+		session.ByLink = false // it has served
+		return nil
+	})
+	if err != nil {
+		return err
+	}
 	return s.revokeOthers(ctx, scope, sessionID)
+}
+
+// mayReset wants the current password, or that a link shows who it is. A link
+// comes from an administrator of one organisation: it does not do for a person of
+// several, to whose other organisations the password would lead as well.
+func (s *Service) mayReset(ctx context.Context, user *models.User, sessionID, current string) error {
+	session, err := s.store.SystemSession(ctx, sessionID)
+	if err != nil {
+		return err
+	}
+	forgotten := user.PasswordHash == "" || current == "" && session.ByLink && time.Since(session.CreatedAt) < resetFor
+	if forgotten {
+		n, err := s.store.SystemMemberships(ctx, user.ID)
+		if err != nil || n <= 1 {
+			return err
+		}
+		if user.PasswordHash == "" {
+			return models.Errorf(models.CodeForbidden, "You belong to several organisations, and a link of one of them must not set the password for all. Ask whoever runs DataMind.")
+		}
+	}
+	if err := s.Limit(ctx, "password:"+user.ID, 10, 15*time.Minute); err != nil {
+		return err
+	}
+	match, err := s.compare(ctx, current, user.PasswordHash)
+	if err == nil && !match {
+		err = models.Errorf(models.CodeForbidden, "The current password is wrong.")
+	}
+	return err
 }
 
 // isAddress accepts a bare address with a host name, as RFC 5321 limits it:

@@ -24,13 +24,15 @@ const (
 	ReadMembers      = "members.read"
 	WriteMembers     = "members.write"
 	InspectRuns      = "runs.inspect"
+	WriteModels      = "models.write"
+	WriteOrg         = "organisation.write" // its name and budget
 )
 
 var (
 	viewer  = []string{Profile, ManageSessions, ReadQuestions, ReadConnections, ReadCatalog}
 	analyst = append(slices.Clone(viewer), Ask)
-	admin   = append(slices.Clone(analyst), WriteConnections, SyncCatalog, ManageKeys, ReadAudit, ReadUsage, ReadMembers, InspectRuns)
-	owner   = append(slices.Clone(admin), WriteMembers)
+	admin   = append(slices.Clone(analyst), WriteConnections, SyncCatalog, ManageKeys, ReadAudit, ReadUsage, ReadMembers, WriteMembers, InspectRuns, WriteModels)
+	owner   = append(slices.Clone(admin), WriteOrg)
 )
 
 // Permissions returns what a role may do; nothing for an unknown one.

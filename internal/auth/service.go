@@ -103,7 +103,7 @@ func (s *Service) UseLink(ctx context.Context, token string, d Device) (*Tokens,
 	if err != nil {
 		return nil, err
 	}
-	return s.open(ctx, member.Scope, d)
+	return s.open(ctx, member.Scope, d, true)
 }
 
 // Login signs in with e-mail and password. It answers the same, after the
@@ -132,13 +132,13 @@ func (s *Service) Login(ctx context.Context, email, password string, d Device) (
 	if !match || hash == s.dummy {
 		return nil, wrong
 	}
-	return s.open(ctx, member.Scope, d)
+	return s.open(ctx, member.Scope, d, false)
 }
 
-func (s *Service) open(ctx context.Context, scope models.Scope, d Device) (*Tokens, error) {
+func (s *Service) open(ctx context.Context, scope models.Scope, d Device, byLink bool) (*Tokens, error) {
 	now, id := time.Now(), store.NewID()
 	refresh, hash := s.refreshToken(id)
-	session := &models.Session{ID: id, RefreshHash: hash, RotatedAt: now, UserAgent: cut(d.UserAgent, 200), IP: cut(d.IP, 64), ExpiresAt: now.Add(RefreshTTL)}
+	session := &models.Session{ID: id, RefreshHash: hash, RotatedAt: now, UserAgent: cut(d.UserAgent, 200), IP: cut(d.IP, 64), ExpiresAt: now.Add(RefreshTTL), ByLink: byLink}
 	if err := s.store.CreateSession(ctx, scope, session); err != nil {
 		return nil, err
 	}

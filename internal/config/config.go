@@ -61,6 +61,9 @@ type Config struct {
 	SealPublicKey  string   `env:"SEAL_PUBLIC_KEY"`
 	SealPrivateKey Secret   `env:"SEAL_PRIVATE_KEY"`
 
+	ModelSealPublicKey  string `env:"MODEL_SEAL_PUBLIC_KEY"`
+	ModelSealPrivateKey Secret `env:"MODEL_SEAL_PRIVATE_KEY"`
+
 	LLMBaseURL         string        `env:"LLM_BASE_URL"`
 	LLMAPIKey          Secret        `env:"LLM_API_KEY"`
 	LLMModels          []string      `env:"LLM_MODELS"`
@@ -75,6 +78,7 @@ type Config struct {
 	CatalogTTL     time.Duration `env:"CATALOG_TTL" envDefault:"1h"`
 
 	AllowPrivateConnections bool     `env:"ALLOW_PRIVATE_CONNECTIONS" envDefault:"true"`
+	AllowPrivateModels      bool     `env:"ALLOW_PRIVATE_MODELS" envDefault:"false"`
 	DenyConnections         []string `env:"DENY_CONNECTIONS"`
 	AllowConnections        []string `env:"ALLOW_CONNECTIONS"`
 

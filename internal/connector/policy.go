@@ -112,6 +112,16 @@ func refuseAddress(why string) error {
 	return models.Errorf(models.CodeAddressRefused, "This address is not dialled: %s. If it is meant, an operator can allow it in the configuration.", why)
 }
 
+// Control is a net.Dialer's control function for whatever is dialled that is no
+// database. It sees the address that is really dialled, after every lookup.
+func (p Policy) Control(_, address string, _ syscall.RawConn) error {
+	addr, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return refuseAddress(fmt.Sprintf("%q is no IP address and port", address))
+	}
+	return p.check(addr, "", "")
+}
+
 // dialer dials for a configuration. The check sits in the socket's control
 // function: it sees the address that is really dialled, after every lookup.
 func (c Config) dial(ctx context.Context, network, address string) (net.Conn, error) {

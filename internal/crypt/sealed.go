@@ -1,6 +1,6 @@
 // Package crypt keeps secrets: it seals connection passwords to the query
-// workers' public key (HPKE, RFC 9180) and encrypts what goes through
-// Temporal (zstd, then AES-256-GCM).
+// workers' public key and models' keys to the model workers' (HPKE, RFC 9180),
+// and encrypts what goes through Temporal (zstd, then AES-256-GCM).
 //
 // The API holds a Sealer only: it can write a secret and never read it back.
 package crypt
@@ -22,8 +22,14 @@ const (
 	sealVersion = 1
 	keyIDSize   = 8
 	encSize     = 32
-	sealInfo    = "datamind/connection-secret/1"
 	redacted    = "[sealed]"
+)
+
+// What a secret is sealed for: one that is sealed for the other does not open,
+// even where somebody uses one pair of keys for both.
+const (
+	forConnections = "datamind/connection-secret/1"
+	forModels      = "datamind/model-key/1"
 )
 
 // ErrOpen says that a sealed secret cannot be opened: the key that it was
@@ -80,12 +86,19 @@ func PublicKey(priv string) (string, error) {
 
 // Sealer seals secrets to one public key.
 type Sealer struct {
-	key hpke.PublicKey
-	id  [keyIDSize]byte
+	key  hpke.PublicKey
+	id   [keyIDSize]byte
+	info string
 }
 
-// NewSealer takes a public key in base64, as GenerateKeys makes it.
-func NewSealer(pub string) (*Sealer, error) {
+// NewSealer makes a sealer of connection passwords. It takes a public key in
+// base64, as GenerateKeys makes it.
+func NewSealer(pub string) (*Sealer, error) { return newSealer(pub, forConnections) }
+
+// NewModelSealer is NewSealer for the keys of models.
+func NewModelSealer(pub string) (*Sealer, error) { return newSealer(pub, forModels) }
+
+func newSealer(pub, info string) (*Sealer, error) {
 	raw, err := decodeKey(pub, "public sealing key")
 	if err != nil {
 		return nil, err
@@ -94,17 +107,18 @@ func NewSealer(pub string) (*Sealer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse public sealing key: %w", err)
 	}
-	return &Sealer{key: key, id: keyID(raw)}, nil
+	return &Sealer{key: key, id: keyID(raw), info: info}, nil
 }
 
-// Seal encrypts secret for the connection of the organisation: it opens under
-// the same two ids only, so a sealed secret cannot be moved between tenants.
-func (s *Sealer) Seal(orgID, connectionID string, secret []byte) (Sealed, error) {
-	enc, sender, err := hpke.NewSender(s.key, kdf(), aead(), []byte(sealInfo))
+// Seal encrypts the secret of one thing of the organisation, a connection or a
+// model: it opens under the same two ids only, so a sealed secret cannot be
+// moved between tenants.
+func (s *Sealer) Seal(orgID, id string, secret []byte) (Sealed, error) {
+	enc, sender, err := hpke.NewSender(s.key, kdf(), aead(), []byte(s.info))
 	if err != nil {
 		return nil, fmt.Errorf("set up sealing: %w", err)
 	}
-	ct, err := sender.Seal(sealAAD(orgID, connectionID), secret)
+	ct, err := sender.Seal(sealAAD(orgID, id), secret)
 	if err != nil {
 		return nil, fmt.Errorf("seal: %w", err)
 	}
@@ -119,14 +133,21 @@ func (s *Sealer) Seal(orgID, connectionID string, secret []byte) (Sealed, error)
 // can be rotated: the newest seals, the older ones still open.
 type Opener struct {
 	keys map[[keyIDSize]byte]hpke.PrivateKey
+	info string
 }
 
-// NewOpener takes private keys in base64, at least one.
-func NewOpener(privs ...string) (*Opener, error) {
+// NewOpener makes an opener of connection passwords. It takes private keys in
+// base64, at least one.
+func NewOpener(privs ...string) (*Opener, error) { return newOpener(forConnections, privs) }
+
+// NewModelOpener is NewOpener for the keys of models.
+func NewModelOpener(privs ...string) (*Opener, error) { return newOpener(forModels, privs) }
+
+func newOpener(info string, privs []string) (*Opener, error) {
 	if len(privs) == 0 {
 		return nil, errors.New("no private sealing key is set")
 	}
-	o := &Opener{keys: make(map[[keyIDSize]byte]hpke.PrivateKey, len(privs))}
+	o := &Opener{keys: make(map[[keyIDSize]byte]hpke.PrivateKey, len(privs)), info: info}
 	for _, p := range privs {
 		key, err := parsePrivate(p)
 		if err != nil {
@@ -138,7 +159,7 @@ func NewOpener(privs ...string) (*Opener, error) {
 }
 
 // Open returns the secret; ErrOpen (wrapped) when it cannot.
-func (o *Opener) Open(orgID, connectionID string, sealed Sealed) (string, error) {
+func (o *Opener) Open(orgID, id string, sealed Sealed) (string, error) {
 	if len(sealed) < 1+keyIDSize+encSize || sealed[0] != sealVersion {
 		return "", fmt.Errorf("open: unknown format: %w", ErrOpen)
 	}
@@ -147,11 +168,11 @@ func (o *Opener) Open(orgID, connectionID string, sealed Sealed) (string, error)
 		return "", fmt.Errorf("open: sealed to another key: %w", ErrOpen)
 	}
 	body := sealed[1+keyIDSize:]
-	r, err := hpke.NewRecipient(body[:encSize], key, kdf(), aead(), []byte(sealInfo))
+	r, err := hpke.NewRecipient(body[:encSize], key, kdf(), aead(), []byte(o.info))
 	if err != nil {
 		return "", fmt.Errorf("open: %w", ErrOpen)
 	}
-	secret, err := r.Open(sealAAD(orgID, connectionID), body[encSize:])
+	secret, err := r.Open(sealAAD(orgID, id), body[encSize:])
 	if err != nil {
 		return "", fmt.Errorf("open: %w", ErrOpen)
 	}
@@ -159,8 +180,8 @@ func (o *Opener) Open(orgID, connectionID string, sealed Sealed) (string, error)
 }
 
 // sealAAD joins the ids with their lengths, so that no two pairs are alike.
-func sealAAD(orgID, connectionID string) []byte {
-	return fmt.Appendf(nil, "%d:%s%d:%s", len(orgID), orgID, len(connectionID), connectionID)
+func sealAAD(orgID, id string) []byte {
+	return fmt.Appendf(nil, "%d:%s%d:%s", len(orgID), orgID, len(id), id)
 }
 
 func parsePrivate(priv string) (hpke.PrivateKey, error) {

@@ -73,7 +73,7 @@ func TestBreakerKeepsCallsAway(t *testing.T) {
 	_, err := c.PlanWith(t.Context(), "one", "key", ask("?"))
 	require.Contains(t, models.ErrorMessage(err), "left alone for a moment. The last time: The model's server has a problem (status 500).")
 	require.Len(t, s.Calls(), breakerFailures)
-	require.Equal(t, "two", c.Pick(1))
+	require.Equal(t, "two", Pick(1, c.Targets()).Model)
 }
 
 func TestPick(t *testing.T) {
@@ -101,12 +101,11 @@ func TestPick(t *testing.T) {
 			c := New(Config{Models: []string{"a", "b", "c"}})
 			trip(c, tc.open...)
 			for i, want := range tc.want {
-				require.Equal(t, want, c.Pick(i+1), "attempt %d", i+1)
+				require.Equal(t, want, Pick(i+1, c.Targets()).Model, "attempt %d", i+1)
 			}
-			require.Equal(t, tc.want[0], c.Pick(0))
+			require.Equal(t, tc.want[0], Pick(0, c.Targets()).Model)
 		})
 	}
-	require.Empty(t, New(Config{}).Pick(1))
 }
 
 func TestParseRetryAfter(t *testing.T) {

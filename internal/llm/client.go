@@ -7,7 +7,10 @@ package llm
 
 import (
 	"net/http"
+	"net/url"
+	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	openai "github.com/sashabaranov/go-openai"
@@ -27,6 +30,12 @@ type Config struct {
 	BaseURL string // such as http://host:11434/v1
 	Key     string // "" for endpoints without one
 	Models  []string
+	// AzureVersion is the API version of an Azure endpoint, whose models are
+	// names of deployments; "" for any other endpoint.
+	AzureVersion string
+	// Control looks at each address that is dialled, for an endpoint that an
+	// organisation named; no proxy stands between then. nil dials any.
+	Control func(network, address string, conn syscall.RawConn) error
 	Timeout time.Duration // of one call, streaming included; 0 means 2 minutes
 	// MaxTokens bounds the output of one call; 0 means 2000.
 	MaxTokens int
@@ -56,37 +65,50 @@ func New(config Config) *Client {
 		config.MaxTokens = defaultMaxTokens
 	}
 	config.Models = append([]string(nil), config.Models...)
-	c := &Client{config: config, http: newHTTPClient(config.Timeout), now: time.Now,
+	c := &Client{config: config, http: newHTTPClient(config), now: time.Now,
 		breakers: map[string]*breaker{}, quirks: map[string]quirks{}}
 	for _, model := range config.Models {
 		c.breakers[model] = newBreaker(model)
 	}
 	api := openai.DefaultConfig(config.Key)
+	if config.AzureVersion != "" {
+		api = openai.DefaultAzureConfig(config.Key, "")
+		api.APIVersion, api.AzureModelMapperFunc = config.AzureVersion, url.PathEscape
+	}
 	api.BaseURL, api.HTTPClient = config.BaseURL, c.http
 	c.api = openai.NewClientWithConfig(api)
 	return c
 }
 
-// Pick names the model for an activity's attempt, counted from 1: the first
+// Close lets go of connections that are kept for further calls.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// Target is one model of one endpoint.
+type Target struct {
+	*Client
+	Model string
+}
+
+// Targets are the models of the endpoint, in their order.
+func (c *Client) Targets() []Target {
+	all := make([]Target, len(c.config.Models))
+	for i, model := range c.config.Models {
+		all[i] = Target{c, model}
+	}
+	return all
+}
+
+// Pick chooses the model for an activity's attempt, counted from 1: the first
 // model twice, then one further down the list with each attempt. A model whose
-// breaker is open is passed over while another one is not.
-func (c *Client) Pick(attempt int) string {
-	names := c.config.Models
-	if len(names) == 0 {
-		return ""
-	}
-	first := min(max(attempt-primaryAttempts, 0), len(names)-1)
-	for _, model := range names[first:] {
-		if !c.breaker(model).open() {
-			return model
+// breaker is open is passed over while another one is not. There must be one.
+func Pick(attempt int, targets []Target) Target {
+	first := min(max(attempt-primaryAttempts, 0), len(targets)-1)
+	for _, t := range slices.Concat(targets[first:], targets[:first]) {
+		if !t.Open(t.Model) {
+			return t
 		}
 	}
-	for _, model := range names[:first] {
-		if !c.breaker(model).open() {
-			return model
-		}
-	}
-	return names[len(names)-1]
+	return targets[len(targets)-1]
 }
 
 // Open reports whether a model failed several times in a row and is left alone.

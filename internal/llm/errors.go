@@ -26,6 +26,7 @@ type callError struct {
 	text       string
 	safe       string // the cause without the endpoint's words
 	status     int
+	kind       string // the endpoint's own word for it
 	retryAfter time.Duration
 }
 
@@ -72,9 +73,25 @@ func (c *Client) failure(ctx context.Context, model string, x *exchange, err err
 	}
 	status, kind := statusOf(err)
 	cause := c.cause(err, x, status)
+	cause.kind = kind
 	if status != 0 {
-		return c.httpFailure(model, status, kind, cause)
+		return c.where(c.httpFailure(model, status, kind, cause))
 	}
+	return c.where(c.netFailure(model, x, kind, cause, err))
+}
+
+// onThePage says where the settings are of a model that an organisation has set up itself.
+var onThePage = strings.NewReplacer("DATAMIND_LLM_BASE_URL", "its address under Settings, Models", "DATAMIND_LLM_API_KEY", "its key under Settings, Models",
+	"DATAMIND_LLM_MODELS", "the model under Settings, Models")
+
+func (c *Client) where(e *models.Error) error {
+	if c.config.Control != nil {
+		e.Message = onThePage.Replace(e.Message)
+	}
+	return e
+}
+
+func (c *Client) netFailure(model string, x *exchange, kind string, cause *callError, err error) *models.Error {
 	var (
 		netErr    net.Error
 		urlErr    *url.Error
@@ -83,6 +100,8 @@ func (c *Client) failure(ctx context.Context, model string, x *exchange, err err
 	)
 	cause.status, cause.retryAfter = x.status, 0
 	switch {
+	case models.ErrorCode(err) == models.CodeAddressRefused:
+		return models.Wrap(cause, models.CodeAddressRefused, "%s", models.ErrorMessage(err))
 	case errors.Is(err, errRedirect):
 		return models.Wrap(cause, models.CodeModel, "The model's server sends requests on to another address, which is not followed. An administrator must set DATAMIND_LLM_BASE_URL to the final address.")
 	case errors.Is(err, errTooLarge):
@@ -103,7 +122,7 @@ func (c *Client) failure(ctx context.Context, model string, x *exchange, err err
 	return models.Wrap(cause, models.CodeModel, "The request to the model %q cannot be made. An administrator must check DATAMIND_LLM_MODELS and DATAMIND_LLM_BASE_URL.", model)
 }
 
-func (c *Client) httpFailure(model string, status int, kind string, cause *callError) error {
+func (c *Client) httpFailure(model string, status int, kind string, cause *callError) *models.Error {
 	switch {
 	case status == http.StatusTooManyRequests && kind == "insufficient_quota":
 		return models.Wrap(cause, models.CodeModelBusy, "The account at the model's provider has no quota left. An administrator must add some.")

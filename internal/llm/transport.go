@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -44,11 +45,18 @@ func withExchange(ctx context.Context, x *exchange) context.Context {
 	return context.WithValue(ctx, exchangeKey{}, x)
 }
 
-func newHTTPClient(timeout time.Duration) *http.Client {
+// dialTimeout bounds one attempt to reach one address.
+const dialTimeout = 10 * time.Second
+
+func newHTTPClient(config Config) *http.Client {
 	base := http.DefaultTransport.(*http.Transport).Clone()
 	base.MaxIdleConnsPerHost = 32
 	base.MaxResponseHeaderBytes = 64 << 10
-	return &http.Client{Timeout: timeout, Transport: transport{telemetry.TraceModel(base)}, CheckRedirect: sameHost}
+	if config.Control != nil {
+		base.Proxy = nil
+		base.DialContext = (&net.Dialer{Timeout: dialTimeout, Control: config.Control}).DialContext
+	}
+	return &http.Client{Timeout: config.Timeout, Transport: transport{telemetry.TraceModel(base)}, CheckRedirect: sameHost}
 }
 
 // sameHost refuses to follow a redirect elsewhere: the prompt holds customers'

@@ -177,11 +177,14 @@ func (s *Store) SystemSession(ctx context.Context, id string) (*models.Session, 
 	return &session, err
 }
 
-// SystemPrune deletes sessions that ended, and links that can no longer be
-// used, before a time.
+// SystemPrune deletes sessions that ended, and links and invitations that can no
+// longer be used, before a time.
 func (s *Store) SystemPrune(ctx context.Context, before time.Time) error {
 	return s.system(ctx, func(tx *gorm.DB) error {
 		if err := tx.Where("expires_at < ? OR revoked_at < ?", before, before).Delete(&models.Session{}).Error; err != nil {
+			return err
+		}
+		if err := tx.Where("expires_at < ? OR used_at < ? OR revoked_at < ?", before, before, before).Delete(&models.Invitation{}).Error; err != nil {
 			return err
 		}
 		return tx.Where("expires_at < ? OR used_at < ?", before, before).Delete(&models.SignInLink{}).Error
@@ -258,23 +261,4 @@ func (s *Store) SystemAPIKey(ctx context.Context, hash []byte) (*models.APIKey, 
 			Update("last_used_at", time.Now()).Error
 	})
 	return &key, err
-}
-
-// AppendAudit records an event.
-func (s *Store) AppendAudit(ctx context.Context, scope models.Scope, e *models.AuditEvent) error {
-	e.ID, e.OrgID = NewID(), scope.OrgID
-	if e.Detail == nil {
-		e.Detail = map[string]any{}
-	}
-	return s.tx(ctx, scope, func(tx *gorm.DB) error { return tx.Create(e).Error })
-}
-
-// ListAudit lists the organisation's events, newest first.
-func (s *Store) ListAudit(ctx context.Context, scope models.Scope, after string, limit int) (rows []models.AuditEvent, next string, err error) {
-	err = s.tx(ctx, scope, func(tx *gorm.DB) (err error) {
-		rows, next, err = page(tx.Where("org_id = ?", scope.OrgID), "created_at", after, limit,
-			func(r models.AuditEvent) (time.Time, string) { return r.CreatedAt, r.ID })
-		return err
-	})
-	return rows, next, err
 }

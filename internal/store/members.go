@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"github.com/datamind/datamind/models"
 )
@@ -28,4 +29,88 @@ func (s *Store) ListMembers(ctx context.Context, scope models.Scope, after strin
 		return err
 	})
 	return rows, next, err
+}
+
+// GetMember returns a person of the scope's organisation.
+func (s *Store) GetMember(ctx context.Context, scope models.Scope, id string) (*MemberRow, error) {
+	var row MemberRow
+	err := s.tx(ctx, scope, func(tx *gorm.DB) error {
+		found := tx.Raw("SELECT m.user_id AS id, u.name, u.email, m.role, m.created_at FROM memberships m JOIN users u ON u.id = m.user_id "+
+			"WHERE m.org_id = ? AND m.user_id = ?", scope.OrgID, id).Scan(&row)
+		if found.Error == nil && found.RowsAffected == 0 {
+			return notFound("member")
+		}
+		return found.Error
+	})
+	return &row, err
+}
+
+// SetRole gives a member another role and returns the one before. Only owners
+// make and change owners, of whom one always stays.
+func (s *Store) SetRole(ctx context.Context, scope models.Scope, id string, role models.Role) (before models.Role, err error) {
+	err = s.tx(ctx, scope, func(tx *gorm.DB) error {
+		if before, err = changeable(tx, scope, id, role); err != nil || before == role {
+			return err
+		}
+		if err := tx.Model(&models.Membership{}).Where("org_id = ? AND user_id = ?", scope.OrgID, id).Update("role", role).Error; err != nil {
+			return err
+		}
+		return revokeInvitations(tx, scope, "invited_by = ?", id) // they were given by the right of the role before
+	})
+	return before, err
+}
+
+// RemoveMember ends a membership, and with it at once the sessions, links, API
+// keys and invitations that came of it. It returns the ids of the person's
+// questions that were still open, for their runs to be stopped.
+func (s *Store) RemoveMember(ctx context.Context, scope models.Scope, id string) (open []string, err error) {
+	err = s.tx(ctx, scope, func(tx *gorm.DB) error {
+		if _, err := changeable(tx, scope, id, ""); err != nil {
+			return err
+		}
+		err := tx.Model(&models.Question{}).Where("org_id = ? AND user_id = ? AND status IN ?", scope.OrgID, id, openStatuses).Pluck("id", &open).Error
+		if err != nil {
+			return err
+		}
+		if err := revokeInvitations(tx, scope, "invited_by = ?", id); err != nil {
+			return err
+		}
+		return tx.Where("org_id = ? AND user_id = ?", scope.OrgID, id).Delete(&models.Membership{}).Error
+	})
+	return open, err
+}
+
+// changeable locks a membership, and those of all owners, and says whether it
+// may get another role, "" for none.
+func changeable(tx *gorm.DB, scope models.Scope, id string, role models.Role) (before models.Role, err error) {
+	var rows []models.Membership
+	err = tx.Clauses(clause.Locking{Strength: "UPDATE"}).Where("org_id = ? AND (user_id = ? OR role = ?)", scope.OrgID, id, models.RoleOwner).Order("user_id").Find(&rows).Error
+	if err != nil {
+		return "", err
+	}
+	owners := 0
+	for _, m := range rows {
+		if m.UserID == id {
+			before = m.Role
+		}
+		if m.Role == models.RoleOwner {
+			owners++
+		}
+	}
+	switch {
+	case before == "":
+		return "", notFound("member")
+	case scope.Role != models.RoleOwner && (before == models.RoleOwner || role == models.RoleOwner):
+		return "", models.Errorf(models.CodeForbidden, "Only an owner can make somebody an owner, or change or remove one.")
+	case before == models.RoleOwner && role != models.RoleOwner && owners == 1:
+		return "", models.Errorf(models.CodeConflict, "This is the organisation's last owner. Make somebody else an owner first.")
+	}
+	return before, nil
+}
+
+// RenameOrg gives the scope's organisation another name.
+func (s *Store) RenameOrg(ctx context.Context, scope models.Scope, name string) error {
+	return s.tx(ctx, scope, func(tx *gorm.DB) error {
+		return tx.Model(&models.Org{}).Where("id = ?", scope.OrgID).Update("name", name).Error
+	})
 }

@@ -90,7 +90,7 @@ func TestMigrationsMatchTheModels(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, db.AutoMigrate(&models.Org{}, &models.User{}, &models.Membership{}, &models.Session{}, &models.SignInLink{}, &models.APIKey{},
 		&models.Connection{}, &models.CatalogSnapshot{}, &models.Conversation{}, &models.Question{}, &models.QuestionStep{}, &models.Result{},
-		&models.TokenUsage{}, &models.AuditEvent{}))
+		&models.TokenUsage{}, &models.AuditEvent{}, &models.ModelEndpoint{}, &models.Invitation{}))
 	schema := func(dsn string) (lines []string) {
 		conn, err := pgx.Connect(ctx, dsn)
 		require.NoError(t, err)
@@ -126,7 +126,7 @@ func TestRowLevelSecurityStandsBehindTheFilter(t *testing.T) {
 	require.NoError(t, err)
 	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(t, err)
-	require.Len(t, tables, 14)
+	require.Len(t, tables, 16)
 	for _, setting := range []string{"", b.b.OrgID} {
 		tx, err := conn.Begin(ctx)
 		require.NoError(t, err)
@@ -315,10 +315,10 @@ func TestStoppingWhatIsBeingStored(t *testing.T) {
 		})
 		both.Wait()
 	}
-	usage, err := b.Usage(ctx, b.a, time.Now().Add(-time.Hour))
+	usage, err := b.Usage(ctx, b.a, time.Now().Add(-time.Hour), time.Now().Add(time.Hour))
 	require.NoError(t, err)
-	require.Len(t, usage, 1)
-	require.EqualValues(t, 30*7, usage[0].Tokens)
+	require.Len(t, usage.Days, 1)
+	require.EqualValues(t, 30*7, usage.Days[0].Tokens)
 }
 
 // While a step is tried again its row says why the try before failed; once it

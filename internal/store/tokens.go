@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"time"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -36,12 +35,15 @@ func (s *Store) Reserve(ctx context.Context, scope models.Scope, questionID, key
 		if budget == 0 {
 			budget = defaultBudget
 		}
-		spent, err := spent(tx, scope.OrgID)
+		used, err := spent(thisMonth(tx, scope))
 		if err != nil {
 			return err
 		}
-		if spent+tokens > budget {
-			return models.Errorf(models.CodeBudget, "Your organisation's budget of %d model tokens for this month does not hold this question: %d are used or set aside, %d more are needed. Whoever runs DataMind can raise it (DATAMIND_TOKEN_BUDGET_MONTHLY).", budget, spent, tokens)
+		if used+tokens > budget {
+			return models.Errorf(models.CodeBudget, "Your organisation's budget of %d model tokens for this month does not hold this question: %d are used or set aside, %d more are needed. An owner can raise it under Settings, Budget.", budget, used, tokens)
+		}
+		if err := holdsMember(tx, scope, org.MemberTokenBudget, tokens); err != nil {
+			return err
 		}
 		if found.RowsAffected == 1 { // an earlier try was settled or released
 			return tx.Model(&row).Updates(map[string]any{"state": tokenReserved, "reserved": tokens}).Error
@@ -51,11 +53,27 @@ func (s *Store) Reserve(ctx context.Context, scope models.Scope, questionID, key
 	})
 }
 
-// spent sums what is used and set aside this month (UTC). A reservation that
-// is being tried again counts with what it has used before, too.
-func spent(tx *gorm.DB, orgID string) (sum int64, err error) {
-	err = tx.Model(&models.TokenUsage{}).Where("org_id = ? AND created_at >= date_trunc('month', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'", orgID).
-		Select("coalesce(sum(used + CASE WHEN state = ? THEN reserved ELSE 0 END), 0)", tokenReserved).Scan(&sum).Error
+// holdsMember refuses what one member's part of the budget does not hold; 0 is all of it.
+func holdsMember(tx *gorm.DB, scope models.Scope, budget, tokens int64) error {
+	if budget == 0 {
+		return nil
+	}
+	used, err := spent(thisMonth(tx, scope).Where("user_id = ?", scope.UserID))
+	if err != nil || used+tokens <= budget {
+		return err
+	}
+	return models.Errorf(models.CodeBudget, "Your own part of %d model tokens for this month does not hold this question: %d are used or set aside, %d more are needed. An owner of your organisation can raise it under Settings, Budget.", budget, used, tokens)
+}
+
+// thisMonth (UTC) are the organisation's rows of the ledger.
+func thisMonth(tx *gorm.DB, scope models.Scope) *gorm.DB {
+	return tx.Model(&models.TokenUsage{}).Where("org_id = ? AND created_at >= date_trunc('month', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'", scope.OrgID)
+}
+
+// spent sums what is used and set aside. A reservation that is being tried again
+// counts with what it has used before, too.
+func spent(rows *gorm.DB) (sum int64, err error) {
+	err = rows.Select("coalesce(sum(used + CASE WHEN state = ? THEN reserved ELSE 0 END), 0)", tokenReserved).Scan(&sum).Error
 	return sum, err
 }
 
@@ -74,20 +92,4 @@ func (s *Store) setTokens(ctx context.Context, scope models.Scope, key string, f
 	return s.tx(ctx, scope, func(tx *gorm.DB) error {
 		return tx.Model(&models.TokenUsage{}).Where("org_id = ? AND key = ? AND state IN ?", scope.OrgID, key, []string{tokenReserved, tokenReleased}).Updates(fields).Error
 	})
-}
-
-// UsageDay is what one person used on one day (UTC).
-type UsageDay struct {
-	Day    time.Time `json:"day"`
-	UserID string    `json:"user_id"`
-	Tokens int64     `json:"tokens"`
-}
-
-// Usage returns the tokens used since a time, by person and day.
-func (s *Store) Usage(ctx context.Context, scope models.Scope, since time.Time) (rows []UsageDay, err error) {
-	err = s.tx(ctx, scope, func(tx *gorm.DB) error {
-		return tx.Model(&models.TokenUsage{}).Where("org_id = ? AND created_at >= ?", scope.OrgID, since).
-			Select("date_trunc('day', created_at AT TIME ZONE 'UTC') AS day, user_id, sum(used) AS tokens").Group("1, 2").Order("1, 2").Limit(10000).Scan(&rows).Error
-	})
-	return rows, err
 }

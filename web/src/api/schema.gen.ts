@@ -56,6 +56,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All actions that the audit log knows */
+        get: operations["list-audit-actions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The audit log as a file, latest first */
+        get: operations["export-audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accept an invitation and sign in */
+        post: operations["accept-invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/invitation/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What an invitation is for */
+        post: operations["check-invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/link": {
         parameters: {
             query?: never;
@@ -138,7 +206,8 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /** Change your name */
+        patch: operations["update-me"];
         trace?: never;
     };
     "/api/v1/auth/password": {
@@ -185,6 +254,24 @@ export interface paths {
         /** Whether somebody is signed in */
         get: operations["get-auth-state"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/budget": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What may be used in a month */
+        get: operations["get-budget"];
+        /** Set what may be used in a month */
+        put: operations["set-budget"];
         post?: never;
         delete?: never;
         options?: never;
@@ -369,6 +456,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Open invitations, latest first */
+        get: operations["list-invitations"];
+        put?: never;
+        /** Invite somebody; an earlier invitation of theirs ends */
+        post: operations["create-invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take an invitation back */
+        delete: operations["revoke-invitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/members": {
         parameters: {
             query?: never;
@@ -384,6 +506,129 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/members/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a person; their sessions, API keys and running questions here end at once */
+        delete: operations["delete-member"];
+        options?: never;
+        head?: never;
+        /** Give a person another role, at once */
+        patch: operations["update-member"];
+        trace?: never;
+    };
+    "/api/v1/members/{id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a one-time sign-in link for who forgot the password */
+        post: operations["create-member-link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Models that questions can be asked of */
+        get: operations["list-models"];
+        put?: never;
+        /** Set up a model */
+        post: operations["create-model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try a model that is not saved; the report says what is wrong */
+        post: operations["test-model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One model */
+        get: operations["get-model"];
+        put?: never;
+        post?: never;
+        /** Remove a model with its key */
+        delete: operations["delete-model"];
+        options?: never;
+        head?: never;
+        /** Change a model, or its place among the others */
+        patch: operations["update-model"];
+        trace?: never;
+    };
+    "/api/v1/models/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try a saved model */
+        post: operations["test-saved-model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organisation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Rename the organisation */
+        patch: operations["update-organisation"];
         trace?: never;
     };
     "/api/v1/questions": {
@@ -563,7 +808,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** This month's use of the model */
+        /** Use of models by person, day and model, with questions by outcome */
         get: operations["get-usage"];
         put?: never;
         post?: never;
@@ -596,6 +841,13 @@ export interface components {
             /** Format: uuid */
             user_id: string;
         };
+        AcceptInBody: {
+            /** @description Needed where there is no account yet */
+            name?: string;
+            /** @description A new one, or that of the account that there is */
+            password: string;
+            token: string;
+        };
         AcceptedOutBody: {
             /** @enum {string} */
             status: "started";
@@ -610,10 +862,17 @@ export interface components {
              * @description Default: the sample, or else the first connection
              */
             connection_id?: string;
+            /** @description Id of one of the organisation's models, or builtin for the built-in planner; default: the first that is enabled */
+            model?: string;
             question: string;
         };
         AskInConversationBody: {
+            /** @description Id of one of the organisation's models, or builtin for the built-in planner; default: the first that is enabled */
+            model?: string;
             question: string;
+        };
+        AuditActionsOutBody: {
+            actions: string[];
         };
         AuditEvent: {
             action: string;
@@ -627,8 +886,50 @@ export interface components {
             ip: string;
             request_id: string;
             target_id: string;
+            /** @description At the time */
+            user_email: string;
             /** Format: uuid */
             user_id: string;
+            /** @description At the time */
+            user_name: string;
+        };
+        Budget: {
+            /**
+             * Format: int64
+             * @description What this installation gives an organisation
+             */
+            default: number;
+            /** @description 2026-01 */
+            month: string;
+            /** Format: int64 */
+            remaining: number;
+            /**
+             * Format: int64
+             * @description What each member may use of it; left out for no limit
+             */
+            tokens_per_member?: number;
+            /**
+             * Format: int64
+             * @description The organisation's own; left out where the default holds
+             */
+            tokens_per_month?: number;
+            /**
+             * Format: int64
+             * @description Used, or set aside for questions that run
+             */
+            used: number;
+        };
+        BudgetInBody: {
+            /**
+             * Format: int64
+             * @description Left out: no limit
+             */
+            tokens_per_member?: number;
+            /**
+             * Format: int64
+             * @description Left out: the default
+             */
+            tokens_per_month?: number;
         };
         Catalog: {
             database: string;
@@ -866,6 +1167,37 @@ export interface components {
             ref_schema: string;
             ref_table: string;
         };
+        Invitation: {
+            /** Format: date-time */
+            created_at: string;
+            email: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            invited_by: string;
+            /** @enum {string} */
+            role: "owner" | "admin" | "analyst" | "viewer";
+        };
+        InvitationInBody: {
+            email: string;
+            /** @enum {string} */
+            role: "owner" | "admin" | "analyst" | "viewer";
+        };
+        InvitedTo: {
+            email: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** @description Whether the person accepts with the password of the account that they have */
+            has_account: boolean;
+            organisation: string;
+            /** @enum {string} */
+            role: "owner" | "admin" | "analyst" | "viewer";
+        };
+        InvitedToInBody: {
+            token: string;
+        };
         KeyCreateInBody: {
             /**
              * Format: int64
@@ -891,6 +1223,9 @@ export interface components {
             role: "owner" | "admin" | "analyst" | "viewer";
             user: components["schemas"]["MeUserStruct"];
         };
+        MeInBody: {
+            name: string;
+        };
         MeOrgStruct: {
             /** Format: uuid */
             id: string;
@@ -913,6 +1248,114 @@ export interface components {
             /** Format: uuid */
             user_id: string;
         };
+        MemberPatchInBody: {
+            /** @enum {string} */
+            role: "owner" | "admin" | "analyst" | "viewer";
+        };
+        Model: {
+            /** @description Azure's */
+            api_version?: string;
+            base_url?: string;
+            /** Format: date-time */
+            created_at?: string;
+            enabled?: boolean;
+            /** Format: uuid */
+            id: string;
+            /** @description Whether a key is stored */
+            key_set?: boolean;
+            /** @description The model's name at the endpoint; for Azure the deployment's */
+            model?: string;
+            name: string;
+            /**
+             * Format: int64
+             * @description Order in which models are tried, from 1
+             */
+            position?: number;
+            /** @enum {string} */
+            preset?: "openai" | "azure" | "ollama" | "vllm" | "other";
+            /** Format: date-time */
+            updated_at?: string;
+        };
+        ModelInput: {
+            /** @description Azure only; default 2024-10-21 */
+            api_version?: string;
+            /** @description Such as https://api.openai.com/v1 or http://localhost:11434/v1; for Azure https://NAME.openai.azure.com */
+            base_url: string;
+            /** @description Default true */
+            enabled?: boolean;
+            /** @description Kept sealed; no answer ever holds it */
+            key?: string;
+            /** @description The model's name at the endpoint; for Azure the deployment's */
+            model: string;
+            name: string;
+            /**
+             * Format: int64
+             * @description Default: the last
+             */
+            position?: number;
+            /** @enum {string} */
+            preset: "openai" | "azure" | "ollama" | "vllm" | "other";
+        };
+        ModelList: {
+            /** @description What answers where none of them is enabled: builtin, or the configured model's name */
+            configured: string;
+            /** @description In the order in which they are tried. For those who only ask: the enabled ones, id and name */
+            models: components["schemas"]["Model"][];
+        };
+        ModelPatch: {
+            api_version?: string;
+            /** @description A stored key must be given again with it */
+            base_url?: string;
+            enabled?: boolean;
+            /** @description "" takes the stored one away */
+            key?: string;
+            model?: string;
+            name?: string;
+            /**
+             * Format: int64
+             * @description Moves it to this place
+             */
+            position?: number;
+            /** @enum {string} */
+            preset?: "openai" | "azure" | "ollama" | "vllm" | "other";
+        };
+        ModelReport: {
+            /** @description Why it failed: host_unknown, refused, timeout, tls, address_refused, not_openai, model_key, model_missing, model_key_unreadable, model_busy, model_reply, model_failed */
+            code?: string;
+            message: string;
+            /** @description Models that the endpoint lists */
+            models?: string[];
+            /**
+             * Format: int64
+             * @description How long the model took to plan a small question
+             */
+            ms: number;
+            ok: boolean;
+            /**
+             * @description Best way in which the endpoint takes the form of a reply; none: it is only told in words
+             * @enum {string}
+             */
+            structured?: "json_schema" | "json_object" | "none";
+            /**
+             * Format: int64
+             * @description Tokens that the test used
+             */
+            tokens: number;
+            warnings?: string[];
+        };
+        ModelTest: {
+            api_version?: string;
+            base_url: string;
+            key?: string;
+            model: string;
+            /**
+             * Format: uuid
+             * @description A saved model whose stored key is used where key is left out; its address must be the same
+             */
+            model_id?: string;
+            /** @enum {string} */
+            preset: "openai" | "azure" | "ollama" | "vllm" | "other";
+        };
         NewAPIKey: {
             /** Format: date-time */
             created_at: string;
@@ -934,6 +1377,21 @@ export interface components {
             /** Format: uuid */
             user_id: string;
         };
+        NewInvitation: {
+            /** Format: date-time */
+            created_at: string;
+            email: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            invited_by: string;
+            /** @description Shown this once, to be handed to the person; works once */
+            link: string;
+            /** @enum {string} */
+            role: "owner" | "admin" | "analyst" | "viewer";
+        };
         NumberCheck: {
             column?: string;
             /** Format: int64 */
@@ -947,6 +1405,14 @@ export interface components {
             text: string;
             /** Format: double */
             value: number;
+        };
+        Organisation: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+        };
+        OrganisationInBody: {
+            name: string;
         };
         PageAPIKey: {
             items: components["schemas"]["APIKey"][];
@@ -965,6 +1431,11 @@ export interface components {
         };
         PageConversation: {
             items: components["schemas"]["Conversation"][];
+            /** @description Pass it as cursor for the next page; empty on the last */
+            next_cursor: string;
+        };
+        PageInvitation: {
+            items: components["schemas"]["Invitation"][];
             /** @description Pass it as cursor for the next page; empty on the last */
             next_cursor: string;
         };
@@ -1029,6 +1500,8 @@ export interface components {
             has_result: boolean;
             /** Format: uuid */
             id: string;
+            /** @description Which model was asked for: an id, or builtin */
+            model?: string;
             /**
              * Format: int64
              * @description Time spent working, waits for a person not counted
@@ -1089,6 +1562,12 @@ export interface components {
             /** Format: date-time */
             used_at: string;
             user_agent: string;
+        };
+        SignInLink: {
+            /** Format: date-time */
+            expires_at: string;
+            /** @description Shown this once, to be handed to the person */
+            link: string;
         };
         StateOutBody: {
             /** @description Nobody has set a password yet */
@@ -1160,12 +1639,29 @@ export interface components {
             values: string[];
         };
         Usage: {
+            /** @description By person and day */
             days: components["schemas"]["UsageDay"][];
-            /** @description 2026-01 */
+            /** @description 2026-01-01, the first day */
+            from: string;
+            /** @description By model and day */
+            models: components["schemas"]["UsageModel"][];
+            /** @description 2026-01, of the last day */
             month: string;
-            /** Format: int64 */
+            /** @description The members, for their names */
+            people: components["schemas"]["UsagePerson"][];
+            /** @description Questions by person, day and how they ended */
+            questions: components["schemas"]["UsageQuestion"][];
+            /** @description 2026-01-31, the last day */
+            to: string;
+            /**
+             * Format: int64
+             * @description Of a month
+             */
             token_budget: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description In the span
+             */
             tokens_used: number;
         };
         UsageDay: {
@@ -1173,6 +1669,31 @@ export interface components {
             day: string;
             /** Format: int64 */
             tokens: number;
+            /** Format: uuid */
+            user_id: string;
+        };
+        UsageModel: {
+            /** Format: int64 */
+            calls: number;
+            /** @description 2026-01-31 */
+            day: string;
+            model: string;
+            /** Format: int64 */
+            tokens: number;
+        };
+        UsagePerson: {
+            email: string;
+            name: string;
+            /** Format: uuid */
+            user_id: string;
+        };
+        UsageQuestion: {
+            /** Format: int64 */
+            count: number;
+            /** @description 2026-01-31 */
+            day: string;
+            /** @enum {string} */
+            status: "queued" | "running" | "clarify" | "approve" | "answered" | "refused" | "failed" | "cancelled" | "budget_exhausted";
             /** Format: uuid */
             user_id: string;
         };
@@ -1285,6 +1806,16 @@ export interface operations {
     "list-audit": {
         parameters: {
             query?: {
+                /** @description Whose actions */
+                user?: string;
+                /** @description An action, or the beginning of some, such as connection. */
+                action?: string;
+                /** @description What was acted on, by its id */
+                target?: string;
+                /** @description First day, 2026-01-01 */
+                from?: string;
+                /** @description Last day, 2026-01-31 */
+                to?: string;
                 /** @description next_cursor of the page before */
                 cursor?: string;
                 /** @description Items on a page */
@@ -1303,6 +1834,144 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageAuditEvent"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-audit-actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditActionsOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "export-audit": {
+        parameters: {
+            query?: {
+                /** @description Whose actions */
+                user?: string;
+                /** @description An action, or the beginning of some, such as connection. */
+                action?: string;
+                /** @description What was acted on, by its id */
+                target?: string;
+                /** @description First day, 2026-01-01 */
+                from?: string;
+                /** @description Last day, 2026-01-31 */
+                to?: string;
+                format?: "csv" | "jsonl";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": string;
+                    "text/csv": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "accept-invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "check-invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitedToInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitedTo"];
                 };
             };
             /** @description Error */
@@ -1465,6 +2134,39 @@ export interface operations {
             };
         };
     };
+    "update-me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MeInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "set-password": {
         parameters: {
             query?: never;
@@ -1540,6 +2242,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StateOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-budget": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Budget"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-budget": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BudgetInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Budget"];
                 };
             };
             /** @description Error */
@@ -2123,6 +2887,103 @@ export interface operations {
             };
         };
     };
+    "list-invitations": {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Items on a page */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageInvitation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewInvitation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "revoke-invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-members": {
         parameters: {
             query?: {
@@ -2144,6 +3005,362 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageMember"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-member": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "update-member": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberPatchInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-member-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInLink"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "test-model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelTest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelReport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "update-model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "test-saved-model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelReport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "update-organisation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrganisationInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Organisation"];
                 };
             };
             /** @description Error */
@@ -2501,7 +3718,12 @@ export interface operations {
     };
     "get-usage": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description First day, 2026-01-01 */
+                from?: string;
+                /** @description Last day, 2026-01-31 */
+                to?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;

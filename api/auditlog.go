@@ -1,0 +1,215 @@
+package api
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+
+	"github.com/datamind/datamind/internal/auth"
+	"github.com/datamind/datamind/internal/store"
+	"github.com/datamind/datamind/internal/telemetry"
+	"github.com/datamind/datamind/models"
+)
+
+// AuditEvent is an entry of the audit log.
+type AuditEvent struct {
+	ID        string         `json:"id" format:"uuid"`
+	UserID    string         `json:"user_id" format:"uuid"`
+	UserName  string         `json:"user_name" doc:"At the time"`
+	UserEmail string         `json:"user_email" doc:"At the time"`
+	Action    string         `json:"action"`
+	TargetID  string         `json:"target_id"`
+	Detail    map[string]any `json:"detail"`
+	IP        string         `json:"ip"`
+	RequestID string         `json:"request_id"`
+	CreatedAt time.Time      `json:"created_at"`
+}
+
+func auditView(e *models.AuditEvent) AuditEvent {
+	return AuditEvent{ID: e.ID, UserID: e.UserID, UserName: e.ActorName, UserEmail: e.ActorEmail, Action: e.Action, TargetID: e.TargetID, Detail: e.Detail,
+		IP: e.IP, RequestID: e.RequestID, CreatedAt: e.CreatedAt}
+}
+
+// auditActions are all actions that are recorded.
+var auditActions = []string{
+	"api_key.create", "api_key.revoke", "audit.export", "budget.update", "catalog.read", "catalog.sync",
+	"connection.create", "connection.delete", "connection.update", "conversation.delete",
+	"invitation.accept", "invitation.create", "invitation.revoke", "member.link", "member.remove", "member.role",
+	"model.create", "model.delete", "model.update", "organisation.update",
+	"question.approve", "question.edit_sql", "question.stop", "result.read", "run.inspect",
+	"session.create", "session.revoke", "session.revoke_all", "user.password", "user.update",
+}
+
+// AuditParams choose entries of the audit log.
+type AuditParams struct {
+	User   string `query:"user" format:"uuid" maxLength:"36" doc:"Whose actions"`
+	Action string `query:"action" maxLength:"60" pattern:"^[a-z_.]*$" doc:"An action, or the beginning of some, such as connection."`
+	Target string `query:"target" maxLength:"100" doc:"What was acted on, by its id"`
+	DayParams
+}
+
+func (p AuditParams) filter() (f store.AuditFilter, err error) {
+	f = store.AuditFilter{UserID: canonical(p.User), Action: p.Action, TargetID: p.Target}
+	f.From, f.Until, err = p.span()
+	return f, err
+}
+
+type (
+	auditIn struct {
+		AuditParams
+		PageParams
+	}
+	auditExportIn struct {
+		AuditParams
+		Format string `query:"format" enum:"csv,jsonl" default:"csv"`
+	}
+	// auditExportOut writes the entries while they are read.
+	auditExportOut struct {
+		ContentType string `header:"Content-Type"`
+		Disposition string `header:"Content-Disposition"`
+		Body        func(huma.Context)
+	}
+	auditActionsOut struct {
+		Body struct {
+			Actions []string `json:"actions"`
+		}
+	}
+)
+
+// exportTimeout bounds an export of the audit log.
+const exportTimeout = 10 * time.Minute
+
+func (s *Server) auditRoutes() {
+	register(s, operation(http.MethodGet, "/audit", "list-audit", "The audit log, latest first", 200), auth.ReadAudit, s.listAudit)
+	register(s, operation(http.MethodGet, "/audit/actions", "list-audit-actions", "All actions that the audit log knows", 200), auth.ReadAudit, s.listAuditActions)
+	op := slow(operation(http.MethodGet, "/audit/export", "export-audit", "The audit log as a file, latest first", 200), exportTimeout)
+	op.Responses = map[string]*huma.Response{"200": {Description: "The file", Content: map[string]*huma.MediaType{
+		"text/csv": {Schema: &huma.Schema{Type: huma.TypeString}}, "application/jsonl": {Schema: &huma.Schema{Type: huma.TypeString}}}}}
+	register(s, op, auth.ReadAudit, s.exportAudit)
+}
+
+func (s *Server) listAudit(ctx context.Context, in *auditIn) (*pageOut[AuditEvent], error) {
+	filter, err := in.filter()
+	if err != nil {
+		return nil, err
+	}
+	rows, next, err := s.deps.Store.ListAudit(ctx, scopeOf(ctx), filter, in.Cursor, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	return page(views(rows, auditView), next), nil
+}
+
+func (s *Server) listAuditActions(context.Context, *empty) (*auditActionsOut, error) {
+	out := &auditActionsOut{}
+	out.Body.Actions = auditActions
+	return out, nil
+}
+
+// exportAudit streams the log. It is recorded before its first byte; an error
+// in the middle breaks the connection, so that half a file does not pass for one.
+func (s *Server) exportAudit(ctx context.Context, in *auditExportIn) (*auditExportOut, error) {
+	filter, err := in.filter()
+	if err != nil {
+		return nil, err
+	}
+	scope := scopeOf(ctx)
+	rows, next, err := s.deps.Store.ListAudit(ctx, scope, filter, "", auditBatch) // what is wrong is still said as a problem
+	if err != nil {
+		return nil, err
+	}
+	s.audit(ctx, "audit.export", scope.OrgID, map[string]any{"format": in.Format, "user": in.User, "action": in.Action, "target": in.Target, "from": in.From, "to": in.To})
+	out := &auditExportOut{ContentType: "text/csv; charset=utf-8", Disposition: fmt.Sprintf(`attachment; filename="audit-%s.%s"`, time.Now().UTC().Format(time.DateOnly), in.Format)}
+	if in.Format == "jsonl" {
+		out.ContentType = "application/jsonl; charset=utf-8"
+	}
+	out.Body = func(hc huma.Context) {
+		c := humagin.Unwrap(hc)
+		control := http.NewResponseController(c.Writer)
+		write := auditWriter(in.Format, c.Writer)
+		for {
+			// Each part has the time that a whole answer usually has.
+			_ = control.SetWriteDeadline(time.Now().Add(time.Minute)) // all servers of ours can
+			if err == nil {
+				err = write(rows)
+			}
+			if err != nil {
+				s.log(ctx).Warn("the export of the audit log broke off", "cause", telemetry.Cause(err))
+				panic(http.ErrAbortHandler)
+			}
+			c.Writer.Flush()
+			if next == "" {
+				return
+			}
+			rows, next, err = s.deps.Store.ListAudit(ctx, scope, filter, next, auditBatch)
+		}
+	}
+	return out, nil
+}
+
+// auditBatch is how many entries are read at once.
+const auditBatch = 200
+
+// auditWriter writes entries as lines of a format.
+func auditWriter(format string, w http.ResponseWriter) func([]models.AuditEvent) error {
+	if format == "jsonl" {
+		enc := json.NewEncoder(w)
+		return func(rows []models.AuditEvent) error {
+			for i := range rows {
+				if err := enc.Encode(auditView(&rows[i])); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}
+	lines := csv.NewWriter(w)
+	_ = lines.Write([]string{"time", "user_name", "user_email", "user_id", "action", "target_id", "detail", "ip", "request_id", "id"}) // flushed below
+	return func(rows []models.AuditEvent) error {
+		for _, e := range rows {
+			detail, err := json.Marshal(e.Detail)
+			if err != nil {
+				return err
+			}
+			cells := []string{e.CreatedAt.UTC().Format(time.RFC3339Nano), e.ActorName, e.ActorEmail, e.UserID, e.Action, e.TargetID, string(detail), e.IP, e.RequestID, e.ID}
+			for i := range cells {
+				cells[i] = plainCell(cells[i])
+			}
+			_ = lines.Write(cells) // its error is kept for Error
+		}
+		lines.Flush()
+		return lines.Error()
+	}
+}
+
+// plainCell keeps a spreadsheet from taking a text for a formula (OWASP, CSV injection).
+func plainCell(text string) string {
+	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
+		return "'" + text
+	}
+	return text
+}
+
+// audit records what the caller did. The action has happened: a failure to
+// record it is logged with everything an operator needs to add it.
+func (s *Server) audit(ctx context.Context, action, target string, detail map[string]any) {
+	r := requestFrom(ctx)
+	if detail == nil {
+		detail = map[string]any{}
+	}
+	e := &models.AuditEvent{ID: newID(), OrgID: r.who.Scope.OrgID, UserID: r.who.Scope.UserID, Action: action,
+		TargetID: target, Detail: detail, IP: r.IP, RequestID: r.ID, CreatedAt: time.Now().UTC()}
+	if r.who.KeyID != "" {
+		e.Detail["api_key_id"] = r.who.KeyID
+	}
+	if err := s.deps.Store.AppendAudit(context.WithoutCancel(ctx), r.who.Scope, e); err != nil {
+		s.log(ctx).Error("write audit event", "action", action, "target_id", target, "cause", telemetry.Cause(err))
+	}
+}
