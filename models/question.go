@@ -163,11 +163,15 @@ type Result struct {
 	Run        int      `gorm:"not null;uniqueIndex:results_key,priority:2"`
 	Attempt    int      `gorm:"not null;uniqueIndex:results_key,priority:3"`
 	Columns    []Column `gorm:"serializer:json;type:jsonb;not null"`
-	Rows       []byte   `gorm:"not null"` // zstd-compressed JSON of [][]any
-	RowCount   int      `gorm:"not null"`
-	Truncated  bool     `gorm:"not null;default:false"`
-	QueryMs    int64    `gorm:"not null"`
-	CreatedAt  time.Time
+	// Rows are blocks of BlockRows rows, each zstd-compressed JSON of [][]any;
+	// BlockEnds are where they end in the bytes. BlockRows 0 is one block of all.
+	Rows      []byte `gorm:"not null"`
+	BlockRows int    `gorm:"not null;default:0"`
+	BlockEnds []int  `gorm:"serializer:json;type:jsonb"`
+	RowCount  int    `gorm:"not null"`
+	Truncated bool   `gorm:"not null;default:false"`
+	QueryMs   int64  `gorm:"not null"`
+	CreatedAt time.Time
 }
 
 // TokenUsage is the ledger of model tokens: a reservation before each call,
