@@ -197,7 +197,8 @@ func (a *Model) analyse(ctx context.Context, in AnalyseInput, step *models.Quest
 	if err != nil {
 		return got, nil, err
 	}
-	got = analysis{Facts: insight.Facts(rows, time.Now()), Chart: insight.ChooseChart(q.Text, rows)}
+	now := time.Now()
+	got = analysis{Facts: insight.Facts(rows, now), Chart: insight.ChooseChart(q.Text, rows, now)}
 	if !a.builtin(in.Planner) {
 		req := llm.WriteRequest{Question: q.Text, Understanding: q.Understanding, Rows: rows, Facts: got.Facts, Unproven: in.Unproven}
 		if err := a.reserve(ctx, a.Store, in.StepRef, models.StepAnalyse, a.LLM.WriteReservation(req)); err != nil {
