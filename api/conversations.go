@@ -92,7 +92,7 @@ func (s *Server) createConversation(ctx context.Context, in *conversationCreateI
 }
 
 func (s *Server) getConversation(ctx context.Context, in *IDParam) (*conversationOut, error) {
-	c, err := s.deps.Store.GetConversation(ctx, scopeOf(ctx), in.ID)
+	c, err := s.deps.Store.ReadConversation(ctx, scopeOf(ctx), in.ID)
 	if err != nil {
 		return nil, err
 	}

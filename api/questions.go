@@ -198,7 +198,7 @@ func (s *Server) questionWithSteps(ctx context.Context, id string) (*Question, e
 	var q *models.Question
 	var steps []models.QuestionStep
 	err := s.deps.Store.Together(ctx, scope, func(tx *store.Store) (err error) {
-		if q, err = tx.GetQuestion(ctx, scope, id); err == nil {
+		if q, err = tx.ReadQuestion(ctx, scope, id); err == nil {
 			steps, err = tx.ListSteps(ctx, scope, id)
 		}
 		return err

@@ -89,6 +89,7 @@ func (s *Server) build() error {
 	s.conversationRoutes()
 	s.questionRoutes()
 	s.resultRoutes()
+	s.followUpRoutes()
 	s.keyRoutes()
 	s.organisationRoutes()
 	s.eventRoutes()

@@ -36,13 +36,16 @@ const EditedUnderstanding = "SQL written by a person"
 
 // Conversation is a thread of questions about one connection.
 type Conversation struct {
-	ID           string    `gorm:"type:uuid;primaryKey" json:"id"`
-	OrgID        string    `gorm:"type:uuid;not null;index:conversations_list,priority:1" json:"-"`
-	UserID       string    `gorm:"type:uuid;not null;index:conversations_list,priority:2" json:"user_id"`
-	ConnectionID string    `gorm:"type:uuid;not null" json:"connection_id"`
-	Title        string    `gorm:"not null" json:"title"`
-	CreatedAt    time.Time `json:"created_at"`
-	UpdatedAt    time.Time `gorm:"index:conversations_list,priority:3,sort:desc" json:"updated_at"`
+	ID           string `gorm:"type:uuid;primaryKey" json:"id"`
+	OrgID        string `gorm:"type:uuid;not null;index:conversations_list,priority:1;index:conversations_shared,priority:1,where:shared" json:"-"`
+	UserID       string `gorm:"type:uuid;not null;index:conversations_list,priority:2" json:"user_id"`
+	ConnectionID string `gorm:"type:uuid;not null" json:"connection_id"`
+	Title        string `gorm:"not null" json:"title"`
+	// Shared conversations can be read by all members of the organisation.
+	Shared     bool       `gorm:"not null;default:false" json:"shared"`
+	ArchivedAt *time.Time `json:"archived_at,omitempty"`
+	CreatedAt  time.Time  `json:"created_at"`
+	UpdatedAt  time.Time  `gorm:"index:conversations_list,priority:3,sort:desc;index:conversations_shared,priority:2,sort:desc" json:"updated_at"`
 }
 
 // Question is one question and its answer. The row is the truth; the

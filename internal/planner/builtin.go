@@ -85,7 +85,11 @@ func cap4000(q string) string {
 }
 
 func plan(s *schema, question string, now time.Time, settled bool) models.Plan {
-	r := read(s, question, now)
+	return read(s, question, now).plan(settled)
+}
+
+// plan understands a question that was read. settled says that nothing is asked back.
+func (r *reading) plan(settled bool) models.Plan {
 	if !r.understand() {
 		if r.unknown != "" {
 			return refuse("I found nothing in this database called “" + r.unknown + "”.")

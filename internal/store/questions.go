@@ -20,7 +20,7 @@ func (s *Store) CreateConversation(ctx context.Context, scope models.Scope, c *m
 	return s.tx(ctx, scope, func(tx *gorm.DB) error { return tx.Create(c).Error })
 }
 
-// GetConversation returns a conversation of the scope's user.
+// GetConversation returns a conversation of the scope's user, who may change it.
 func (s *Store) GetConversation(ctx context.Context, scope models.Scope, id string) (*models.Conversation, error) {
 	var c models.Conversation
 	err := s.tx(ctx, scope, func(tx *gorm.DB) error { return mine(tx, scope).First(&c, "id = ?", id).Error })
@@ -29,6 +29,32 @@ func (s *Store) GetConversation(ctx context.Context, scope models.Scope, id stri
 
 func mine(tx *gorm.DB, scope models.Scope) *gorm.DB {
 	return tx.Where("org_id = ? AND user_id = ?", scope.OrgID, scope.UserID)
+}
+
+// readable are the conversations that the scope's user may read: their own, and
+// those that a colleague shares with the organisation.
+func readable(tx *gorm.DB, scope models.Scope) *gorm.DB {
+	return tx.Where("org_id = ? AND (user_id = ? OR shared)", scope.OrgID, scope.UserID)
+}
+
+// readableQuestions are the questions of readable conversations.
+func readableQuestions(tx *gorm.DB, scope models.Scope) *gorm.DB {
+	conversations := readable(tx.Session(&gorm.Session{NewDB: true}), scope).Model(&models.Conversation{}).Select("id")
+	return tx.Where("org_id = ? AND (user_id = ? OR conversation_id IN (?))", scope.OrgID, scope.UserID, conversations)
+}
+
+// ReadConversation returns a conversation that the scope's user may read.
+func (s *Store) ReadConversation(ctx context.Context, scope models.Scope, id string) (*models.Conversation, error) {
+	var c models.Conversation
+	err := s.tx(ctx, scope, func(tx *gorm.DB) error { return readable(tx, scope).First(&c, "id = ?", id).Error })
+	return &c, err
+}
+
+// ReadQuestion returns a question that the scope's user may read.
+func (s *Store) ReadQuestion(ctx context.Context, scope models.Scope, id string) (*models.Question, error) {
+	var q models.Question
+	err := s.tx(ctx, scope, func(tx *gorm.DB) error { return readableQuestions(tx, scope).First(&q, "id = ?", id).Error })
+	return &q, err
 }
 
 // ListConversations lists the scope's user's conversations, last used first.
@@ -99,7 +125,7 @@ func (s *Store) questionByKey(ctx context.Context, scope models.Scope, key strin
 	return &q, err
 }
 
-// GetQuestion returns a question of the scope's user.
+// GetQuestion returns a question of the scope's user, who may change it.
 func (s *Store) GetQuestion(ctx context.Context, scope models.Scope, id string) (*models.Question, error) {
 	var q models.Question
 	err := s.tx(ctx, scope, func(tx *gorm.DB) error { return mine(tx, scope).First(&q, "id = ?", id).Error })
@@ -110,10 +136,10 @@ func (s *Store) GetQuestion(ctx context.Context, scope models.Scope, id string) 
 func (s *Store) ListQuestions(ctx context.Context, scope models.Scope, conversationID, after string, limit int) (rows []models.Question, next string, err error) {
 	err = s.tx(ctx, scope, func(tx *gorm.DB) (err error) {
 		var c models.Conversation
-		if err := mine(tx, scope).First(&c, "id = ?", conversationID).Error; err != nil {
+		if err := readable(tx, scope).First(&c, "id = ?", conversationID).Error; err != nil {
 			return err
 		}
-		rows, next, err = page(mine(tx, scope).Where("conversation_id = ?", conversationID), "created_at", after, limit,
+		rows, next, err = page(tx.Where("org_id = ? AND conversation_id = ?", scope.OrgID, conversationID), "created_at", after, limit,
 			func(r models.Question) (time.Time, string) { return r.CreatedAt, r.ID })
 		return err
 	})
@@ -125,7 +151,7 @@ func (s *Store) ListQuestions(ctx context.Context, scope models.Scope, conversat
 func (s *Store) History(ctx context.Context, scope models.Scope, conversationID, beforeID string, limit int) ([]models.Turn, error) {
 	var rows []models.Question
 	err := s.tx(ctx, scope, func(tx *gorm.DB) error {
-		return mine(tx, scope).Where("conversation_id = ? AND id < ? AND status = ?", conversationID, beforeID, models.StatusAnswered).
+		return readableQuestions(tx, scope).Where("conversation_id = ? AND id < ? AND status = ?", conversationID, beforeID, models.StatusAnswered).
 			Order("id DESC").Limit(limit).Find(&rows).Error
 	})
 	turns := make([]models.Turn, len(rows))

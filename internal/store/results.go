@@ -72,7 +72,7 @@ func (s *Store) GetResultPage(ctx context.Context, scope models.Scope, questionI
 	first := 0 // row of those that are read
 	err = s.tx(ctx, scope, func(tx *gorm.DB) error {
 		var q models.Question
-		if err := mine(tx, scope).Select("id", "result_id").First(&q, "id = ?", questionID).Error; err != nil {
+		if err := readableQuestions(tx, scope).Select("id", "result_id").First(&q, "id = ?", questionID).Error; err != nil {
 			return err
 		}
 		if q.ResultID == nil {

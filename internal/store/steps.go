@@ -96,10 +96,10 @@ func finishStep(tx *gorm.DB, scope models.Scope, step *models.QuestionStep) (clo
 // order: they come from clocks of several machines.
 const workOrder = "run, kind = 'analyse', attempt, array_position(ARRAY['discover', 'plan', 'guard', 'query'], kind), id"
 
-// ListSteps returns the steps of a question of the scope's user, in order.
+// ListSteps returns the steps of a question that the scope's user may read, in order.
 func (s *Store) ListSteps(ctx context.Context, scope models.Scope, questionID string) (rows []models.QuestionStep, err error) {
 	err = s.tx(ctx, scope, func(tx *gorm.DB) error {
-		return tx.Where("org_id = ? AND question_id IN (?)", scope.OrgID, mine(tx.Session(&gorm.Session{NewDB: true}), scope).Model(&models.Question{}).Select("id").Where("id = ?", questionID)).
+		return tx.Where("org_id = ? AND question_id IN (?)", scope.OrgID, readableQuestions(tx.Session(&gorm.Session{NewDB: true}), scope).Model(&models.Question{}).Select("id").Where("id = ?", questionID)).
 			Order(workOrder).Limit(500).Find(&rows).Error
 	})
 	return rows, err
