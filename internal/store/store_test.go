@@ -198,7 +198,7 @@ func TestTheSameKeyIsTheSameQuestion(t *testing.T) {
 		seen[id]++
 	}
 	require.Len(t, seen, 1)
-	conversations, _, err := b.ListConversations(ctx, b.a, "", 50)
+	conversations, _, err := b.ListConversations(ctx, b.a, store.ConversationFilter{}, "", 50)
 	require.NoError(t, err)
 	require.Len(t, conversations, 1, "a request that lost the race leaves no conversation behind")
 }
