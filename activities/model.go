@@ -41,6 +41,7 @@ func (a *Model) PlanQuestion(ctx context.Context, in PlanInput) (PlanResult, err
 	ctx, stop := heartbeat(ctx, a.Temporal)
 	defer stop()
 	var plan models.Plan
+	var known *models.VerifiedQuestion
 	req := models.PlanRequest{Attempts: in.Attempts, Clarifications: in.Clarifications, Now: time.Now()}
 	step, done, err := a.steps().begin(ctx, in.StepRef, models.StepPlan, in, &plan, func(tx *store.Store) error {
 		q, err := tx.GetQuestion(ctx, in.Scope, in.QuestionID)
@@ -51,27 +52,32 @@ func (a *Model) PlanQuestion(ctx context.Context, in PlanInput) (PlanResult, err
 			return err
 		}
 		req.Question = q.Text
-		if req.History, err = tx.History(ctx, in.Scope, q.ConversationID, q.ID, historyTurns); err != nil || a.builtin(in.Planner) {
+		if req.History, err = tx.History(ctx, in.Scope, q.ConversationID, q.ID, historyTurns); err != nil {
+			return err
+		}
+		if known, err = a.known(ctx, tx, in, q, &req); err != nil || known != nil || a.builtin(in.Planner) {
 			return err
 		}
 		return a.reserve(ctx, tx, in.StepRef, models.StepPlan, a.LLM.PlanReservation(req))
 	})
 	if err == nil && !done {
-		plan, err = a.plan(ctx, in, step, req)
+		plan, err = a.plan(ctx, in, step, req, known)
 	}
 	if err != nil {
 		return PlanResult{}, toTemporal(ctx, err)
 	}
 	if plan.Status == models.PlanSQL {
 		publish(ctx, a.Events, in.QuestionID, "sql", map[string]any{"run": in.Run, "attempt": in.Attempt,
-			"sql": plan.SQL, "understanding": plan.Understanding})
+			"sql": plan.SQL, "understanding": plan.Understanding, "verified": plan.Verified})
 	}
 	return PlanResult{Status: plan.Status, SQL: plan.SQL, Text: plan.Text, Choices: plan.Choices}, nil
 }
 
-func (a *Model) plan(ctx context.Context, in PlanInput, step *models.QuestionStep, req models.PlanRequest) (plan models.Plan, err error) {
+func (a *Model) plan(ctx context.Context, in PlanInput, step *models.QuestionStep, req models.PlanRequest, known *models.VerifiedQuestion) (plan models.Plan, err error) {
 	paid := nothingPaid
-	if a.builtin(in.Planner) {
+	if known != nil {
+		plan = verifiedPlan(known)
+	} else if a.builtin(in.Planner) {
 		plan, err = a.Builtin.Plan(ctx, req)
 		plan.Usage.Model = a.Builtin.Name()
 	} else {
@@ -94,7 +100,10 @@ func (a *Model) plan(ctx context.Context, in PlanInput, step *models.QuestionSte
 		if err := paid(tx); err != nil || plan.Status != models.PlanSQL {
 			return err
 		}
-		return tx.SetPlan(ctx, in.Scope, in.QuestionID, in.Run, plan.SQL, plan.Understanding, plan.Usage.Model)
+		if err := tx.SetPlan(ctx, in.Scope, in.QuestionID, in.Run, plan.SQL, plan.Understanding, plan.Usage.Model); err != nil || plan.Verified == nil {
+			return err
+		}
+		return tx.SetVerified(ctx, in.Scope, in.QuestionID, in.Run, plan.Verified)
 	})
 }
 

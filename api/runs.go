@@ -37,6 +37,9 @@ type Runs interface {
 	EditSQL(ctx context.Context, questionID, sql, requestKey string) error
 	// TestConnection runs a test on a query worker and waits for its report.
 	TestConnection(ctx context.Context, scope models.Scope, in TestConnectionInput) (models.ConnectionReport, error)
+	// CheckSQL has the guard check SQL on a query worker and waits for its
+	// verdict: an error coded guard_refused, or nil.
+	CheckSQL(ctx context.Context, scope models.Scope, connectionID, sql string) error
 	// SyncCatalog starts reading a connection's structure; one at a time.
 	SyncCatalog(ctx context.Context, scope models.Scope, connectionID string) error
 	// Ready reports whether Temporal can be reached.

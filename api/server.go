@@ -90,6 +90,8 @@ func (s *Server) build() error {
 	s.questionRoutes()
 	s.resultRoutes()
 	s.followUpRoutes()
+	s.feedbackRoutes()
+	s.verifiedRoutes()
 	s.keyRoutes()
 	s.organisationRoutes()
 	s.eventRoutes()

@@ -58,6 +58,9 @@ func (p *person) belongings() belongings {
 	q := p.asked(own["connections"])
 	p.move(q, models.StatusAnswered)
 	own["questions"], own["conversations"] = q.ID, q.ConversationID
+	v := &models.VerifiedQuestion{ConnectionID: own["connections"], Question: q.Question, SQL: "SELECT 1"}
+	require.NoError(p.t, p.store.CreateVerified(p.t.Context(), p.scope, v))
+	own["verified-questions"] = v.ID
 	res := p.do(http.MethodPost, "/api-keys", map[string]any{"name": "ci", "scopes": []string{auth.ReadConnections}})
 	require.Equal(p.t, http.StatusCreated, res.status, res.body)
 	own["api-keys"] = res.field(p.t, "id").(string)
@@ -92,12 +95,15 @@ func (own belongings) bodies() map[string]map[string]any {
 		"POST /api/v1/connections/test":             {"connection_id": own["connections"]},
 		"PATCH /api/v1/connections/{id}":            {"name": "renamed", "max_rows": 5},
 		"POST /api/v1/conversations":                {"connection_id": own["connections"], "title": "T"},
-		"PATCH /api/v1/conversations/{id}":          {"title": "renamed"},
+		"PATCH /api/v1/conversations/{id}":          {"title": "renamed", "archived": true, "shared": true},
 		"POST /api/v1/questions":                    ask,
 		"POST /api/v1/conversations/{id}/questions": {"question": "And by month?"},
 		"POST /api/v1/questions/{id}/clarify":       {"reply": "2026"},
 		"POST /api/v1/questions/{id}/approve":       {"yes": true},
 		"POST /api/v1/questions/{id}/edit-sql":      {"sql": "SELECT 1"},
+		"POST /api/v1/questions/{id}/feedback":      {"vote": "down", "comment": "too high"},
+		"POST /api/v1/verified-questions":           {"question_id": own["questions"], "question": "How many orders are there?", "sql": "SELECT 1"},
+		"PATCH /api/v1/verified-questions/{id}":     {"question": "How many?", "sql": "SELECT 2"},
 		"POST /api/v1/api-keys":                     {"name": "k", "scopes": []string{auth.Ask}, "expires_in_days": 3},
 		"POST /api/v1/temporal/codec/decode":        {"payloads": []any{}},
 		"POST /api/v1/temporal/codec/encode":        {"payloads": []any{}},
@@ -107,7 +113,7 @@ func (own belongings) bodies() map[string]map[string]any {
 // unknown is a set of ids that do not exist.
 func unknown() belongings {
 	own := belongings{}
-	for _, kind := range []string{"connections", "questions", "conversations", "api-keys", "sessions"} {
+	for _, kind := range []string{"connections", "questions", "conversations", "api-keys", "sessions", "verified-questions"} {
 		own[kind] = store.NewID()
 	}
 	return own

@@ -146,7 +146,24 @@ type PlanRequest struct {
 	Attempts []Attempt
 	// Clarifications are the person's replies to earlier prompts: prompt, reply.
 	Clarifications [][2]string
-	Now            time.Time
+	// Examples are verified questions that are like this one.
+	Examples []Example
+	// Correction is set when the question is asked again because of a wrong answer.
+	Correction *Correction
+	Now        time.Time
+}
+
+// Example is a question with SQL that a person checked.
+type Example struct {
+	Question string `json:"question"`
+	SQL      string `json:"sql"`
+}
+
+// Correction is an earlier answer that was said to be wrong.
+type Correction struct {
+	Question string `json:"question"`
+	SQL      string `json:"sql"`
+	Wrong    string `json:"wrong"` // the person's words
 }
 
 // Plan is how a question is to be answered.
@@ -158,7 +175,9 @@ type Plan struct {
 	// Text is the question back (clarify) or the reason (refused).
 	Text    string   `json:"text,omitempty"`
 	Choices []string `json:"choices,omitempty"`
-	Usage   Usage    `json:"usage"`
+	// Verified is set when the SQL is that of a verified question.
+	Verified *Verification `json:"verified,omitempty"`
+	Usage    Usage         `json:"usage"`
 }
 
 // Usage is what a model call cost.

@@ -74,6 +74,10 @@ type Question struct {
 	Chart         *Chart        `gorm:"serializer:json;type:jsonb" json:"chart"`
 	Facts         []Fact        `gorm:"serializer:json;type:jsonb" json:"facts"`
 	ResultID      *string       `gorm:"type:uuid" json:"-"`
+	// Corrects is the question whose answer was said to be wrong, of which this one is asked again.
+	Corrects *string `gorm:"type:uuid" json:"corrects,omitempty"`
+	// Verified is set when the SQL is that of a verified question.
+	Verified *Verification `gorm:"serializer:json;type:jsonb" json:"verified,omitempty"`
 	// Prompt is what the person is asked while the status is clarify or approve.
 	Prompt    *Prompt `gorm:"serializer:json;type:jsonb" json:"prompt,omitempty"`
 	ErrorCode Code    `gorm:"not null;default:''" json:"error_code,omitempty"`

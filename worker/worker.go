@@ -72,6 +72,7 @@ func registerWorkflows(r sdk.WorkflowRegistry) {
 	r.RegisterWorkflow(workflows.Ask)
 	r.RegisterWorkflow(workflows.TestConnection)
 	r.RegisterWorkflow(workflows.SyncCatalog)
+	r.RegisterWorkflow(workflows.CheckSQL)
 }
 
 func failureConverter(codec converter.PayloadCodec) converter.FailureConverter {

@@ -114,13 +114,20 @@ func (s *Store) SetWaiting(ctx context.Context, scope models.Scope, id string, r
 	return err
 }
 
-// SetPlan stores the SQL of a run and how the question was understood.
+// SetPlan stores the SQL of a run and how the question was understood. Nobody
+// has verified it; SetVerified says otherwise.
 func (s *Store) SetPlan(ctx context.Context, scope models.Scope, id string, run int, sql, understanding, model string) error {
-	fields, names := &models.Question{SQL: sql, Understanding: understanding, Planner: model}, []string{"SQL", "Understanding"}
+	fields, names := &models.Question{SQL: sql, Understanding: understanding, Planner: model}, []string{"SQL", "Understanding", "Verified"}
 	if model != "" {
 		names = append(names, "Planner")
 	}
 	_, err := s.change(ctx, scope, id, run, openStatuses, fields, names...)
+	return err
+}
+
+// SetVerified says that the SQL of a run is that of a verified question.
+func (s *Store) SetVerified(ctx context.Context, scope models.Scope, id string, run int, by *models.Verification) error {
+	_, err := s.change(ctx, scope, id, run, openStatuses, &models.Question{Verified: by}, "Verified")
 	return err
 }
 
@@ -198,7 +205,7 @@ func (s *Store) StartRun(ctx context.Context, scope models.Scope, id, sql, key s
 		}
 		q.Run, q.Status, q.EndedAt, q.ErrorCode, q.ErrorText, q.Prompt = q.Run+1, models.StatusQueued, nil, "", "", nil
 		q.SQL, q.EditKey, q.Understanding = sql, key, models.EditedUnderstanding
-		q.Answer, q.Numbers, q.Facts, q.Chart, q.ResultID = "", nil, nil, nil, nil
+		q.Answer, q.Numbers, q.Facts, q.Chart, q.ResultID, q.Verified = "", nil, nil, nil, nil, nil
 		raised = true
 		return tx.Save(&q).Error
 	})
@@ -208,7 +215,7 @@ func (s *Store) StartRun(ctx context.Context, scope models.Scope, id, sql, key s
 // SetEdit stores the SQL that a person gave to a run that waited for them.
 func (s *Store) SetEdit(ctx context.Context, scope models.Scope, id string, run int, sql, key string) error {
 	_, err := s.change(ctx, scope, id, run, openStatuses,
-		&models.Question{SQL: sql, EditKey: key, Understanding: models.EditedUnderstanding}, "SQL", "EditKey", "Understanding")
+		&models.Question{SQL: sql, EditKey: key, Understanding: models.EditedUnderstanding}, "SQL", "EditKey", "Understanding", "Verified")
 	return err
 }
 

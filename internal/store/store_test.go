@@ -90,7 +90,7 @@ func TestMigrationsMatchTheModels(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, db.AutoMigrate(&models.Org{}, &models.User{}, &models.Membership{}, &models.Session{}, &models.SignInLink{}, &models.APIKey{},
 		&models.Connection{}, &models.CatalogSnapshot{}, &models.Conversation{}, &models.Question{}, &models.QuestionStep{}, &models.Result{},
-		&models.TokenUsage{}, &models.AuditEvent{}))
+		&models.TokenUsage{}, &models.AuditEvent{}, &models.Feedback{}, &models.VerifiedQuestion{}))
 	schema := func(dsn string) (lines []string) {
 		conn, err := pgx.Connect(ctx, dsn)
 		require.NoError(t, err)
