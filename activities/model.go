@@ -81,7 +81,7 @@ func (a *Model) plan(ctx context.Context, in PlanInput, step *models.QuestionSte
 		plan, err = a.Builtin.Plan(ctx, req)
 		plan.Usage.Model = a.Builtin.Name()
 	} else {
-		paid, err = a.call(ctx, in.StepRef, step, func(name string) (models.Usage, error) {
+		paid, err = a.call(ctx, in.StepRef, step, func(ctx context.Context, name string) (models.Usage, error) {
 			var err error
 			plan, err = a.LLM.PlanWith(ctx, name, step.ID, req)
 			return plan.Usage, err
@@ -137,9 +137,11 @@ func nothingPaid(*store.Store) error { return nil }
 // call makes the step's call, for which tokens are set aside, with the model of
 // this attempt. Whether it succeeded or not, paid settles what it used, or
 // releases what was set aside, with the end of the step.
-func (a *Model) call(ctx context.Context, ref StepRef, step *models.QuestionStep, call func(model string) (models.Usage, error)) (paid func(*store.Store) error, err error) {
+func (a *Model) call(ctx context.Context, ref StepRef, step *models.QuestionStep, call func(ctx context.Context, model string) (models.Usage, error)) (paid func(*store.Store) error, err error) {
 	key, name := ledgerKey(ref, step.Kind), a.LLM.Pick(int(activity.GetInfo(ctx).Attempt))
-	usage, err := call(name)
+	said := models.ModelCall{Try: step.Tries, Model: name, StartedAt: time.Now()}
+	usage, err := call(llm.Record(ctx, &said), name)
+	keepCall(step, said, usage, err)
 	used := int64(usage.InputTokens + usage.OutputTokens)
 	step.InputTokens, step.OutputTokens = step.InputTokens+usage.InputTokens, step.OutputTokens+usage.OutputTokens
 	return func(tx *store.Store) error {
@@ -148,6 +150,18 @@ func (a *Model) call(ctx context.Context, ref StepRef, step *models.QuestionStep
 		}
 		return tx.Settle(ctx, ref.Scope, key, used, name)
 	}, err
+}
+
+// keepCall adds a call to the trace of its step.
+func keepCall(step *models.QuestionStep, said models.ModelCall, usage models.Usage, err error) {
+	said.InputTokens, said.OutputTokens, said.Ms = usage.InputTokens, usage.OutputTokens, time.Since(said.StartedAt).Milliseconds()
+	if err != nil {
+		said.ErrorCode, said.Error = models.ErrorCode(err), models.ErrorMessage(err)
+	}
+	if step.Trace == nil {
+		step.Trace = &models.StepTrace{}
+	}
+	step.Trace.Add(said)
 }
 
 // analysis is the stored output of an analyse step.
@@ -265,7 +279,7 @@ func (a *Model) write(ctx context.Context, in AnalyseInput, step *models.Questio
 	// A Redis that hangs must not hold up what the model says: the page gets
 	// the whole text at the end.
 	live := publish(ctx, a.Events, in.QuestionID, "text_reset", map[string]any{"run": in.Run, "try": try})
-	return a.call(ctx, in.StepRef, step, func(name string) (models.Usage, error) {
+	return a.call(ctx, in.StepRef, step, func(ctx context.Context, name string) (models.Usage, error) {
 		text, usage, err := a.LLM.WriteWith(ctx, name, step.ID, req, func(delta string) {
 			live = live && publish(ctx, a.Events, in.QuestionID, "text", map[string]any{"run": in.Run, "try": try, "delta": delta})
 		})

@@ -222,6 +222,7 @@ func (a *Query) admit(ctx context.Context, in QueryInput) (admitted, error) {
 	if err != nil {
 		return q, err
 	}
+	check.Trace = &models.StepTrace{SQL: in.SQL}
 	a.steps().publish(ctx, check)
 	if q.sql, err = approve(guard, in.SQL, check); err != nil {
 		a.steps().fail(ctx, in.StepRef, check, err, nil)
@@ -234,6 +235,7 @@ func (a *Query) admit(ctx context.Context, in QueryInput) (admitted, error) {
 		if q.step, q.done, err = a.steps().open(ctx, tx, in.StepRef, models.StepQuery, in.SQL, &q.got); err != nil {
 			return err
 		}
+		q.step.Trace = &models.StepTrace{SQL: in.SQL}
 		if in.Edited && !checked {
 			if err := tx.SetPlan(ctx, in.Scope, in.QuestionID, in.Run, in.SQL, models.EditedUnderstanding, ""); err != nil {
 				return err

@@ -90,6 +90,7 @@ func (s *Server) build() error {
 	s.questionRoutes()
 	s.resultRoutes()
 	s.followUpRoutes()
+	s.stepRoutes()
 	s.feedbackRoutes()
 	s.verifiedRoutes()
 	s.keyRoutes()

@@ -2,6 +2,7 @@ package models
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -132,19 +133,62 @@ type QuestionStep struct {
 	Attempt    int        `gorm:"not null;uniqueIndex:question_steps_key,priority:4" json:"attempt"` // repair attempt, from 1
 	Status     StepStatus `gorm:"not null" json:"status"`
 	// Tries counts executions of the activity, retries after crashes included.
-	Tries         int             `gorm:"not null;default:1" json:"tries"`
-	Summary       string          `gorm:"not null;default:''" json:"summary"` // one line for a person
-	InputDigest   string          `gorm:"not null;default:''" json:"input_digest,omitempty"`
-	Output        json.RawMessage `gorm:"type:jsonb" json:"output,omitempty"`
-	PromptVersion string          `gorm:"not null;default:''" json:"prompt_version,omitempty"`
-	Model         string          `gorm:"not null;default:''" json:"model,omitempty"`
-	InputTokens   int             `gorm:"not null;default:0" json:"input_tokens,omitempty"`
-	OutputTokens  int             `gorm:"not null;default:0" json:"output_tokens,omitempty"`
-	ErrorCode     Code            `gorm:"not null;default:''" json:"error_code,omitempty"`
-	ErrorText     string          `gorm:"not null;default:''" json:"error,omitempty"`
-	Ms            int64           `gorm:"not null;default:0" json:"ms"`
-	StartedAt     time.Time       `gorm:"not null" json:"started_at"`
-	EndedAt       *time.Time      `json:"ended_at,omitempty"`
+	Tries       int             `gorm:"not null;default:1" json:"tries"`
+	Summary     string          `gorm:"not null;default:''" json:"summary"` // one line for a person
+	InputDigest string          `gorm:"not null;default:''" json:"input_digest,omitempty"`
+	Output      json.RawMessage `gorm:"type:jsonb" json:"output,omitempty"`
+	// Trace is what the step saw and produced; lists leave it out.
+	Trace         *StepTrace `gorm:"serializer:json;type:jsonb" json:"-"`
+	PromptVersion string     `gorm:"not null;default:''" json:"prompt_version,omitempty"`
+	Model         string     `gorm:"not null;default:''" json:"model,omitempty"`
+	InputTokens   int        `gorm:"not null;default:0" json:"input_tokens,omitempty"`
+	OutputTokens  int        `gorm:"not null;default:0" json:"output_tokens,omitempty"`
+	ErrorCode     Code       `gorm:"not null;default:''" json:"error_code,omitempty"`
+	ErrorText     string     `gorm:"not null;default:''" json:"error,omitempty"`
+	Ms            int64      `gorm:"not null;default:0" json:"ms"`
+	StartedAt     time.Time  `gorm:"not null" json:"started_at"`
+	EndedAt       *time.Time `json:"ended_at,omitempty"`
+}
+
+// StepTrace is what a step saw and produced, for those who may inspect it.
+type StepTrace struct {
+	SQL   string      `json:"sql,omitempty"` // that was checked or run
+	Calls []ModelCall `json:"calls,omitempty"`
+}
+
+// ModelCall is one call of a model: what it was sent, and what it said.
+type ModelCall struct {
+	Try          int       `json:"try" doc:"Execution of the step, from 1"`
+	Model        string    `json:"model"`
+	System       string    `json:"system" doc:"The instructions, as sent"`
+	Prompt       string    `json:"prompt" doc:"The data and the question, as sent"`
+	Reply        string    `json:"reply" doc:"What the model said, before it was read"`
+	Cut          bool      `json:"cut,omitempty" doc:"Some of the texts were too long to keep whole"`
+	ErrorCode    Code      `json:"error_code,omitempty"`
+	Error        string    `json:"error,omitempty"`
+	InputTokens  int       `json:"input_tokens"`
+	OutputTokens int       `json:"output_tokens"`
+	Ms           int64     `json:"ms"`
+	StartedAt    time.Time `json:"started_at"`
+}
+
+// How much of the calls of a step is kept.
+const (
+	maxCalls    = 4
+	maxCallText = 64 << 10
+)
+
+// Add keeps a call, bounded, with the last ones before it.
+func (t *StepTrace) Add(call ModelCall) {
+	for _, text := range []*string{&call.System, &call.Prompt, &call.Reply} {
+		clean := strings.ReplaceAll(strings.ToValidUTF8(*text, "\uFFFD"), "\x00", "") // PostgreSQL stores neither
+		if len(clean) > maxCallText {
+			clean, call.Cut = strings.ToValidUTF8(clean[:maxCallText], ""), true
+		}
+		*text = clean
+	}
+	t.Calls = append(t.Calls, call)
+	t.Calls = t.Calls[max(0, len(t.Calls)-maxCalls):]
 }
 
 // Column is a column of a result.

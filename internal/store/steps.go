@@ -88,7 +88,7 @@ func finishStep(tx *gorm.DB, scope models.Scope, step *models.QuestionStep) (clo
 	if step.Status != models.StepDone {
 		res = res.Where("tries = ?", step.Tries)
 	}
-	res = res.Select("Status", "Summary", "Output", "PromptVersion", "Model", "InputTokens", "OutputTokens", "ErrorCode", "ErrorText", "Ms", "EndedAt").Updates(step)
+	res = res.Select("Status", "Summary", "Output", "Trace", "PromptVersion", "Model", "InputTokens", "OutputTokens", "ErrorCode", "ErrorText", "Ms", "EndedAt").Updates(step)
 	return res.RowsAffected > 0, res.Error
 }
 
@@ -96,11 +96,22 @@ func finishStep(tx *gorm.DB, scope models.Scope, step *models.QuestionStep) (clo
 // order: they come from clocks of several machines.
 const workOrder = "run, kind = 'analyse', attempt, array_position(ARRAY['discover', 'plan', 'guard', 'query'], kind), id"
 
-// ListSteps returns the steps of a question that the scope's user may read, in order.
+// GetStep returns a step with its trace, of a question that the scope's user may read.
+func (s *Store) GetStep(ctx context.Context, scope models.Scope, key StepKey) (*models.QuestionStep, error) {
+	var step models.QuestionStep
+	err := s.tx(ctx, scope, func(tx *gorm.DB) error {
+		return tx.Where("org_id = ? AND question_id IN (?)", scope.OrgID, readableQuestions(tx.Session(&gorm.Session{NewDB: true}), scope).Model(&models.Question{}).Select("id").Where("id = ?", key.QuestionID)).
+			First(&step, "run = ? AND kind = ? AND attempt = ?", key.Run, key.Kind, key.Attempt).Error
+	})
+	return &step, err
+}
+
+// ListSteps returns the steps of a question that the scope's user may read, in
+// order and without their traces.
 func (s *Store) ListSteps(ctx context.Context, scope models.Scope, questionID string) (rows []models.QuestionStep, err error) {
 	err = s.tx(ctx, scope, func(tx *gorm.DB) error {
 		return tx.Where("org_id = ? AND question_id IN (?)", scope.OrgID, readableQuestions(tx.Session(&gorm.Session{NewDB: true}), scope).Model(&models.Question{}).Select("id").Where("id = ?", questionID)).
-			Order(workOrder).Limit(500).Find(&rows).Error
+			Omit("trace").Order(workOrder).Limit(500).Find(&rows).Error
 	})
 	return rows, err
 }

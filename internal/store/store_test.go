@@ -126,7 +126,7 @@ func TestRowLevelSecurityStandsBehindTheFilter(t *testing.T) {
 	require.NoError(t, err)
 	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(t, err)
-	require.Len(t, tables, 14)
+	require.Len(t, tables, 16)
 	for _, setting := range []string{"", b.b.OrgID} {
 		tx, err := conn.Begin(ctx)
 		require.NoError(t, err)

@@ -46,7 +46,10 @@ CREATE POLICY tenant ON question_feedback TO datamind_app USING (app_sees(org_id
 ALTER TABLE verified_questions ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON verified_questions TO datamind_app USING (app_sees(org_id));
 
+ALTER TABLE question_steps ADD COLUMN trace jsonb;
+
 -- +goose Down
+ALTER TABLE question_steps DROP COLUMN trace;
 DROP TABLE question_feedback, verified_questions;
 ALTER TABLE questions DROP COLUMN corrects, DROP COLUMN verified;
 ALTER TABLE conversations DROP COLUMN shared, DROP COLUMN archived_at;
