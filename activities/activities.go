@@ -152,3 +152,16 @@ type SyncInput struct {
 	Scope        models.Scope
 	ConnectionID string
 }
+
+// CheckInput is SQL to check against a connection's catalog.
+type CheckInput struct {
+	Scope        models.Scope
+	ConnectionID string
+	SQL          string
+}
+
+// CheckResult says why SQL may not run; Code "" says that it may.
+type CheckResult struct {
+	Code  models.Code
+	Error string
+}

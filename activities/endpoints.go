@@ -12,12 +12,17 @@ import (
 	"github.com/datamind/datamind/models"
 )
 
+// builtin says that no model is asked.
+func (a *Model) builtin(planner string, endpoints []string) bool {
+	return planner == models.ModelBuiltin || len(endpoints) == 0 && a.LLM == nil
+}
+
 // targets are the models that may answer a run, in their order: those of the
 // organisation that the run was started with, as far as they are still there,
 // or the configured ones. nil stands for the built-in planner.
 func (a *Model) targets(ctx context.Context, tx *store.Store, scope models.Scope, planner string, ids []string) (all []llm.Target, err error) {
 	switch {
-	case planner == models.ModelBuiltin, len(ids) == 0 && a.LLM == nil:
+	case a.builtin(planner, ids):
 		return nil, nil
 	case len(ids) == 0:
 		return a.LLM.Targets(), nil

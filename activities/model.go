@@ -47,6 +47,7 @@ func (a *Model) PlanQuestion(ctx context.Context, in PlanInput) (PlanResult, err
 	ctx, stop := heartbeat(ctx, a.Temporal)
 	defer stop()
 	var plan models.Plan
+	var known *models.VerifiedQuestion
 	req := models.PlanRequest{Attempts: in.Attempts, Clarifications: in.Clarifications, Now: time.Now()}
 	var targets []llm.Target
 	step, done, err := a.steps().begin(ctx, in.StepRef, models.StepPlan, in, &plan, func(tx *store.Store) error {
@@ -61,31 +62,36 @@ func (a *Model) PlanQuestion(ctx context.Context, in PlanInput) (PlanResult, err
 		if req.History, err = tx.History(ctx, in.Scope, q.ConversationID, q.ID, historyTurns); err != nil {
 			return err
 		}
+		if known, err = a.known(ctx, tx, in, q, &req); err != nil || known != nil {
+			return err
+		}
 		if targets, err = a.targets(ctx, tx, in.Scope, in.Planner, in.Models); err != nil || targets == nil {
 			return err
 		}
 		return a.reserve(ctx, tx, in.StepRef, models.StepPlan, targets[0].PlanReservation(req))
 	})
 	if err == nil && !done {
-		plan, err = a.plan(ctx, in, step, req, targets)
+		plan, err = a.plan(ctx, in, step, req, known, targets)
 	}
 	if err != nil {
 		return PlanResult{}, toTemporal(ctx, err)
 	}
 	if plan.Status == models.PlanSQL {
 		publish(ctx, a.Events, in.QuestionID, "sql", map[string]any{"run": in.Run, "attempt": in.Attempt,
-			"sql": plan.SQL, "understanding": plan.Understanding})
+			"sql": plan.SQL, "understanding": plan.Understanding, "verified": plan.Verified})
 	}
 	return PlanResult{Status: plan.Status, SQL: plan.SQL, Text: plan.Text, Choices: plan.Choices}, nil
 }
 
-func (a *Model) plan(ctx context.Context, in PlanInput, step *models.QuestionStep, req models.PlanRequest, targets []llm.Target) (plan models.Plan, err error) {
+func (a *Model) plan(ctx context.Context, in PlanInput, step *models.QuestionStep, req models.PlanRequest, known *models.VerifiedQuestion, targets []llm.Target) (plan models.Plan, err error) {
 	paid := nothingPaid
-	if targets == nil {
+	if known != nil {
+		plan = verifiedPlan(known)
+	} else if targets == nil {
 		plan, err = a.Builtin.Plan(ctx, req)
 		plan.Usage.Model = a.Builtin.Name()
 	} else {
-		paid, err = a.call(ctx, in.StepRef, step, targets, func(t llm.Target) (models.Usage, error) {
+		paid, err = a.call(ctx, in.StepRef, step, targets, func(ctx context.Context, t llm.Target) (models.Usage, error) {
 			var err error
 			plan, err = t.PlanWith(ctx, t.Model, step.ID, req)
 			return plan.Usage, err
@@ -104,7 +110,10 @@ func (a *Model) plan(ctx context.Context, in PlanInput, step *models.QuestionSte
 		if err := paid(tx); err != nil || plan.Status != models.PlanSQL {
 			return err
 		}
-		return tx.SetPlan(ctx, in.Scope, in.QuestionID, in.Run, plan.SQL, plan.Understanding, plan.Usage.Model)
+		if err := tx.SetPlan(ctx, in.Scope, in.QuestionID, in.Run, plan.SQL, plan.Understanding, plan.Usage.Model); err != nil || plan.Verified == nil {
+			return err
+		}
+		return tx.SetVerified(ctx, in.Scope, in.QuestionID, in.Run, plan.Verified)
 	})
 }
 
@@ -135,9 +144,11 @@ func nothingPaid(*store.Store) error { return nil }
 // call makes the step's call, for which tokens are set aside, with the model of
 // this attempt. Whether it succeeded or not, paid settles what it used, or
 // releases what was set aside, with the end of the step.
-func (a *Model) call(ctx context.Context, ref StepRef, step *models.QuestionStep, targets []llm.Target, call func(llm.Target) (models.Usage, error)) (paid func(*store.Store) error, err error) {
+func (a *Model) call(ctx context.Context, ref StepRef, step *models.QuestionStep, targets []llm.Target, call func(context.Context, llm.Target) (models.Usage, error)) (paid func(*store.Store) error, err error) {
 	key, target := ledgerKey(ref, step.Kind), llm.Pick(int(activity.GetInfo(ctx).Attempt), targets)
-	usage, err := call(target)
+	said := models.ModelCall{Try: step.Tries, Model: target.Model, StartedAt: time.Now()}
+	usage, err := call(llm.Record(ctx, &said), target)
+	keepCall(step, said, usage, err)
 	used := int64(usage.InputTokens + usage.OutputTokens)
 	step.InputTokens, step.OutputTokens = step.InputTokens+usage.InputTokens, step.OutputTokens+usage.OutputTokens
 	return func(tx *store.Store) error {
@@ -146,6 +157,18 @@ func (a *Model) call(ctx context.Context, ref StepRef, step *models.QuestionStep
 		}
 		return tx.Settle(ctx, ref.Scope, key, used, target.Model)
 	}, err
+}
+
+// keepCall adds a call to the trace of its step.
+func keepCall(step *models.QuestionStep, said models.ModelCall, usage models.Usage, err error) {
+	said.InputTokens, said.OutputTokens, said.Ms = usage.InputTokens, usage.OutputTokens, time.Since(said.StartedAt).Milliseconds()
+	if err != nil {
+		said.ErrorCode, said.Error = models.ErrorCode(err), models.ErrorMessage(err)
+	}
+	if step.Trace == nil {
+		step.Trace = &models.StepTrace{}
+	}
+	step.Trace.Add(said)
 }
 
 // analysis is the stored output of an analyse step.
@@ -214,7 +237,8 @@ func (a *Model) analyse(ctx context.Context, in AnalyseInput, step *models.Quest
 	if err != nil {
 		return got, nil, err
 	}
-	got = analysis{Facts: insight.Facts(rows, time.Now()), Chart: insight.ChooseChart(q.Text, rows)}
+	now := time.Now()
+	got = analysis{Facts: insight.Facts(rows, now), Chart: insight.ChooseChart(q.Text, rows, now)}
 	if from.targets != nil {
 		req := llm.WriteRequest{Question: q.Text, Understanding: q.Understanding, Rows: rows, Facts: got.Facts, Unproven: in.Unproven}
 		if err := a.reserve(ctx, a.Store, in.StepRef, models.StepAnalyse, from.targets[0].WriteReservation(req)); err != nil {
@@ -272,7 +296,7 @@ func (a *Model) write(ctx context.Context, in AnalyseInput, step *models.Questio
 	// A Redis that hangs must not hold up what the model says: the page gets
 	// the whole text at the end.
 	live := publish(ctx, a.Events, in.QuestionID, "text_reset", map[string]any{"run": in.Run, "try": try})
-	return a.call(ctx, in.StepRef, step, targets, func(t llm.Target) (models.Usage, error) {
+	return a.call(ctx, in.StepRef, step, targets, func(ctx context.Context, t llm.Target) (models.Usage, error) {
 		text, usage, err := t.WriteWith(ctx, t.Model, step.ID, req, func(delta string) {
 			live = live && publish(ctx, a.Events, in.QuestionID, "text", map[string]any{"run": in.Run, "try": try, "delta": delta})
 		})

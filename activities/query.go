@@ -143,6 +143,26 @@ func (a *Query) EndQuery(ctx context.Context, ref StepRef) error {
 	return toTemporal(ctx, conn.EndOthers(ctx))
 }
 
+// CheckSQL checks SQL against the newest catalog of a connection without running it.
+func (a *Query) CheckSQL(ctx context.Context, in CheckInput) (CheckResult, error) {
+	ctx, stop := heartbeat(ctx, a.Temporal)
+	defer stop()
+	guard, err := a.guard(ctx, a.Store, in.Scope, in.ConnectionID)
+	if errors.Is(err, errNoCatalog) {
+		if _, err = a.sync(ctx, in.Scope, in.ConnectionID); err == nil {
+			guard, err = a.guard(ctx, a.Store, in.Scope, in.ConnectionID)
+		}
+	}
+	if err != nil {
+		return CheckResult{}, toTemporal(ctx, err)
+	}
+	if _, err := guard.Check(in.SQL); err != nil {
+		refused := failed(err)
+		return CheckResult{Code: refused.Code, Error: refused.Error}, nil
+	}
+	return CheckResult{}, nil
+}
+
 // failed is the result of SQL that other SQL may cure.
 func failed(err error) QueryResult {
 	code := models.ErrorCode(err)
@@ -202,6 +222,7 @@ func (a *Query) admit(ctx context.Context, in QueryInput) (admitted, error) {
 	if err != nil {
 		return q, err
 	}
+	check.Trace = &models.StepTrace{SQL: in.SQL}
 	a.steps().publish(ctx, check)
 	if q.sql, err = approve(guard, in.SQL, check); err != nil {
 		a.steps().fail(ctx, in.StepRef, check, err, nil)
@@ -214,6 +235,7 @@ func (a *Query) admit(ctx context.Context, in QueryInput) (admitted, error) {
 		if q.step, q.done, err = a.steps().open(ctx, tx, in.StepRef, models.StepQuery, in.SQL, &q.got); err != nil {
 			return err
 		}
+		q.step.Trace = &models.StepTrace{SQL: in.SQL}
 		if in.Edited && !checked {
 			if err := tx.SetPlan(ctx, in.Scope, in.QuestionID, in.Run, in.SQL, models.EditedUnderstanding, ""); err != nil {
 				return err

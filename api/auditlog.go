@@ -40,11 +40,12 @@ func auditView(e *models.AuditEvent) AuditEvent {
 // auditActions are all actions that are recorded.
 var auditActions = []string{
 	"api_key.create", "api_key.revoke", "audit.export", "budget.update", "catalog.read", "catalog.sync",
-	"connection.create", "connection.delete", "connection.update", "conversation.delete",
+	"connection.create", "connection.delete", "connection.update", "conversation.delete", "conversation.share",
 	"invitation.accept", "invitation.create", "invitation.revoke", "member.link", "member.remove", "member.role",
 	"model.create", "model.delete", "model.update", "organisation.update",
-	"question.approve", "question.edit_sql", "question.stop", "result.read", "run.inspect",
-	"session.create", "session.revoke", "session.revoke_all", "user.password", "user.update",
+	"question.approve", "question.edit_sql", "question.feedback", "question.stop", "result.read", "run.inspect",
+	"session.create", "session.revoke", "session.revoke_all", "step.inspect", "user.password", "user.update",
+	"verified_question.delete", "verified_question.edit", "verified_question.propose", "verified_question.verify",
 }
 
 // AuditParams choose entries of the audit log.

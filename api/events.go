@@ -82,7 +82,8 @@ func (s *Server) events(c *gin.Context) {
 	}
 	s.metrics.sockets.Inc()
 	defer s.metrics.sockets.Dec()
-	sock := &socket{server: s, conn: conn, times: s.times, credential: requestFrom(ctx).Credential, question: snapshot.ID, final: snapshot.Status.Final()}
+	sock := &socket{server: s, conn: conn, times: s.times, credential: requestFrom(ctx).Credential, question: snapshot.ID,
+		shared: snapshot.UserID != scopeOf(ctx).UserID, final: snapshot.Status.Final()}
 	sock.serve(ctx, after)
 }
 
@@ -106,6 +107,7 @@ type socket struct {
 	times      socketTimes
 	credential string
 	question   string
+	shared     bool // a colleague's, who may end the sharing
 	final      bool // when the client came; a new run's status event says otherwise
 }
 
@@ -258,6 +260,11 @@ func (k *socket) stillAllowed(ctx context.Context) (websocket.StatusCode, string
 		return websocket.StatusTryAgainLater, "reconnect"
 	case !slices.Contains(id.Permissions, auth.ReadQuestions):
 		return closeSignedOut, "not allowed any more"
+	}
+	if k.shared {
+		if _, err := k.server.deps.Store.ReadQuestion(ctx, id.Scope, k.question); models.ErrorCode(err) == models.CodeNotFound {
+			return closeSignedOut, "not allowed any more"
+		}
 	}
 	return 0, ""
 }

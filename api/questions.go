@@ -42,6 +42,7 @@ type askInConversation struct {
 	Body struct {
 		Question string `json:"question" minLength:"1" maxLength:"2000"`
 		ModelParam
+		Corrects string `json:"corrects,omitempty" format:"uuid" maxLength:"36" doc:"A question of this conversation whose answer you voted down: its SQL and your comment help to answer this one"`
 	}
 }
 
@@ -129,6 +130,9 @@ func (s *Server) askIn(ctx context.Context, in *askInConversation) (*questionOut
 	}
 	q := newQuestion(scope, conversation, text, in.IdempotencyKey)
 	q.Model = model
+	if q.Corrects, err = s.correcting(ctx, scope, conversation, in.Body.Corrects); err != nil {
+		return nil, err
+	}
 	return s.insertAndStart(ctx, scope, conversation, q,
 		func(earlier *models.Question) bool { return earlier.ConversationID == conversation.ID })
 }
@@ -215,9 +219,13 @@ func (s *Server) questionWithSteps(ctx context.Context, id string) (*Question, e
 	scope := scopeOf(ctx)
 	var q *models.Question
 	var steps []models.QuestionStep
+	var said *models.Feedback
 	err := s.deps.Store.Together(ctx, scope, func(tx *store.Store) (err error) {
-		if q, err = tx.GetQuestion(ctx, scope, id); err == nil {
+		if q, err = tx.ReadQuestion(ctx, scope, id); err == nil {
 			steps, err = tx.ListSteps(ctx, scope, id)
+		}
+		if err == nil {
+			said, err = tx.GetFeedback(ctx, scope, id)
 		}
 		return err
 	})
@@ -225,5 +233,6 @@ func (s *Server) questionWithSteps(ctx context.Context, id string) (*Question, e
 		return nil, err
 	}
 	v := questionView(q, steps)
+	v.Feedback = feedbackView(said)
 	return &v, nil
 }

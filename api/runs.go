@@ -46,6 +46,9 @@ type Runs interface {
 	TestConnection(ctx context.Context, scope models.Scope, in TestConnectionInput) (models.ConnectionReport, error)
 	// TestModel runs a test on a model worker and waits for its report.
 	TestModel(ctx context.Context, scope models.Scope, in TestModelInput) (models.ModelReport, error)
+	// CheckSQL has the guard check SQL on a query worker and waits for its
+	// verdict: an error coded guard_refused, or nil.
+	CheckSQL(ctx context.Context, scope models.Scope, connectionID, sql string) error
 	// SyncCatalog starts reading a connection's structure; one at a time.
 	SyncCatalog(ctx context.Context, scope models.Scope, connectionID string) error
 	// Ready reports whether Temporal can be reached.

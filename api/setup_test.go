@@ -94,6 +94,9 @@ func (r *recordedRuns) TestModel(_ context.Context, _ models.Scope, in api.TestM
 	r.model = in
 	return models.ModelReport{OK: true, Message: "The model answers.", Structured: "json_schema", Ms: 12}, err
 }
+func (r *recordedRuns) CheckSQL(_ context.Context, _ models.Scope, id, sql string) error {
+	return r.call("check", id, " ", sql)
+}
 func (r *recordedRuns) SyncCatalog(_ context.Context, _ models.Scope, id string) error {
 	return r.call("sync", id)
 }
@@ -366,7 +369,7 @@ func (b *bundle) rows() map[string]int {
 	defer func() { _ = conn.Close(b.t.Context()) }()
 	counts := map[string]int{}
 	for _, table := range []string{"api_keys", "audit_events", "catalog_snapshots", "connections", "conversations", "memberships",
-		"orgs", "question_steps", "questions", "results", "sessions", "sign_in_links", "token_usages", "users"} {
+		"orgs", "question_steps", "questions", "question_feedback", "results", "sessions", "sign_in_links", "token_usages", "users", "verified_questions"} {
 		var n int
 		require.NoError(b.t, conn.QueryRow(b.t.Context(), "SELECT count(*) FROM "+table).Scan(&n))
 		counts[table] = n

@@ -27,6 +27,9 @@ type Question struct {
 	Facts          []models.Fact         `json:"facts"`
 	Chart          *models.Chart         `json:"chart,omitempty"`
 	HasResult      bool                  `json:"has_result"`
+	Corrects       string                `json:"corrects,omitempty" doc:"The question that is asked again here because its answer was wrong"`
+	Verified       *models.Verification  `json:"verified,omitempty" doc:"Set when the SQL is that of a verified question"`
+	Feedback       *Feedback             `json:"feedback,omitempty" doc:"What you said of the answer; absent in lists"`
 	Prompt         *models.Prompt        `json:"prompt,omitempty" doc:"What the person is asked while the status is clarify or approve"`
 	ErrorCode      models.Code           `json:"error_code,omitempty"`
 	Error          string                `json:"error,omitempty"`
@@ -63,6 +66,10 @@ func questionView(q *models.Question, steps []models.QuestionStep) Question {
 		SQL: q.SQL, Understanding: q.Understanding, Text: q.Answer, Numbers: list(q.Numbers), Facts: list(q.Facts),
 		Chart: q.Chart, HasResult: q.ResultID != nil, Prompt: q.Prompt, ErrorCode: q.ErrorCode, Error: q.ErrorText,
 		Ms: q.ActiveMs, CreatedAt: q.CreatedAt, UpdatedAt: q.UpdatedAt, EndedAt: q.EndedAt, Steps: []Step{}}
+	v.Verified = q.Verified
+	if q.Corrects != nil {
+		v.Corrects = *q.Corrects
+	}
 	if v.Chart != nil {
 		chart := *v.Chart
 		chart.Y = list(chart.Y)

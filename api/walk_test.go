@@ -58,6 +58,9 @@ func (p *person) belongings() belongings {
 	q := p.asked(own["connections"])
 	p.move(q, models.StatusAnswered)
 	own["questions"], own["conversations"] = q.ID, q.ConversationID
+	v := &models.VerifiedQuestion{ConnectionID: own["connections"], Question: q.Question, SQL: "SELECT 1"}
+	require.NoError(p.t, p.store.CreateVerified(p.t.Context(), p.scope, v))
+	own["verified-questions"] = v.ID
 	res := p.do(http.MethodPost, "/api-keys", map[string]any{"name": "ci", "scopes": []string{auth.ReadConnections}})
 	require.Equal(p.t, http.StatusCreated, res.status, res.body)
 	own["api-keys"] = res.field(p.t, "id").(string)
@@ -78,8 +81,8 @@ func (own belongings) concrete(t *testing.T, route api.Route) string {
 	}
 	kind, _, _ := strings.Cut(strings.TrimPrefix(route.Path, "/api/v1/"), "/")
 	require.Contains(t, own, kind, "%s has an id of a kind that this test does not know", route.Path)
-	path := strings.ReplaceAll(route.Path, "{id}", own[kind])
-	require.NotContains(t, path, "{", "another parameter than {id}")
+	path := strings.NewReplacer("{id}", own[kind], "{run}", "1", "{kind}", "plan", "{attempt}", "1").Replace(route.Path)
+	require.NotContains(t, path, "{", "a parameter that this test does not know")
 	return path
 }
 
@@ -95,12 +98,15 @@ func (own belongings) bodies() map[string]map[string]any {
 		"POST /api/v1/connections/test":             {"connection_id": own["connections"]},
 		"PATCH /api/v1/connections/{id}":            {"name": "renamed", "max_rows": 5},
 		"POST /api/v1/conversations":                {"connection_id": own["connections"], "title": "T"},
-		"PATCH /api/v1/conversations/{id}":          {"title": "renamed"},
+		"PATCH /api/v1/conversations/{id}":          {"title": "renamed", "archived": true, "shared": true},
 		"POST /api/v1/questions":                    ask,
 		"POST /api/v1/conversations/{id}/questions": {"question": "And by month?"},
 		"POST /api/v1/questions/{id}/clarify":       {"reply": "2026"},
 		"POST /api/v1/questions/{id}/approve":       {"yes": true},
 		"POST /api/v1/questions/{id}/edit-sql":      {"sql": "SELECT 1"},
+		"POST /api/v1/questions/{id}/feedback":      {"vote": "down", "comment": "too high"},
+		"POST /api/v1/verified-questions":           {"question_id": own["questions"], "question": "How many orders are there?", "sql": "SELECT 1"},
+		"PATCH /api/v1/verified-questions/{id}":     {"question": "How many?", "sql": "SELECT 2"},
 		"POST /api/v1/api-keys":                     {"name": "k", "scopes": []string{auth.Ask}, "expires_in_days": 3},
 		"POST /api/v1/auth/invitation":              {"token": "0123456789abcdef", "name": "N", "password": "a quiet river"},
 		"POST /api/v1/auth/invitation/check":        {"token": "0123456789abcdef"},
@@ -120,7 +126,7 @@ func (own belongings) bodies() map[string]map[string]any {
 // unknown is a set of ids that do not exist.
 func unknown() belongings {
 	own := belongings{}
-	for _, kind := range []string{"connections", "questions", "conversations", "api-keys", "sessions", "models", "members", "invitations"} {
+	for _, kind := range []string{"connections", "questions", "conversations", "api-keys", "sessions", "models", "members", "invitations", "verified-questions"} {
 		own[kind] = store.NewID()
 	}
 	return own

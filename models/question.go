@@ -2,6 +2,7 @@ package models
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -36,13 +37,16 @@ const EditedUnderstanding = "SQL written by a person"
 
 // Conversation is a thread of questions about one connection.
 type Conversation struct {
-	ID           string    `gorm:"type:uuid;primaryKey" json:"id"`
-	OrgID        string    `gorm:"type:uuid;not null;index:conversations_list,priority:1" json:"-"`
-	UserID       string    `gorm:"type:uuid;not null;index:conversations_list,priority:2" json:"user_id"`
-	ConnectionID string    `gorm:"type:uuid;not null" json:"connection_id"`
-	Title        string    `gorm:"not null" json:"title"`
-	CreatedAt    time.Time `json:"created_at"`
-	UpdatedAt    time.Time `gorm:"index:conversations_list,priority:3,sort:desc" json:"updated_at"`
+	ID           string `gorm:"type:uuid;primaryKey" json:"id"`
+	OrgID        string `gorm:"type:uuid;not null;index:conversations_list,priority:1;index:conversations_shared,priority:1,where:shared" json:"-"`
+	UserID       string `gorm:"type:uuid;not null;index:conversations_list,priority:2" json:"user_id"`
+	ConnectionID string `gorm:"type:uuid;not null" json:"connection_id"`
+	Title        string `gorm:"not null" json:"title"`
+	// Shared conversations can be read by all members of the organisation.
+	Shared     bool       `gorm:"not null;default:false" json:"shared"`
+	ArchivedAt *time.Time `json:"archived_at,omitempty"`
+	CreatedAt  time.Time  `json:"created_at"`
+	UpdatedAt  time.Time  `gorm:"index:conversations_list,priority:3,sort:desc;index:conversations_shared,priority:2,sort:desc" json:"updated_at"`
 }
 
 // Question is one question and its answer. The row is the truth; the
@@ -73,6 +77,10 @@ type Question struct {
 	Chart         *Chart        `gorm:"serializer:json;type:jsonb" json:"chart"`
 	Facts         []Fact        `gorm:"serializer:json;type:jsonb" json:"facts"`
 	ResultID      *string       `gorm:"type:uuid" json:"-"`
+	// Corrects is the question whose answer was said to be wrong, of which this one is asked again.
+	Corrects *string `gorm:"type:uuid" json:"corrects,omitempty"`
+	// Verified is set when the SQL is that of a verified question.
+	Verified *Verification `gorm:"serializer:json;type:jsonb" json:"verified,omitempty"`
 	// Prompt is what the person is asked while the status is clarify or approve.
 	Prompt    *Prompt `gorm:"serializer:json;type:jsonb" json:"prompt,omitempty"`
 	ErrorCode Code    `gorm:"not null;default:''" json:"error_code,omitempty"`
@@ -127,19 +135,62 @@ type QuestionStep struct {
 	Attempt    int        `gorm:"not null;uniqueIndex:question_steps_key,priority:4" json:"attempt"` // repair attempt, from 1
 	Status     StepStatus `gorm:"not null" json:"status"`
 	// Tries counts executions of the activity, retries after crashes included.
-	Tries         int             `gorm:"not null;default:1" json:"tries"`
-	Summary       string          `gorm:"not null;default:''" json:"summary"` // one line for a person
-	InputDigest   string          `gorm:"not null;default:''" json:"input_digest,omitempty"`
-	Output        json.RawMessage `gorm:"type:jsonb" json:"output,omitempty"`
-	PromptVersion string          `gorm:"not null;default:''" json:"prompt_version,omitempty"`
-	Model         string          `gorm:"not null;default:''" json:"model,omitempty"`
-	InputTokens   int             `gorm:"not null;default:0" json:"input_tokens,omitempty"`
-	OutputTokens  int             `gorm:"not null;default:0" json:"output_tokens,omitempty"`
-	ErrorCode     Code            `gorm:"not null;default:''" json:"error_code,omitempty"`
-	ErrorText     string          `gorm:"not null;default:''" json:"error,omitempty"`
-	Ms            int64           `gorm:"not null;default:0" json:"ms"`
-	StartedAt     time.Time       `gorm:"not null" json:"started_at"`
-	EndedAt       *time.Time      `json:"ended_at,omitempty"`
+	Tries       int             `gorm:"not null;default:1" json:"tries"`
+	Summary     string          `gorm:"not null;default:''" json:"summary"` // one line for a person
+	InputDigest string          `gorm:"not null;default:''" json:"input_digest,omitempty"`
+	Output      json.RawMessage `gorm:"type:jsonb" json:"output,omitempty"`
+	// Trace is what the step saw and produced; lists leave it out.
+	Trace         *StepTrace `gorm:"serializer:json;type:jsonb" json:"-"`
+	PromptVersion string     `gorm:"not null;default:''" json:"prompt_version,omitempty"`
+	Model         string     `gorm:"not null;default:''" json:"model,omitempty"`
+	InputTokens   int        `gorm:"not null;default:0" json:"input_tokens,omitempty"`
+	OutputTokens  int        `gorm:"not null;default:0" json:"output_tokens,omitempty"`
+	ErrorCode     Code       `gorm:"not null;default:''" json:"error_code,omitempty"`
+	ErrorText     string     `gorm:"not null;default:''" json:"error,omitempty"`
+	Ms            int64      `gorm:"not null;default:0" json:"ms"`
+	StartedAt     time.Time  `gorm:"not null" json:"started_at"`
+	EndedAt       *time.Time `json:"ended_at,omitempty"`
+}
+
+// StepTrace is what a step saw and produced, for those who may inspect it.
+type StepTrace struct {
+	SQL   string      `json:"sql,omitempty"` // that was checked or run
+	Calls []ModelCall `json:"calls,omitempty"`
+}
+
+// ModelCall is one call of a model: what it was sent, and what it said.
+type ModelCall struct {
+	Try          int       `json:"try" doc:"Execution of the step, from 1"`
+	Model        string    `json:"model"`
+	System       string    `json:"system" doc:"The instructions, as sent"`
+	Prompt       string    `json:"prompt" doc:"The data and the question, as sent"`
+	Reply        string    `json:"reply" doc:"What the model said, before it was read"`
+	Cut          bool      `json:"cut,omitempty" doc:"Some of the texts were too long to keep whole"`
+	ErrorCode    Code      `json:"error_code,omitempty"`
+	Error        string    `json:"error,omitempty"`
+	InputTokens  int       `json:"input_tokens"`
+	OutputTokens int       `json:"output_tokens"`
+	Ms           int64     `json:"ms"`
+	StartedAt    time.Time `json:"started_at"`
+}
+
+// How much of the calls of a step is kept.
+const (
+	maxCalls    = 4
+	maxCallText = 64 << 10
+)
+
+// Add keeps a call, bounded, with the last ones before it.
+func (t *StepTrace) Add(call ModelCall) {
+	for _, text := range []*string{&call.System, &call.Prompt, &call.Reply} {
+		clean := strings.ReplaceAll(strings.ToValidUTF8(*text, "\uFFFD"), "\x00", "") // PostgreSQL stores neither
+		if len(clean) > maxCallText {
+			clean, call.Cut = strings.ToValidUTF8(clean[:maxCallText], ""), true
+		}
+		*text = clean
+	}
+	t.Calls = append(t.Calls, call)
+	t.Calls = t.Calls[max(0, len(t.Calls)-maxCalls):]
 }
 
 // Column is a column of a result.
@@ -165,11 +216,15 @@ type Result struct {
 	Run        int      `gorm:"not null;uniqueIndex:results_key,priority:2"`
 	Attempt    int      `gorm:"not null;uniqueIndex:results_key,priority:3"`
 	Columns    []Column `gorm:"serializer:json;type:jsonb;not null"`
-	Rows       []byte   `gorm:"not null"` // zstd-compressed JSON of [][]any
-	RowCount   int      `gorm:"not null"`
-	Truncated  bool     `gorm:"not null;default:false"`
-	QueryMs    int64    `gorm:"not null"`
-	CreatedAt  time.Time
+	// Rows are blocks of BlockRows rows, each zstd-compressed JSON of [][]any;
+	// BlockEnds are where they end in the bytes. BlockRows 0 is one block of all.
+	Rows      []byte `gorm:"not null"`
+	BlockRows int    `gorm:"not null;default:0"`
+	BlockEnds []int  `gorm:"serializer:json;type:jsonb"`
+	RowCount  int    `gorm:"not null"`
+	Truncated bool   `gorm:"not null;default:false"`
+	QueryMs   int64  `gorm:"not null"`
+	CreatedAt time.Time
 }
 
 // TokenUsage is the ledger of model tokens: a reservation before each call,

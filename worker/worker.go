@@ -73,6 +73,7 @@ func registerWorkflows(r sdk.WorkflowRegistry) {
 	r.RegisterWorkflow(workflows.TestConnection)
 	r.RegisterWorkflow(workflows.TestModel)
 	r.RegisterWorkflow(workflows.SyncCatalog)
+	r.RegisterWorkflow(workflows.CheckSQL)
 }
 
 func failureConverter(codec converter.PayloadCodec) converter.FailureConverter {

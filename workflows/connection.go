@@ -23,3 +23,11 @@ func SyncCatalog(ctx workflow.Context, in activities.SyncInput) (activities.Disc
 	err := workflow.ExecuteActivity(query(ctx, "read the schema"), q.SyncSchema, in).Get(ctx, &found)
 	return found, err
 }
+
+// CheckSQL checks SQL that a person is going to stand for, without running it.
+func CheckSQL(ctx workflow.Context, in activities.CheckInput) (activities.CheckResult, error) {
+	var q *activities.Query
+	var got activities.CheckResult
+	err := workflow.ExecuteActivity(probe(ctx, QueueQuery, "check the SQL"), q.CheckSQL, in).Get(ctx, &got)
+	return got, err
+}

@@ -189,6 +189,31 @@ func (c *Client) test(ctx context.Context, scope models.Scope, what, queue strin
 	return unavailable(err, "test the "+what)
 }
 
+// CheckSQL has SQL checked against a connection's catalog and waits for the
+// verdict: an error coded as the guard's refusal, nil for SQL that may run.
+func (c *Client) CheckSQL(ctx context.Context, scope models.Scope, connectionID, sql string) error {
+	ctx, cancel := context.WithTimeout(ctx, 35*time.Second)
+	defer cancel()
+	var got activities.CheckResult
+	run, err := c.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: "check-sql/" + uuid.NewString(),
+		TaskQueue: QueueAsk, WorkflowExecutionTimeout: runLimit,
+		Priority: temporal.Priority{PriorityKey: priorityQuestion, FairnessKey: scope.OrgID}}, CheckSQL,
+		activities.CheckInput{Scope: scope, ConnectionID: connectionID, SQL: sql})
+	if err == nil {
+		err = run.Get(ctx, &got)
+	}
+	var app *temporal.ApplicationError
+	switch {
+	case errors.As(err, &app):
+		return models.Wrap(err, models.CodeUnavailable, "The SQL could not be checked: %s", app.Message())
+	case err != nil:
+		return unavailable(err, "check the SQL")
+	case got.Code != "":
+		return models.Errorf(got.Code, "%s", got.Error)
+	}
+	return nil
+}
+
 // SyncCatalog starts reading a connection's schema. One that runs already is
 // ended: it may have read what has changed since.
 func (c *Client) SyncCatalog(ctx context.Context, scope models.Scope, connectionID string) error {

@@ -14,6 +14,9 @@ const (
 	ManageSessions   = "sessions.manage" // one's own
 	ReadQuestions    = "questions.read"
 	Ask              = "ask"
+	GiveFeedback     = "feedback.give"
+	VerifyQuestions  = "questions.verify"
+	InspectSteps     = "steps.inspect" // with prompts and replies
 	ReadConnections  = "connections.read"
 	WriteConnections = "connections.write"
 	ReadCatalog      = "catalog.read"
@@ -29,8 +32,8 @@ const (
 )
 
 var (
-	viewer  = []string{Profile, ManageSessions, ReadQuestions, ReadConnections, ReadCatalog}
-	analyst = append(slices.Clone(viewer), Ask)
+	viewer  = []string{Profile, ManageSessions, ReadQuestions, ReadConnections, ReadCatalog, GiveFeedback}
+	analyst = append(slices.Clone(viewer), Ask, VerifyQuestions, InspectSteps)
 	admin   = append(slices.Clone(analyst), WriteConnections, SyncCatalog, ManageKeys, ReadAudit, ReadUsage, ReadMembers, WriteMembers, InspectRuns, WriteModels)
 	owner   = append(slices.Clone(admin), WriteOrg)
 )

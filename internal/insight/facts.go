@@ -21,7 +21,7 @@ func Facts(rows *models.Rows, now time.Time) []models.Fact {
 		return nil
 	}
 	n := len(rows.Rows)
-	out := []models.Fact{{ID: "count", Kind: "count", Label: "rows", Value: float64(n), Text: fmt.Sprintf("The result has %s.", plural(n, "row"))}}
+	out := []models.Fact{{ID: "count", Kind: "count", Label: "rows", Value: float64(n), Of: models.OfAll, Text: fmt.Sprintf("The result has %s.", plural(n, "row"))}}
 	if n == 0 {
 		return out
 	}
@@ -63,7 +63,7 @@ func columnFacts(r *models.Rows, s shape, c int) []models.Fact {
 	}
 	name := r.Columns[c].Name
 	mk := func(kind, label string, v float64, row *int, unit, text string) models.Fact {
-		return models.Fact{ID: kind + ":" + name, Kind: kind, Label: label + " " + words(name), Value: v, Unit: unit, Column: name, Row: row, Text: text}
+		return models.Fact{ID: kind + ":" + name, Kind: kind, Label: label + " " + words(name), Value: v, Unit: unit, Column: name, Row: row, Of: models.OfAll, Text: text}
 	}
 	sum, lo, hi, positive := 0.0, ps[0], ps[0], true
 	for _, p := range ps {
@@ -130,28 +130,30 @@ func timeFacts(r *models.Rows, s shape, c int, order []int, open bool) []models.
 		return nil
 	}
 	w := words(name)
-	mk := func(kind string, v float64, row *int, unit, text string) models.Fact {
-		return models.Fact{ID: kind + ":" + name, Kind: kind, Label: kind + " of " + w, Value: v, Unit: unit, Column: name, Row: row, Text: text}
+	mk := func(kind string, v float64, row *int, unit, text string, of ...int) models.Fact {
+		return models.Fact{ID: kind + ":" + name, Kind: kind, Label: kind + " of " + w, Value: v, Unit: unit, Column: name, Row: row, Of: models.OfRows, Rows: of, Text: text}
 	}
 	var partial []models.Fact
 	if newest := ps[len(ps)-1]; open && len(ps) > 2 && newest.row == order[len(order)-1] {
 		ps = ps[:len(ps)-1]
-		partial = append(partial, mk("partial", newest.v, &newest.row, "", fmt.Sprintf("%s is not over yet: %s so far.", s.label(r, newest.row), format(newest.v, name))))
+		partial = append(partial, mk("partial", newest.v, &newest.row, "", fmt.Sprintf("%s is not over yet: %s so far.", s.label(r, newest.row), format(newest.v, name)), newest.row))
 	}
 	first, last := ps[0], ps[len(ps)-1]
 	diff := last.v - first.v
 	out := []models.Fact{
-		mk("first", first.v, &first.row, "", fmt.Sprintf("It starts at %s%s.", format(first.v, name), inLabel(s.label(r, first.row)))),
-		mk("last", last.v, &last.row, "", fmt.Sprintf("It ends at %s%s.", format(last.v, name), inLabel(s.label(r, last.row)))),
-		mk("change", diff, nil, "", fmt.Sprintf("From first to last it changed by %s.", format(diff, name))),
+		mk("first", first.v, &first.row, "", fmt.Sprintf("It starts at %s%s.", format(first.v, name), inLabel(s.label(r, first.row))), first.row),
+		mk("last", last.v, &last.row, "", fmt.Sprintf("It ends at %s%s.", format(last.v, name), inLabel(s.label(r, last.row))), last.row),
+		mk("change", diff, nil, "", fmt.Sprintf("From first to last it changed by %s.", format(diff, name)), first.row, last.row),
 	}
 	if first.v > 0 {
 		pct := 100 * diff / first.v
-		out = append(out, mk("change_pct", pct, nil, "%", fmt.Sprintf("From first to last it changed by %s%%.", format1(pct))))
+		out = append(out, mk("change_pct", pct, nil, "%", fmt.Sprintf("From first to last it changed by %s%%.", format1(pct)), first.row, last.row))
 	}
 	if len(ps) >= 4 {
 		slope := theilSen(ps)
-		out = append(out, mk("trend", slope, nil, "", fmt.Sprintf("The typical step from one period to the next is %s.", format(slope, name))))
+		trend := mk("trend", slope, nil, "", fmt.Sprintf("The typical step from one period to the next is %s.", format(slope, name)))
+		trend.Of = models.OfAll
+		out = append(out, trend)
 	}
 	return append(out, partial...)
 }
@@ -216,7 +218,7 @@ func outliers(r *models.Rows, s shape, c int) []models.Fact {
 	var out []models.Fact
 	for i, p := range far {
 		row := p.row
-		out = append(out, models.Fact{ID: fmt.Sprintf("outlier%d:%s", i+1, name), Kind: "outlier", Label: "unusual " + words(name), Value: p.v, Column: name, Row: &row,
+		out = append(out, models.Fact{ID: fmt.Sprintf("outlier%d:%s", i+1, name), Kind: "outlier", Label: "unusual " + words(name), Value: p.v, Column: name, Row: &row, Of: models.OfAll,
 			Text: fmt.Sprintf("Unusual: %s%s, far from the rest.", format(p.v, name), forLabel(s.label(r, row)))})
 	}
 	return out

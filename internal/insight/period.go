@@ -21,29 +21,55 @@ var grains = []struct {
 
 func midnight(t time.Time) bool { return t.Equal(t.Truncate(24 * time.Hour)) }
 
-// unfinished reports whether the last of the periods that the rows stand for
-// is not over at now: comparing it with whole ones would mislead. order are
-// the rows in time order; the grain is the coarsest that all of them begin.
-func unfinished(r *models.Rows, s shape, order []int, now time.Time) bool {
-	if len(order) < 3 {
-		return false // too few to tell a grain, and to compare what remains
-	}
-	moments := make([]time.Time, len(order))
+// grainOf returns the moments of the rows in time order and the place of their
+// grain, the coarsest that all of them begin; -1 where they have none.
+func grainOf(r *models.Rows, s shape, order []int) (moments []time.Time, grain int) {
+	moments = make([]time.Time, len(order))
 	for i, row := range order {
 		t, ok := date(r.Rows[row][s.times[0]])
 		if !ok {
-			return false
+			return nil, -1
 		}
 		moments[i] = t
 	}
-	for _, grain := range grains {
+	for i, grain := range grains {
 		all := true
 		for _, t := range moments {
 			all = all && grain.begins(t)
 		}
 		if all {
-			last := moments[len(moments)-1]
-			return !last.After(now) && grain.end(last).After(now)
+			return moments, i
+		}
+	}
+	return moments, -1
+}
+
+// unfinished reports whether the last of the periods that the rows stand for
+// is not over at now: comparing it with whole ones would mislead. order are
+// the rows in time order.
+func unfinished(r *models.Rows, s shape, order []int, now time.Time) bool {
+	if len(order) < 3 {
+		return false // too few to tell a grain, and to compare what remains
+	}
+	moments, grain := grainOf(r, s, order)
+	if grain < 0 {
+		return false
+	}
+	last := moments[len(moments)-1]
+	return !last.After(now) && grains[grain].end(last).After(now)
+}
+
+// skips reports that years, quarters or months between the rows are missing.
+// Of weeks and days some often are, and a line over them misleads nobody.
+func skips(r *models.Rows, s shape, order []int) bool {
+	const months = 2 // the place of months among the grains
+	moments, grain := grainOf(r, s, order)
+	if grain < 0 || grain > months {
+		return false
+	}
+	for i := 1; i < len(moments); i++ {
+		if moments[i].After(grains[grain].end(moments[i-1])) {
+			return true
 		}
 	}
 	return false

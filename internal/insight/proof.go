@@ -2,6 +2,7 @@ package insight
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -79,24 +80,39 @@ func (p *proof) prove(t token, c *models.NumberCheck) {
 			}
 		}
 	}
-	for _, f := range p.facts {
-		v := f.Value
-		if t.is(v) && (!t.percent || f.Unit == "%" || math.Abs(v) <= 100) || t.percent && f.Unit != "%" && t.is(100*v) ||
-			strings.HasPrefix(f.Kind, "change") && t.is(-v) && (t.percent == (f.Unit == "%")) {
-			c.Proven, c.Fact, c.Row, c.Column = true, f.ID, f.Row, f.Column
-			return
-		}
+	if i := p.fact(t); i >= 0 {
+		c.Row, c.Column = p.facts[i].Row, p.facts[i].Column
+		p.citeFact(c, i)
+		return
 	}
 	if !t.percent && t.decimals == 0 && t.value == float64(len(p.rows.Rows)) {
-		c.Proven, c.Fact = true, "count"
+		p.citeFact(c, slices.IndexFunc(p.facts, func(f models.Fact) bool { return f.Kind == "count" }))
 		return
 	}
 	for _, v := range p.extra {
 		if t.is(v) {
-			c.Proven = true
+			c.Proven, c.Source = true, models.FromQuestion
 			return
 		}
 	}
+}
+
+// fact is the place of the fact that a number states, -1 for none: one of the
+// number's own unit before others, so that 30% is not the change by 30.
+func (p *proof) fact(t token) int {
+	found := -1
+	for i, f := range p.facts {
+		v := f.Value
+		states := t.is(v) && (!t.percent || f.Unit == "%" || math.Abs(v) <= 100) || t.percent && f.Unit != "%" && t.is(100*v) ||
+			strings.HasPrefix(f.Kind, "change") && t.is(-v) && t.percent == (f.Unit == "%")
+		if states && t.percent == (f.Unit == "%") {
+			return i
+		}
+		if states && found < 0 {
+			found = i
+		}
+	}
+	return found
 }
 
 func (p *proof) cellIs(t token, v any) bool {
@@ -122,7 +138,7 @@ func (p *proof) proveDate(t token, c *models.NumberCheck) {
 	if !t.day {
 		for _, v := range p.extra {
 			if v == float64(t.date.Year()) {
-				c.Proven = true
+				c.Proven, c.Source = true, models.FromQuestion
 				return
 			}
 		}
@@ -130,9 +146,18 @@ func (p *proof) proveDate(t token, c *models.NumberCheck) {
 }
 
 func (p *proof) cite(c *models.NumberCheck, row, col int) {
-	c.Proven = true
+	c.Proven, c.Source = true, models.FromName
 	if row >= 0 {
-		c.Row = &row
+		c.Source, c.Row = models.FromCell, &row
 		c.Column = p.rows.Columns[col].Name
+	}
+}
+
+// citeFact cites the fact at a place of the list; -1 is the count of the rows
+// where the list does not say it.
+func (p *proof) citeFact(c *models.NumberCheck, place int) {
+	c.Proven, c.Source, c.Fact = true, models.FromFact, "count"
+	if place >= 0 {
+		c.Fact, c.FactIndex = p.facts[place].ID, &place
 	}
 }

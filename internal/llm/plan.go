@@ -22,6 +22,7 @@ func (c *Client) PlanReservation(req models.PlanRequest) int { return c.reservat
 func (c *Client) PlanWith(ctx context.Context, model, idemKey string, req models.PlanRequest) (plan models.Plan, err error) {
 	defer c.called("plan", time.Now(), &plan.Usage, &err)
 	p := planPrompt(req)
+	said := recorded(ctx, p)
 	plan = models.Plan{Usage: models.Usage{Model: model, PromptVersion: p.version}}
 	err = c.breaker(model).do(func() error {
 		var reply openai.ChatCompletionResponse
@@ -34,6 +35,9 @@ func (c *Client) PlanWith(ctx context.Context, model, idemKey string, req models
 				plan.Usage = usageOf(model, p, &reply.Usage, "")
 			}
 			return err
+		}
+		if len(reply.Choices) > 0 {
+			said.Reply = reply.Choices[0].Message.Content + reply.Choices[0].Message.Refusal
 		}
 		got, usage, err := readReply(model, p, reply)
 		got.Usage = usage

@@ -71,6 +71,7 @@ const (
 	maxTurns    = 6
 	maxAttempts = 4
 	maxReplies  = 8
+	maxExamples = 3
 )
 
 type planData struct {
@@ -78,6 +79,8 @@ type planData struct {
 	History                                          []turnData
 	Clarifications                                   []replyData
 	Attempts                                         []attemptData
+	Examples                                         []models.Example
+	Correction                                       *models.Correction
 }
 
 type turnData struct {
@@ -117,6 +120,12 @@ func planPrompt(req models.PlanRequest) prompt {
 	}
 	for _, a := range last(req.Attempts, maxAttempts) {
 		d.Attempts = append(d.Attempts, attemptData{short(a.SQL, 3000), short(string(a.Code), 100), short(a.Error, 600)})
+	}
+	for _, e := range req.Examples[:min(len(req.Examples), maxExamples)] {
+		d.Examples = append(d.Examples, models.Example{Question: short(e.Question, 500), SQL: short(e.SQL, 3000)})
+	}
+	if c := req.Correction; c != nil {
+		d.Correction = &models.Correction{Question: short(c.Question, 500), SQL: short(c.SQL, 3000), Wrong: short(c.Wrong, 2000)}
 	}
 	return planText.render(d)
 }

@@ -43,6 +43,7 @@ func (c *Client) WriteReservation(req WriteRequest) int { return c.reservation(w
 func (c *Client) WriteWith(ctx context.Context, model, idemKey string, req WriteRequest, onDelta func(string)) (text string, usage models.Usage, err error) {
 	defer c.called("write", time.Now(), &usage, &err)
 	p := writePrompt(req)
+	said := recorded(ctx, p)
 	usage = models.Usage{Model: model, PromptVersion: p.version}
 	err = c.breaker(model).do(func() error {
 		// Leaving early closes the connection, and the endpoint stops writing.
@@ -58,8 +59,9 @@ func (c *Client) WriteWith(ctx context.Context, model, idemKey string, req Write
 		}
 		defer func() { _ = stream.Close() }()
 		d := deltas{emit: onDelta, now: c.now}
-		finish, said, err := d.read(stream)
-		usage = usageOf(model, p, said, d.all())
+		finish, counted, err := d.read(stream)
+		said.Reply = d.raw.String()
+		usage = usageOf(model, p, counted, d.all())
 		if err == nil && finish == "" && !x.done && !d.full() {
 			err = io.ErrUnexpectedEOF // the connection closed in mid-sentence
 		}

@@ -65,7 +65,14 @@ func (b *builtin) Plan(ctx context.Context, req models.PlanRequest) (models.Plan
 	for _, c := range req.Clarifications {
 		whole += " by " + cap4000(c[1])
 	}
-	plan := plan(s, cap4000(whole), now, len(req.Clarifications) > 0)
+	settled := len(req.Clarifications) > 0
+	if c := req.Correction; c != nil && IsFollowUp(c.Wrong) {
+		whole = merge(s, whole, cap4000(c.Wrong), now)
+	}
+	plan := plan(s, cap4000(whole), now, settled)
+	if c := req.Correction; c != nil && plan.Status == models.PlanSQL && plan.SQL == c.SQL {
+		return refuse("I read this question in one way only, the one that was wrong. Ask it in other words, or edit the SQL of the answer."), nil
+	}
 	if plan.Status == models.PlanRefused {
 		plan.Text += " " + abilities(req.Catalog)
 	}
@@ -85,7 +92,11 @@ func cap4000(q string) string {
 }
 
 func plan(s *schema, question string, now time.Time, settled bool) models.Plan {
-	r := read(s, question, now)
+	return read(s, question, now).plan(settled)
+}
+
+// plan understands a question that was read. settled says that nothing is asked back.
+func (r *reading) plan(settled bool) models.Plan {
 	if !r.understand() {
 		if r.unknown != "" {
 			return refuse("I found nothing in this database called “" + r.unknown + "”.")

@@ -14,62 +14,6 @@ import (
 // openStatuses are those from which a question still moves by itself.
 var openStatuses = []models.QuestionStatus{models.StatusQueued, models.StatusRunning, models.StatusClarify, models.StatusApprove}
 
-// CreateConversation stores a conversation of the scope's user.
-func (s *Store) CreateConversation(ctx context.Context, scope models.Scope, c *models.Conversation) error {
-	c.OrgID, c.UserID = scope.OrgID, scope.UserID
-	return s.tx(ctx, scope, func(tx *gorm.DB) error { return tx.Create(c).Error })
-}
-
-// GetConversation returns a conversation of the scope's user.
-func (s *Store) GetConversation(ctx context.Context, scope models.Scope, id string) (*models.Conversation, error) {
-	var c models.Conversation
-	err := s.tx(ctx, scope, func(tx *gorm.DB) error { return mine(tx, scope).First(&c, "id = ?", id).Error })
-	return &c, err
-}
-
-func mine(tx *gorm.DB, scope models.Scope) *gorm.DB {
-	return tx.Where("org_id = ? AND user_id = ?", scope.OrgID, scope.UserID)
-}
-
-// ListConversations lists the scope's user's conversations, last used first.
-func (s *Store) ListConversations(ctx context.Context, scope models.Scope, after string, limit int) (rows []models.Conversation, next string, err error) {
-	err = s.tx(ctx, scope, func(tx *gorm.DB) (err error) {
-		rows, next, err = page(mine(tx, scope), "updated_at", after, limit,
-			func(r models.Conversation) (time.Time, string) { return r.UpdatedAt, r.ID })
-		return err
-	})
-	return rows, next, err
-}
-
-// RenameConversation gives a conversation of the scope's user another title.
-func (s *Store) RenameConversation(ctx context.Context, scope models.Scope, id, title string) (*models.Conversation, error) {
-	var c models.Conversation
-	err := s.tx(ctx, scope, func(tx *gorm.DB) error {
-		if err := mine(tx, scope).Clauses(clause.Locking{Strength: "UPDATE"}).First(&c, "id = ?", id).Error; err != nil {
-			return err
-		}
-		return tx.Model(&c).Update("title", title).Error
-	})
-	return &c, err
-}
-
-// DeleteConversation removes a conversation with its questions and returns
-// the ids of those that were still open, for their runs to be stopped.
-func (s *Store) DeleteConversation(ctx context.Context, scope models.Scope, id string) (open []string, err error) {
-	err = s.tx(ctx, scope, func(tx *gorm.DB) error {
-		err := tx.Model(&models.Question{}).Where("org_id = ? AND conversation_id = ? AND status IN ?", scope.OrgID, id, openStatuses).Pluck("id", &open).Error
-		if err != nil {
-			return err
-		}
-		res := mine(tx, scope).Where("id = ?", id).Delete(&models.Conversation{})
-		if res.Error == nil && res.RowsAffected == 0 {
-			return notFound("conversation")
-		}
-		return res.Error
-	})
-	return open, err
-}
-
 // CreateQuestion stores a question, and its conversation where that is new.
 // A question with the same idempotency key is returned instead, created false.
 func (s *Store) CreateQuestion(ctx context.Context, scope models.Scope, c *models.Conversation, q *models.Question) (stored *models.Question, created bool, err error) {
@@ -99,7 +43,7 @@ func (s *Store) questionByKey(ctx context.Context, scope models.Scope, key strin
 	return &q, err
 }
 
-// GetQuestion returns a question of the scope's user.
+// GetQuestion returns a question of the scope's user, who may change it.
 func (s *Store) GetQuestion(ctx context.Context, scope models.Scope, id string) (*models.Question, error) {
 	var q models.Question
 	err := s.tx(ctx, scope, func(tx *gorm.DB) error { return mine(tx, scope).First(&q, "id = ?", id).Error })
@@ -110,10 +54,10 @@ func (s *Store) GetQuestion(ctx context.Context, scope models.Scope, id string) 
 func (s *Store) ListQuestions(ctx context.Context, scope models.Scope, conversationID, after string, limit int) (rows []models.Question, next string, err error) {
 	err = s.tx(ctx, scope, func(tx *gorm.DB) (err error) {
 		var c models.Conversation
-		if err := mine(tx, scope).First(&c, "id = ?", conversationID).Error; err != nil {
+		if err := readable(tx, scope).First(&c, "id = ?", conversationID).Error; err != nil {
 			return err
 		}
-		rows, next, err = page(mine(tx, scope).Where("conversation_id = ?", conversationID), "created_at", after, limit,
+		rows, next, err = page(tx.Where("org_id = ? AND conversation_id = ?", scope.OrgID, conversationID), "created_at", after, limit,
 			func(r models.Question) (time.Time, string) { return r.CreatedAt, r.ID })
 		return err
 	})
@@ -125,7 +69,7 @@ func (s *Store) ListQuestions(ctx context.Context, scope models.Scope, conversat
 func (s *Store) History(ctx context.Context, scope models.Scope, conversationID, beforeID string, limit int) ([]models.Turn, error) {
 	var rows []models.Question
 	err := s.tx(ctx, scope, func(tx *gorm.DB) error {
-		return mine(tx, scope).Where("conversation_id = ? AND id < ? AND status = ?", conversationID, beforeID, models.StatusAnswered).
+		return readableQuestions(tx, scope).Where("conversation_id = ? AND id < ? AND status = ?", conversationID, beforeID, models.StatusAnswered).
 			Order("id DESC").Limit(limit).Find(&rows).Error
 	})
 	turns := make([]models.Turn, len(rows))
@@ -170,13 +114,20 @@ func (s *Store) SetWaiting(ctx context.Context, scope models.Scope, id string, r
 	return err
 }
 
-// SetPlan stores the SQL of a run and how the question was understood.
+// SetPlan stores the SQL of a run and how the question was understood. Nobody
+// has verified it; SetVerified says otherwise.
 func (s *Store) SetPlan(ctx context.Context, scope models.Scope, id string, run int, sql, understanding, model string) error {
-	fields, names := &models.Question{SQL: sql, Understanding: understanding, Planner: model}, []string{"SQL", "Understanding"}
+	fields, names := &models.Question{SQL: sql, Understanding: understanding, Planner: model}, []string{"SQL", "Understanding", "Verified"}
 	if model != "" {
 		names = append(names, "Planner")
 	}
 	_, err := s.change(ctx, scope, id, run, openStatuses, fields, names...)
+	return err
+}
+
+// SetVerified says that the SQL of a run is that of a verified question.
+func (s *Store) SetVerified(ctx context.Context, scope models.Scope, id string, run int, by *models.Verification) error {
+	_, err := s.change(ctx, scope, id, run, openStatuses, &models.Question{Verified: by}, "Verified")
 	return err
 }
 
@@ -254,7 +205,7 @@ func (s *Store) StartRun(ctx context.Context, scope models.Scope, id, sql, key s
 		}
 		q.Run, q.Status, q.EndedAt, q.ErrorCode, q.ErrorText, q.Prompt = q.Run+1, models.StatusQueued, nil, "", "", nil
 		q.SQL, q.EditKey, q.Understanding = sql, key, models.EditedUnderstanding
-		q.Answer, q.Numbers, q.Facts, q.Chart, q.ResultID = "", nil, nil, nil, nil
+		q.Answer, q.Numbers, q.Facts, q.Chart, q.ResultID, q.Verified = "", nil, nil, nil, nil, nil
 		raised = true
 		return tx.Save(&q).Error
 	})
@@ -264,7 +215,7 @@ func (s *Store) StartRun(ctx context.Context, scope models.Scope, id, sql, key s
 // SetEdit stores the SQL that a person gave to a run that waited for them.
 func (s *Store) SetEdit(ctx context.Context, scope models.Scope, id string, run int, sql, key string) error {
 	_, err := s.change(ctx, scope, id, run, openStatuses,
-		&models.Question{SQL: sql, EditKey: key, Understanding: models.EditedUnderstanding}, "SQL", "EditKey", "Understanding")
+		&models.Question{SQL: sql, EditKey: key, Understanding: models.EditedUnderstanding}, "SQL", "EditKey", "Understanding", "Verified")
 	return err
 }
 

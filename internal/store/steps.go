@@ -1,11 +1,7 @@
 package store
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
-	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -92,7 +88,7 @@ func finishStep(tx *gorm.DB, scope models.Scope, step *models.QuestionStep) (clo
 	if step.Status != models.StepDone {
 		res = res.Where("tries = ?", step.Tries)
 	}
-	res = res.Select("Status", "Summary", "Output", "PromptVersion", "Model", "InputTokens", "OutputTokens", "ErrorCode", "ErrorText", "Ms", "EndedAt").Updates(step)
+	res = res.Select("Status", "Summary", "Output", "Trace", "PromptVersion", "Model", "InputTokens", "OutputTokens", "ErrorCode", "ErrorText", "Ms", "EndedAt").Updates(step)
 	return res.RowsAffected > 0, res.Error
 }
 
@@ -100,91 +96,22 @@ func finishStep(tx *gorm.DB, scope models.Scope, step *models.QuestionStep) (clo
 // order: they come from clocks of several machines.
 const workOrder = "run, kind = 'analyse', attempt, array_position(ARRAY['discover', 'plan', 'guard', 'query'], kind), id"
 
-// ListSteps returns the steps of a question of the scope's user, in order.
+// GetStep returns a step with its trace, of a question that the scope's user may read.
+func (s *Store) GetStep(ctx context.Context, scope models.Scope, key StepKey) (*models.QuestionStep, error) {
+	var step models.QuestionStep
+	err := s.tx(ctx, scope, func(tx *gorm.DB) error {
+		return tx.Where("org_id = ? AND question_id IN (?)", scope.OrgID, readableQuestions(tx.Session(&gorm.Session{NewDB: true}), scope).Model(&models.Question{}).Select("id").Where("id = ?", key.QuestionID)).
+			First(&step, "run = ? AND kind = ? AND attempt = ?", key.Run, key.Kind, key.Attempt).Error
+	})
+	return &step, err
+}
+
+// ListSteps returns the steps of a question that the scope's user may read, in
+// order and without their traces.
 func (s *Store) ListSteps(ctx context.Context, scope models.Scope, questionID string) (rows []models.QuestionStep, err error) {
 	err = s.tx(ctx, scope, func(tx *gorm.DB) error {
-		return tx.Where("org_id = ? AND question_id IN (?)", scope.OrgID, mine(tx.Session(&gorm.Session{NewDB: true}), scope).Model(&models.Question{}).Select("id").Where("id = ?", questionID)).
-			Order(workOrder).Limit(500).Find(&rows).Error
+		return tx.Where("org_id = ? AND question_id IN (?)", scope.OrgID, readableQuestions(tx.Session(&gorm.Session{NewDB: true}), scope).Model(&models.Question{}).Select("id").Where("id = ?", questionID)).
+			Omit("trace").Order(workOrder).Limit(500).Find(&rows).Error
 	})
 	return rows, err
-}
-
-// SaveResult stores the rows of a query, once for each (question, run,
-// attempt), and closes its step: a query whose rows are kept never runs again.
-func (s *Store) SaveResult(ctx context.Context, scope models.Scope, step *models.QuestionStep, rows *models.Rows, took time.Duration) (*models.Result, error) {
-	raw, err := json.Marshal(rows.Rows)
-	if err != nil {
-		return nil, fmt.Errorf("encode rows: %w", err)
-	}
-	result := models.Result{ID: NewID(), OrgID: scope.OrgID, QuestionID: step.QuestionID, Run: step.Run, Attempt: step.Attempt, Columns: rows.Columns,
-		Rows: zstdEncoder.EncodeAll(raw, nil), RowCount: len(rows.Rows), Truncated: rows.Truncated, QueryMs: took.Milliseconds()}
-	err = s.tx(ctx, scope, func(tx *gorm.DB) error {
-		err := tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "question_id"}, {Name: "run"}, {Name: "attempt"}},
-			DoUpdates: clause.AssignmentColumns([]string{"columns", "rows", "row_count", "truncated", "query_ms"})}, clause.Returning{Columns: []clause.Column{{Name: "id"}}}).
-			Create(&result).Error
-		if err != nil {
-			return err
-		}
-		err = mine(tx, scope).Model(&models.Question{}).Where("id = ? AND run = ? AND status IN ?", step.QuestionID, step.Run, openStatuses).Update("result_id", result.ID).Error
-		if err != nil {
-			return err
-		}
-		_, err = finishStep(tx, scope, step)
-		return err
-	})
-	return &result, err
-}
-
-// GetResult returns what an attempt of a run brought, for Rows to decode.
-func (s *Store) GetResult(ctx context.Context, scope models.Scope, questionID string, run, attempt int) (*models.Result, error) {
-	var result models.Result
-	err := s.tx(ctx, scope, func(tx *gorm.DB) error {
-		return tx.First(&result, "org_id = ? AND question_id = ? AND run = ? AND attempt = ?", scope.OrgID, questionID, run, attempt).Error
-	})
-	return &result, err
-}
-
-// GetResultPage returns a part of the current rows of a question of the
-// scope's user, and how many there are in all.
-func (s *Store) GetResultPage(ctx context.Context, scope models.Scope, questionID string, offset, limit int) (rows *models.Rows, total int, err error) {
-	var result models.Result
-	err = s.tx(ctx, scope, func(tx *gorm.DB) error {
-		var q models.Question
-		if err := mine(tx, scope).Select("id", "result_id").First(&q, "id = ?", questionID).Error; err != nil {
-			return err
-		}
-		if q.ResultID == nil {
-			return notFound("result")
-		}
-		return tx.First(&result, "org_id = ? AND id = ?", scope.OrgID, *q.ResultID).Error
-	})
-	if err != nil {
-		return nil, 0, err
-	}
-	if rows, err = s.Rows(ctx, &result); err != nil {
-		return nil, 0, err
-	}
-	from := min(max(offset, 0), len(rows.Rows))
-	rows.Rows = slices.Clone(rows.Rows[from:min(from+max(limit, 0), len(rows.Rows))]) // lets go of the rest
-	return rows, result.RowCount, nil
-}
-
-// Rows decodes a whole result. A large one takes many times its stored size, so
-// few are decoded at the same time; it is not for within a transaction.
-func (s *Store) Rows(ctx context.Context, result *models.Result) (*models.Rows, error) {
-	if err := s.decoding.Acquire(ctx, 1); err != nil {
-		return nil, err
-	}
-	defer s.decoding.Release(1)
-	raw, err := zstdDecoder.DecodeAll(result.Rows, nil)
-	if err != nil {
-		return nil, fmt.Errorf("decompress result %s: %w", result.ID, err)
-	}
-	rows := models.Rows{Columns: result.Columns, Truncated: result.Truncated}
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.UseNumber() // exact decimals stay exact
-	if err := dec.Decode(&rows.Rows); err != nil {
-		return nil, fmt.Errorf("decode result %s: %w", result.ID, err)
-	}
-	return &rows, nil
 }

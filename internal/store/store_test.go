@@ -90,7 +90,7 @@ func TestMigrationsMatchTheModels(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, db.AutoMigrate(&models.Org{}, &models.User{}, &models.Membership{}, &models.Session{}, &models.SignInLink{}, &models.APIKey{},
 		&models.Connection{}, &models.CatalogSnapshot{}, &models.Conversation{}, &models.Question{}, &models.QuestionStep{}, &models.Result{},
-		&models.TokenUsage{}, &models.AuditEvent{}, &models.ModelEndpoint{}, &models.Invitation{}))
+		&models.TokenUsage{}, &models.AuditEvent{}, &models.ModelEndpoint{}, &models.Invitation{}, &models.Feedback{}, &models.VerifiedQuestion{}))
 	schema := func(dsn string) (lines []string) {
 		conn, err := pgx.Connect(ctx, dsn)
 		require.NoError(t, err)
@@ -198,7 +198,7 @@ func TestTheSameKeyIsTheSameQuestion(t *testing.T) {
 		seen[id]++
 	}
 	require.Len(t, seen, 1)
-	conversations, _, err := b.ListConversations(ctx, b.a, "", 50)
+	conversations, _, err := b.ListConversations(ctx, b.a, store.ConversationFilter{}, "", 50)
 	require.NoError(t, err)
 	require.Len(t, conversations, 1, "a request that lost the race leaves no conversation behind")
 }

@@ -19,12 +19,12 @@ register([
 export default function ChartView({ chart, result }: { chart: Chart; result: Result }) {
   const { t } = useTranslation('answer')
   const types = useMemo(() => alternatives(chart, result), [chart, result])
-  const [type, setType] = useState<string>(chart.type)
-  const shown = useMemo(() => ({ ...chart, type: types.includes(type as ChartType) ? type : chart.type }), [chart, type, types])
+  const [type, setType] = useState<ChartType>(chart.type)
+  const shown = useMemo(() => chart.alternatives?.find((other) => other.type === type) ?? { ...chart, type: types.includes(type) ? type : chart.type }, [chart, type, types])
   return (
     <div>
       {types.length > 1 && (
-        <SegmentedControl size="xs" mb={4} aria-label={t('chart.type')} value={shown.type} onChange={setType} data={types.map((value) => ({ value, label: t(`chart.types.${value}`) }))} />
+        <SegmentedControl size="xs" mb={4} aria-label={t('chart.type')} value={shown.type} onChange={(value) => setType(value as ChartType)} data={types.map((value) => ({ value, label: t(`chart.types.${value}`) }))} />
       )}
       {shown.type === 'single_value' ? <SingleValue chart={shown} result={result} /> : <Drawing key={shown.type} chart={shown} result={result} />}
     </div>

@@ -46,7 +46,7 @@ it('draws pies, points and heat maps', () => {
 })
 
 it('never lets a tooltip read names as HTML', () => {
-  for (const type of ['bar', 'line', 'pie', 'scatter', 'heatmap']) {
+  for (const type of ['bar', 'line', 'pie', 'scatter', 'heatmap'] as const) {
     expect(draw({ type, x: 'channel', y: ['orders'], series: 'channel' }, byChannel).tooltip.renderMode).toBe('richText')
   }
 })

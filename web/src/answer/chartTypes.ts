@@ -9,7 +9,7 @@ export type ChartType = (typeof CHART_TYPES)[number]
  * an older answer has none, and only forms of the same thing are offered.
  */
 export function alternatives(chart: Chart, result: Result): ChartType[] {
-  const known = (chart as Chart & { alternatives?: string[] }).alternatives
+  const known = chart.alternatives?.map((other) => other.type)
   const all = [chart.type, ...(known ?? SAME[chart.type] ?? [])]
   const numeric = (chart.y ?? []).every((name) => result.columns.some((c) => c.name === name && isNumeric(c)))
   return numeric ? CHART_TYPES.filter((type) => all.includes(type)) : []

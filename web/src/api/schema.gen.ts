@@ -408,7 +408,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Your conversations, latest first */
+        /** Your conversations, or the shared ones, latest first */
         get: operations["list-conversations"];
         put?: never;
         /** Start a conversation */
@@ -434,8 +434,8 @@ export interface paths {
         delete: operations["delete-conversation"];
         options?: never;
         head?: never;
-        /** Rename a conversation */
-        patch: operations["rename-conversation"];
+        /** Rename, archive or share a conversation */
+        patch: operations["update-conversation"];
         trace?: never;
     };
     "/api/v1/conversations/{id}/questions": {
@@ -716,6 +716,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/questions/{id}/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what you think of an answer; said again, it takes the place of what you said before */
+        post: operations["give-feedback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/questions/{id}/follow-ups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Questions that follow from an answer */
+        get: operations["get-follow-ups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/questions/{id}/result": {
         parameters: {
             query?: never;
@@ -725,6 +759,23 @@ export interface paths {
         };
         /** Rows of a question's latest result */
         get: operations["get-result"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/questions/{id}/steps/{run}/{kind}/{attempt}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All that a step saw and produced: prompt, reply, SQL, errors */
+        get: operations["inspect-step"];
         put?: never;
         post?: never;
         delete?: never;
@@ -818,6 +869,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/verified-questions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Verified and proposed questions, newest first */
+        get: operations["list-verified-questions"];
+        put?: never;
+        /** Propose an answered question for verification */
+        post: operations["propose-verified-question"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/verified-questions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One verified or proposed question */
+        get: operations["get-verified-question"];
+        put?: never;
+        post?: never;
+        /** Delete it; answers keep their badge */
+        delete: operations["delete-verified-question"];
+        options?: never;
+        head?: never;
+        /** Change its text or SQL; it must then be verified again */
+        patch: operations["edit-verified-question"];
+        trace?: never;
+    };
+    "/api/v1/verified-questions/{id}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stand for its SQL, which is checked first: the same question is then answered with it */
+        post: operations["verify-question"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -867,6 +972,11 @@ export interface components {
             question: string;
         };
         AskInConversationBody: {
+            /**
+             * Format: uuid
+             * @description A question of this conversation whose answer you voted down: its SQL and your comment help to answer this one
+             */
+            corrects?: string;
             /** @description Id of one of the organisation's models, or builtin for the built-in planner; default: the first that is enabled */
             model?: string;
             question: string;
@@ -941,14 +1051,81 @@ export interface components {
             /** Format: date-time */
             taken_at: string;
         };
+        Cell: {
+            column: string;
+            /** Format: int64 */
+            row: number;
+        };
         Chart: {
-            format?: string;
+            /** @description Other charts that are honest for these rows */
+            alternatives?: components["schemas"]["ChartSpec"][];
+            /**
+             * @description Of the measures: percent is 12.5 for 12.5 %, ratio is 0.125
+             * @enum {string}
+             */
+            format?: "number" | "percent" | "ratio";
             horizontal?: boolean;
+            /** @description Column that names the points of a scatter */
+            label?: string;
+            /**
+             * Format: int64
+             * @description Row of a period that is not over yet: draw it apart
+             */
+            partial?: number;
+            /** @description The cell that it is compared with */
+            previous?: components["schemas"]["Cell"];
+            /**
+             * @description What the X of a map holds
+             * @enum {string}
+             */
+            region?: "iso_3166_alpha_2" | "iso_3166_alpha_3";
+            /** @description Column that splits into series; of a heat map the other axis */
             series?: string;
             title?: string;
-            type: string;
+            /** @enum {string} */
+            type: "line" | "area" | "bar" | "stacked_bar" | "grouped_bar" | "pie" | "scatter" | "heatmap" | "single_value" | "funnel" | "map";
+            /** @description The cell that a single value shows */
+            value?: components["schemas"]["Cell"];
+            /** @description Category, time or region column; of a scatter the first measure */
             x?: string;
-            x_type?: string;
+            /** @enum {string} */
+            x_type?: "time" | "category" | "number";
+            /** @description Measure columns */
+            y?: string[];
+        };
+        ChartSpec: {
+            /**
+             * @description Of the measures: percent is 12.5 for 12.5 %, ratio is 0.125
+             * @enum {string}
+             */
+            format?: "number" | "percent" | "ratio";
+            horizontal?: boolean;
+            /** @description Column that names the points of a scatter */
+            label?: string;
+            /**
+             * Format: int64
+             * @description Row of a period that is not over yet: draw it apart
+             */
+            partial?: number;
+            /** @description The cell that it is compared with */
+            previous?: components["schemas"]["Cell"];
+            /**
+             * @description What the X of a map holds
+             * @enum {string}
+             */
+            region?: "iso_3166_alpha_2" | "iso_3166_alpha_3";
+            /** @description Column that splits into series; of a heat map the other axis */
+            series?: string;
+            title?: string;
+            /** @enum {string} */
+            type: "line" | "area" | "bar" | "stacked_bar" | "grouped_bar" | "pie" | "scatter" | "heatmap" | "single_value" | "funnel" | "map";
+            /** @description The cell that a single value shows */
+            value?: components["schemas"]["Cell"];
+            /** @description Category, time or region column; of a scatter the first measure */
+            x?: string;
+            /** @enum {string} */
+            x_type?: "time" | "category" | "number";
+            /** @description Measure columns */
             y?: string[];
         };
         ClarifyInBody: {
@@ -1090,12 +1267,17 @@ export interface components {
             username?: string;
         };
         Conversation: {
+            archived: boolean;
             /** Format: uuid */
             connection_id: string;
             /** Format: date-time */
             created_at: string;
             /** Format: uuid */
             id: string;
+            /** @description The question that fits a search best; absent where the title does */
+            match?: components["schemas"]["ConversationMatch"];
+            /** @description All members of the organisation may read it; only its owner asks in it */
+            shared: boolean;
             title: string;
             /** Format: date-time */
             updated_at: string;
@@ -1107,8 +1289,17 @@ export interface components {
             connection_id: string;
             title?: string;
         };
+        ConversationMatch: {
+            question: string;
+            /** Format: uuid */
+            question_id: string;
+        };
         ConversationPatchInBody: {
-            title: string;
+            /** @description Put away, or back */
+            archived?: boolean;
+            /** @description Let all members of the organisation read it, with its answers and rows */
+            shared?: boolean;
+            title?: string;
         };
         EditSQLInBody: {
             sql: string;
@@ -1118,8 +1309,15 @@ export interface components {
             id: string;
             kind: string;
             label: string;
+            /**
+             * @description Computed from all cells of the column, or from those of rows
+             * @enum {string}
+             */
+            of?: "all" | "rows";
             /** Format: int64 */
             row?: number;
+            /** @description Rows whose cells it was computed from, in the order in which they count */
+            rows?: number[];
             text: string;
             unit?: string;
             /** Format: double */
@@ -1154,11 +1352,31 @@ export interface components {
             /** @description Only for those who may inspect runs */
             temporal_ui_url?: string;
         };
+        Feedback: {
+            /** Format: date-time */
+            at: string;
+            comment: string;
+            /** @enum {string} */
+            vote: "up" | "down";
+        };
+        FeedbackInBody: {
+            /** @description What was wrong, or right; asking again with corrects passes it on */
+            comment?: string;
+            /**
+             * @description up proposes the question as a verified one
+             * @enum {string}
+             */
+            vote: "up" | "down";
+        };
         FieldError: {
             /** @description Where, e.g. body.host or query.limit */
             location: string;
             /** @description What is wrong with it */
             message: string;
+        };
+        FollowUpsOutBody: {
+            /** @description At most three; each is whole and can be asked as it is */
+            questions: components["schemas"]["Next"][];
         };
         ForeignKey: {
             columns: string[];
@@ -1276,6 +1494,32 @@ export interface components {
             /** Format: date-time */
             updated_at?: string;
         };
+        ModelCall: {
+            /** @description Some of the texts were too long to keep whole */
+            cut?: boolean;
+            error?: string;
+            error_code?: string;
+            /** Format: int64 */
+            input_tokens: number;
+            model: string;
+            /** Format: int64 */
+            ms: number;
+            /** Format: int64 */
+            output_tokens: number;
+            /** @description The data and the question, as sent */
+            prompt: string;
+            /** @description What the model said, before it was read */
+            reply: string;
+            /** Format: date-time */
+            started_at: string;
+            /** @description The instructions, as sent */
+            system: string;
+            /**
+             * Format: int64
+             * @description Execution of the step, from 1
+             */
+            try: number;
+        };
         ModelInput: {
             /** @description Azure only; default 2024-10-21 */
             api_version?: string;
@@ -1392,14 +1636,35 @@ export interface components {
             /** @enum {string} */
             role: "owner" | "admin" | "analyst" | "viewer";
         };
+        Next: {
+            /**
+             * @description Into the top value, the period before, by another dimension, by time, or on the same tables
+             * @enum {string}
+             */
+            kind: "drill" | "compare" | "dimension" | "period" | "other";
+            question: string;
+        };
         NumberCheck: {
             column?: string;
             /** Format: int64 */
             end: number;
             fact?: string;
+            /**
+             * Format: int64
+             * @description Place of the fact among the answer's facts
+             */
+            fact_index?: number;
             proven: boolean;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Row of the cell, or of the one that the fact names
+             */
             row?: number;
+            /**
+             * @description What proves the number
+             * @enum {string}
+             */
+            source?: "cell" | "fact" | "question" | "name";
             /** Format: int64 */
             start: number;
             text: string;
@@ -1454,6 +1719,11 @@ export interface components {
             /** @description Pass it as cursor for the next page; empty on the last */
             next_cursor: string;
         };
+        PageVerifiedQuestion: {
+            items: components["schemas"]["VerifiedQuestion"][];
+            /** @description Pass it as cursor for the next page; empty on the last */
+            next_cursor: string;
+        };
         PasswordInBody: {
             current_password?: string;
             email?: string;
@@ -1490,6 +1760,8 @@ export interface components {
             connection_id: string;
             /** Format: uuid */
             conversation_id: string;
+            /** @description The question that is asked again here because its answer was wrong */
+            corrects?: string;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -1497,6 +1769,8 @@ export interface components {
             error?: string;
             error_code?: string;
             facts: components["schemas"]["Fact"][];
+            /** @description What you said of the answer; absent in lists */
+            feedback?: components["schemas"]["Feedback"];
             has_result: boolean;
             /** Format: uuid */
             id: string;
@@ -1533,6 +1807,8 @@ export interface components {
             updated_at: string;
             /** Format: uuid */
             user_id: string;
+            /** @description Set when the SQL is that of a verified question */
+            verified?: components["schemas"]["Verification"];
             /** @description Name of the run in Temporal */
             workflow_id: string;
         };
@@ -1599,6 +1875,39 @@ export interface components {
             prompt_version?: string;
             /** Format: int64 */
             run: number;
+            /** Format: date-time */
+            started_at: string;
+            /** @enum {string} */
+            status: "running" | "done" | "failed" | "cancelled" | "waiting";
+            summary: string;
+            /** Format: int64 */
+            tries: number;
+        };
+        StepDetail: {
+            /** Format: int64 */
+            attempt: number;
+            /** @description The last calls of a model, retries included; empty for steps that make none */
+            calls: components["schemas"]["ModelCall"][];
+            /** Format: date-time */
+            ended_at?: string;
+            /** @description Why the last try that has ended failed */
+            error?: string;
+            error_code?: string;
+            /** Format: int64 */
+            input_tokens: number;
+            /** @enum {string} */
+            kind: "discover" | "plan" | "guard" | "query" | "analyse";
+            model?: string;
+            /** Format: int64 */
+            ms: number;
+            output?: unknown;
+            /** Format: int64 */
+            output_tokens: number;
+            prompt_version?: string;
+            /** Format: int64 */
+            run: number;
+            /** @description The SQL that was checked or run */
+            sql?: string;
             /** Format: date-time */
             started_at: string;
             /** @enum {string} */
@@ -1696,6 +2005,56 @@ export interface components {
             status: "queued" | "running" | "clarify" | "approve" | "answered" | "refused" | "failed" | "cancelled" | "budget_exhausted";
             /** Format: uuid */
             user_id: string;
+        };
+        Verification: {
+            /** Format: date-time */
+            at: string;
+            /** Format: uuid */
+            by: string;
+            by_name: string;
+            /**
+             * Format: uuid
+             * @description The verified question
+             */
+            id: string;
+        };
+        VerifiedCreateInBody: {
+            /** @description Other words for it, such as a follow-up's in full */
+            question?: string;
+            /**
+             * Format: uuid
+             * @description An answered question; its SQL is what is proposed
+             */
+            question_id: string;
+            /** @description Other SQL than the answer's */
+            sql?: string;
+        };
+        VerifiedPatchInBody: {
+            question?: string;
+            sql?: string;
+        };
+        VerifiedQuestion: {
+            /** Format: uuid */
+            connection_id: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            proposed_by: string;
+            question: string;
+            /** @description The question that it came from */
+            question_id?: string;
+            sql: string;
+            /** @enum {string} */
+            status: "proposed" | "verified";
+            understanding?: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: date-time */
+            verified_at?: string;
+            verified_by?: string;
+            verified_by_name?: string;
         };
     };
     responses: never;
@@ -2653,6 +3012,12 @@ export interface operations {
                 cursor?: string;
                 /** @description Items on a page */
                 limit?: number;
+                /** @description Each word occurs in the title or in a question, whole or as a part of a word */
+                q?: string;
+                /** @description Those shared with the organisation, by anybody, instead of your own */
+                shared?: boolean;
+                /** @description Those put away instead of the others */
+                archived?: boolean;
             };
             header?: never;
             path?: never;
@@ -2775,7 +3140,7 @@ export interface operations {
             };
         };
     };
-    "rename-conversation": {
+    "update-conversation": {
         parameters: {
             query?: never;
             header?: never;
@@ -3556,6 +3921,74 @@ export interface operations {
             };
         };
     };
+    "give-feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeedbackInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feedback"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-follow-ups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FollowUpsOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-result": {
         parameters: {
             query?: {
@@ -3578,6 +4011,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ResultPage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "inspect-step": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+                /** @description Run of the question */
+                run: number;
+                /** @description Kind of the step */
+                kind: "discover" | "plan" | "guard" | "query" | "analyse";
+                /** @description Attempt of the step within the run */
+                attempt: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StepDetail"];
                 };
             };
             /** @description Error */
@@ -3737,6 +4208,207 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Usage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-verified-questions": {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Items on a page */
+                limit?: number;
+                /** @description Of this connection only */
+                connection_id?: string;
+                /** @description Of this status only */
+                status?: "proposed" | "verified";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageVerifiedQuestion"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "propose-verified-question": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VerifiedCreateInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerifiedQuestion"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-verified-question": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerifiedQuestion"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-verified-question": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "edit-verified-question": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VerifiedPatchInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerifiedQuestion"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "verify-question": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerifiedQuestion"];
                 };
             };
             /** @description Error */
