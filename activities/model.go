@@ -99,7 +99,9 @@ func (a *Model) plan(ctx context.Context, in PlanInput, step *models.QuestionSte
 }
 
 // builtin says whether a run is answered without a model.
-func (a *Model) builtin(planner string) bool { return planner == "builtin" || a.LLM == nil }
+func (a *Model) builtin(planner string) bool {
+	return planner == "builtin" || planner == models.PlannerPerson || a.LLM == nil
+}
 
 // catalog returns the newest catalog of a connection.
 func (a *Model) catalog(ctx context.Context, tx *store.Store, scope models.Scope, connectionID string) (*models.Catalog, error) {

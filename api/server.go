@@ -28,6 +28,7 @@ type Server struct {
 	cookies     cookieNames
 	times       socketTimes
 	status      status
+	structures  structures
 	// stop closes open sockets when the process ends.
 	stop    chan struct{}
 	stopped sync.Once
@@ -89,6 +90,7 @@ func (s *Server) build() error {
 	s.conversationRoutes()
 	s.questionRoutes()
 	s.resultRoutes()
+	s.editorRoutes()
 	s.keyRoutes()
 	s.organisationRoutes()
 	s.eventRoutes()

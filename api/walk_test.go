@@ -61,6 +61,7 @@ func (p *person) belongings() belongings {
 	res := p.do(http.MethodPost, "/api-keys", map[string]any{"name": "ci", "scopes": []string{auth.ReadConnections}})
 	require.Equal(p.t, http.StatusCreated, res.status, res.body)
 	own["api-keys"] = res.field(p.t, "id").(string)
+	own["saved-queries"] = p.savedQuery(own["connections"], false)
 	var open api.Page[api.Session]
 	p.do(http.MethodGet, "/sessions", nil).into(p.t, &open)
 	own["sessions"] = open.Items[0].ID
@@ -98,6 +99,11 @@ func (own belongings) bodies() map[string]map[string]any {
 		"POST /api/v1/questions/{id}/clarify":       {"reply": "2026"},
 		"POST /api/v1/questions/{id}/approve":       {"yes": true},
 		"POST /api/v1/questions/{id}/edit-sql":      {"sql": "SELECT 1"},
+		"POST /api/v1/connections/{id}/sql":         {"sql": "SELECT 1", "title": "One", "conversation_id": own["conversations"], "parameters": []any{}, "explain": true},
+		"POST /api/v1/connections/{id}/sql/check":   {"sql": "SELECT 1", "parameters": []any{}},
+		"POST /api/v1/saved-queries":                {"connection_id": own["connections"], "name": "q", "description": "d", "sql": "SELECT 1", "parameters": []any{}, "shared": true},
+		"PATCH /api/v1/saved-queries/{id}":          {"name": "renamed", "shared": true, "parameters": []any{}},
+		"POST /api/v1/saved-queries/{id}/run":       {"parameters": map[string]any{}, "conversation_id": own["conversations"], "explain": false},
 		"POST /api/v1/api-keys":                     {"name": "k", "scopes": []string{auth.Ask}, "expires_in_days": 3},
 		"POST /api/v1/temporal/codec/decode":        {"payloads": []any{}},
 		"POST /api/v1/temporal/codec/encode":        {"payloads": []any{}},
@@ -107,7 +113,7 @@ func (own belongings) bodies() map[string]map[string]any {
 // unknown is a set of ids that do not exist.
 func unknown() belongings {
 	own := belongings{}
-	for _, kind := range []string{"connections", "questions", "conversations", "api-keys", "sessions"} {
+	for _, kind := range []string{"connections", "questions", "conversations", "api-keys", "sessions", "saved-queries"} {
 		own[kind] = store.NewID()
 	}
 	return own

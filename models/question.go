@@ -62,8 +62,12 @@ type Question struct {
 	// Run counts runs of the question: 1, and one more for each edit of its SQL.
 	Run     int    `gorm:"not null;default:1" json:"run"`
 	RunID   string `gorm:"not null;default:''" json:"run_id"`  // Temporal run
-	Planner string `gorm:"not null;default:''" json:"planner"` // "builtin" or the model's name
+	Planner string `gorm:"not null;default:''" json:"planner"` // "builtin", PlannerPerson or the model's name
 	SQL     string `gorm:"not null;default:''" json:"sql"`
+	// Arguments are the values of the placeholders in SQL that a person wrote.
+	Arguments []Argument `gorm:"serializer:json;type:jsonb" json:"arguments,omitempty"`
+	// Explain asks the model for the answer's text although a person wrote the SQL.
+	Explain bool `gorm:"not null;default:false" json:"-"`
 	// Understanding says in words how the question was read.
 	Understanding string        `gorm:"not null;default:''" json:"understanding"`
 	Answer        string        `gorm:"column:answer;not null;default:''" json:"text"`

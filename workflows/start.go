@@ -51,8 +51,8 @@ type Client struct {
 func AskID(questionID string) string { return "ask/" + questionID }
 
 // StartAsk starts the run q.Run of a question; one that was started before is
-// left alone, so calling it again is safe. Runs after the first begin with the
-// SQL that a person wrote, q.SQL.
+// left alone, so calling it again is safe. Runs after the first, and those whose
+// planner is a person, begin with the SQL that a person wrote, q.SQL.
 func (c *Client) StartAsk(ctx context.Context, scope models.Scope, q *models.Question) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -68,7 +68,10 @@ func (c *Client) StartAsk(ctx context.Context, scope models.Scope, q *models.Que
 func (c *Client) askInput(scope models.Scope, q *models.Question) AskInput {
 	in := AskInput{Scope: scope, QuestionID: q.ID, ConnectionID: q.ConnectionID, Run: q.Run,
 		Planner: c.Settings.Planner, MaxAttempts: c.Settings.MaxAttempts, ApproveCost: c.Settings.ApproveCost}
-	if q.Run > 1 {
+	if q.Planner == models.PlannerPerson {
+		in.Planner, in.Explain = models.PlannerPerson, q.Explain
+	}
+	if q.Run > 1 || q.Planner == models.PlannerPerson {
 		in.EditedSQL = q.SQL
 	}
 	return in
