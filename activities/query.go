@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 
 	"github.com/datamind/datamind/internal/connector"
@@ -65,7 +66,24 @@ func (a *Query) sync(ctx context.Context, scope models.Scope, connectionID strin
 	return a.read(ctx, scope, c)
 }
 
-func (a *Query) read(ctx context.Context, scope models.Scope, c *models.Connection) (DiscoverResult, error) {
+// read reads the structure and stores it. How it goes is noted for the page that
+// waits for it; that note is not worth failing for.
+func (a *Query) read(ctx context.Context, scope models.Scope, c *models.Connection) (found DiscoverResult, err error) {
+	note := func(sync models.CatalogSync) {
+		sync.ConnectionID = c.ID
+		if err := a.Store.SetSync(context.WithoutCancel(ctx), scope, &sync); err != nil {
+			activity.GetLogger(ctx).Warn("how the reading of a structure goes is not noted", "connection", c.ID, "error", err)
+		}
+	}
+	note(models.CatalogSync{Status: models.SyncReading})
+	defer func() {
+		switch {
+		case err == nil:
+			note(models.CatalogSync{Status: models.SyncReady, Tables: found.Tables})
+		case ctx.Err() == nil:
+			note(models.CatalogSync{Status: models.SyncFailed, ErrorCode: models.ErrorCode(err), ErrorText: models.ErrorMessage(err)})
+		}
+	}()
 	conn, _, err := a.open(ctx, c, "catalog")
 	if err != nil {
 		return DiscoverResult{}, err

@@ -91,6 +91,7 @@ func (s *Server) build() error {
 	s.questionRoutes()
 	s.resultRoutes()
 	s.editorRoutes()
+	s.catalogPageRoutes()
 	s.keyRoutes()
 	s.organisationRoutes()
 	s.eventRoutes()

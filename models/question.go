@@ -51,7 +51,7 @@ type Question struct {
 	ID             string         `gorm:"type:uuid;primaryKey" json:"id"`
 	OrgID          string         `gorm:"type:uuid;not null;uniqueIndex:questions_idempotency,priority:1" json:"-"`
 	ConversationID string         `gorm:"type:uuid;not null;index:questions_list,priority:1" json:"conversation_id"`
-	ConnectionID   string         `gorm:"type:uuid;not null" json:"connection_id"`
+	ConnectionID   string         `gorm:"type:uuid;not null;index:questions_recent,priority:1" json:"connection_id"`
 	UserID         string         `gorm:"type:uuid;not null" json:"user_id"`
 	Text           string         `gorm:"not null" json:"question"`
 	Status         QuestionStatus `gorm:"not null;index:questions_open,where:status in ('queued'\\,'running'\\,'clarify'\\,'approve')" json:"status"`
@@ -81,7 +81,7 @@ type Question struct {
 	ErrorText string  `gorm:"not null;default:''" json:"error,omitempty"`
 	// ActiveMs is wall time spent working, waits for a person not counted.
 	ActiveMs  int64      `gorm:"not null;default:0" json:"ms"`
-	CreatedAt time.Time  `gorm:"index:questions_list,priority:2" json:"created_at"`
+	CreatedAt time.Time  `gorm:"index:questions_list,priority:2;index:questions_recent,priority:2,sort:desc" json:"created_at"`
 	UpdatedAt time.Time  `json:"updated_at"`
 	EndedAt   *time.Time `json:"ended_at,omitempty"`
 }

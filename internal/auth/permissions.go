@@ -18,6 +18,7 @@ const (
 	WriteConnections = "connections.write"
 	ReadCatalog      = "catalog.read"
 	SyncCatalog      = "catalog.sync"
+	WriteNotes       = "notes.write"
 	ManageKeys       = "keys.manage"
 	ReadAudit        = "audit.read"
 	ReadUsage        = "usage.read"
@@ -28,7 +29,7 @@ const (
 
 var (
 	viewer  = []string{Profile, ManageSessions, ReadQuestions, ReadConnections, ReadCatalog}
-	analyst = append(slices.Clone(viewer), Ask)
+	analyst = append(slices.Clone(viewer), Ask, WriteNotes)
 	admin   = append(slices.Clone(analyst), WriteConnections, SyncCatalog, ManageKeys, ReadAudit, ReadUsage, ReadMembers, InspectRuns)
 	owner   = append(slices.Clone(admin), WriteMembers)
 )

@@ -89,6 +89,7 @@ ALTER TABLE ONLY metrics
     ADD CONSTRAINT metrics_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY catalog_syncs
     ADD CONSTRAINT catalog_syncs_pkey PRIMARY KEY (connection_id);
+CREATE INDEX questions_recent ON questions USING btree (connection_id, created_at DESC);
 CREATE INDEX question_tables_use ON question_tables USING btree (connection_id, schema_name, table_name, created_at DESC);
 CREATE INDEX saved_queries_list ON saved_queries USING btree (org_id, updated_at DESC);
 CREATE UNIQUE INDEX catalog_notes_key ON catalog_notes USING btree (connection_id, schema_name, table_name, column_name);
@@ -117,5 +118,6 @@ ALTER TABLE catalog_syncs ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON catalog_syncs TO datamind_app USING (app_sees(org_id));
 
 -- +goose Down
+DROP INDEX questions_recent;
 DROP TABLE question_tables, saved_queries, catalog_notes, glossary_terms, metrics, catalog_syncs;
 ALTER TABLE questions DROP COLUMN arguments, DROP COLUMN explain;
