@@ -168,11 +168,21 @@ func (c *Client) TestConnection(ctx context.Context, in activities.TestInput) (m
 // SyncCatalog starts reading a connection's schema. One that runs already is
 // ended: it may have read what has changed since.
 func (c *Client) SyncCatalog(ctx context.Context, scope models.Scope, connectionID string) error {
+	return c.syncCatalog(ctx, scope, connectionID, enums.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING)
+}
+
+// RefreshCatalog starts reading a connection's schema again, unless that runs
+// already.
+func (c *Client) RefreshCatalog(ctx context.Context, scope models.Scope, connectionID string) error {
+	return c.syncCatalog(ctx, scope, connectionID, enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING)
+}
+
+func (c *Client) syncCatalog(ctx context.Context, scope models.Scope, connectionID string, running enums.WorkflowIdConflictPolicy) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	_, err := c.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: "sync-catalog/" + connectionID,
 		TaskQueue: QueueAsk, WorkflowExecutionTimeout: runLimit,
-		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING,
+		WorkflowIDConflictPolicy: running,
 		Priority:                 temporal.Priority{FairnessKey: scope.OrgID}},
 		SyncCatalog, activities.SyncInput{Scope: scope, ConnectionID: connectionID})
 	return unavailable(err, "read the schema")
