@@ -1439,7 +1439,7 @@ export interface components {
         };
         Question: {
             /** @description Values of the parameters {{name}} in the SQL */
-            arguments: components["schemas"]["Argument"][];
+            arguments?: components["schemas"]["Argument"][];
             chart?: components["schemas"]["Chart"];
             /** Format: uuid */
             connection_id: string;
