@@ -80,7 +80,7 @@ func TestRefusalsSayWhere(t *testing.T) {
 	guard, err := New(shop(), Options{})
 	require.NoError(t, err)
 	for sql, at := range map[string]string{
-		"SELECT name, nameq FROM customers":                                "nameq",
+		"SELECT name, nameq FROM customers":                               "nameq",
 		"SELECT name FROM customers WHERE country = {{c}} AND cuntry = 1": "cuntry",
 		"SELECT 'ü', name\nFROM costumers":                                "costumers",
 		"SELECT name FROM customers WHERE country = {{c}} AND purge()":    "purge",
