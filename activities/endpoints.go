@@ -14,7 +14,7 @@ import (
 
 // builtin says that no model is asked.
 func (a *Model) builtin(planner string, endpoints []string) bool {
-	return planner == models.ModelBuiltin || len(endpoints) == 0 && a.LLM == nil
+	return planner == models.ModelBuiltin || planner == models.PlannerPerson || len(endpoints) == 0 && a.LLM == nil
 }
 
 // targets are the models that may answer a run, in their order: those of the

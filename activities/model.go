@@ -59,6 +59,10 @@ func (a *Model) PlanQuestion(ctx context.Context, in PlanInput) (PlanResult, err
 			return err
 		}
 		req.Question = q.Text
+		if req.Notes, err = tx.Notes(ctx, in.Scope, in.ConnectionID); err != nil {
+			return err
+		}
+		req.Hints = hints(req.Notes, q.Text)
 		if req.History, err = tx.History(ctx, in.Scope, q.ConversationID, q.ID, historyTurns); err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 
 	"github.com/datamind/datamind/internal/connector"
@@ -65,7 +66,24 @@ func (a *Query) sync(ctx context.Context, scope models.Scope, connectionID strin
 	return a.read(ctx, scope, c)
 }
 
-func (a *Query) read(ctx context.Context, scope models.Scope, c *models.Connection) (DiscoverResult, error) {
+// read reads the structure and stores it. How it goes is noted for the page that
+// waits for it; that note is not worth failing for.
+func (a *Query) read(ctx context.Context, scope models.Scope, c *models.Connection) (found DiscoverResult, err error) {
+	note := func(sync models.CatalogSync) {
+		sync.ConnectionID = c.ID
+		if err := a.Store.SetSync(context.WithoutCancel(ctx), scope, &sync); err != nil {
+			activity.GetLogger(ctx).Warn("how the reading of a structure goes is not noted", "connection", c.ID, "error", err)
+		}
+	}
+	note(models.CatalogSync{Status: models.SyncReading})
+	defer func() {
+		switch {
+		case err == nil:
+			note(models.CatalogSync{Status: models.SyncReady, Tables: found.Tables})
+		case ctx.Err() == nil:
+			note(models.CatalogSync{Status: models.SyncFailed, ErrorCode: models.ErrorCode(err), ErrorText: models.ErrorMessage(err)})
+		}
+	}()
 	conn, _, err := a.open(ctx, c, "catalog")
 	if err != nil {
 		return DiscoverResult{}, err
@@ -109,7 +127,7 @@ func (a *Query) RunQuery(ctx context.Context, in QueryInput) (QueryResult, error
 	}
 	got, err := a.run(ctx, in, q)
 	if models.ErrorCode(err) == models.CodeStructureMoved {
-		if q.sql, err = a.checkAgain(ctx, in, q.connection); err == nil {
+		if q.sql, err = a.checkAgain(ctx, in, q.connection, q.args); err == nil {
 			got, err = a.run(ctx, in, q)
 		}
 	}
@@ -174,7 +192,7 @@ func failed(err error) QueryResult {
 
 // checkAgain reads the structure anew and checks the SQL against it: somebody
 // changed the database since the last time.
-func (a *Query) checkAgain(ctx context.Context, in QueryInput, c *models.Connection) (sqlguard.Approved, error) {
+func (a *Query) checkAgain(ctx context.Context, in QueryInput, c *models.Connection, args []models.Argument) (sqlguard.Approved, error) {
 	if _, err := a.read(ctx, in.Scope, c); err != nil {
 		return sqlguard.Approved{}, err
 	}
@@ -182,13 +200,14 @@ func (a *Query) checkAgain(ctx context.Context, in QueryInput, c *models.Connect
 	if err != nil {
 		return sqlguard.Approved{}, err
 	}
-	return guard.Check(in.SQL)
+	return guard.CheckWith(in.SQL, args)
 }
 
 // admitted is SQL that was checked, with the step that runs it.
 type admitted struct {
 	connection *models.Connection
 	sql        sqlguard.Approved
+	args       []models.Argument // of SQL that a person wrote
 	step       *models.QuestionStep
 	// done says that the step has been done before, with the result got.
 	done bool
@@ -207,6 +226,11 @@ func (a *Query) admit(ctx context.Context, in QueryInput) (admitted, error) {
 		if q.connection, err = tx.GetConnection(ctx, in.Scope, in.ConnectionID); err != nil {
 			return err
 		}
+		if in.Edited {
+			if q.args, err = tx.Arguments(ctx, in.Scope, in.QuestionID); err != nil {
+				return err
+			}
+		}
 		if guard, err = a.guard(ctx, tx, in.Scope, in.ConnectionID); err != nil {
 			return err // before the step: an outage here is no try of the check
 		}
@@ -224,7 +248,7 @@ func (a *Query) admit(ctx context.Context, in QueryInput) (admitted, error) {
 	}
 	check.Trace = &models.StepTrace{SQL: in.SQL}
 	a.steps().publish(ctx, check)
-	if q.sql, err = approve(guard, in.SQL, check); err != nil {
+	if q.sql, err = approve(guard, in.SQL, q.args, check); err != nil {
 		a.steps().fail(ctx, in.StepRef, check, err, nil)
 		return q, err
 	}
@@ -241,8 +265,10 @@ func (a *Query) admit(ctx context.Context, in QueryInput) (admitted, error) {
 				return err
 			}
 		}
-		_, err = tx.FinishStep(ctx, in.Scope, check)
-		return err
+		if _, err = tx.FinishStep(ctx, in.Scope, check); err != nil || checked {
+			return err
+		}
+		return tx.SetTables(ctx, in.Scope, in.QuestionID, in.ConnectionID, q.sql.Reads())
 	})
 	if err != nil || q.done {
 		return q, err
@@ -259,11 +285,11 @@ func (a *Query) admit(ctx context.Context, in QueryInput) (admitted, error) {
 // which checks it must not end one after the other.
 const maxGuardTries = 3
 
-func approve(guard *sqlguard.Guard, sql string, step *models.QuestionStep) (sqlguard.Approved, error) {
+func approve(guard *sqlguard.Guard, sql string, args []models.Argument, step *models.QuestionStep) (sqlguard.Approved, error) {
 	if step.Tries > maxGuardTries && step.Status != models.StepDone {
 		return sqlguard.Approved{}, models.Errorf(models.CodeGuardRefused, "The check of this SQL did not come to its end %d times. Write it more simply.", maxGuardTries)
 	}
-	return guard.Check(sql)
+	return guard.CheckWith(sql, args)
 }
 
 // errNoCatalog says that the connection's schema has to be read first.

@@ -42,9 +42,10 @@ var auditActions = []string{
 	"api_key.create", "api_key.revoke", "audit.export", "budget.update", "catalog.read", "catalog.sync",
 	"connection.create", "connection.delete", "connection.update", "conversation.delete", "conversation.share",
 	"invitation.accept", "invitation.create", "invitation.revoke", "member.link", "member.remove", "member.role",
-	"model.create", "model.delete", "model.update", "organisation.update",
-	"question.approve", "question.edit_sql", "question.feedback", "question.stop", "result.read", "run.inspect",
-	"session.create", "session.revoke", "session.revoke_all", "step.inspect", "user.password", "user.update",
+	"metric.create", "metric.delete", "metric.update", "model.create", "model.delete", "model.update", "note.put", "organisation.update",
+	"question.approve", "question.edit_sql", "question.feedback", "question.sql", "question.stop", "result.read", "run.inspect",
+	"saved_query.create", "saved_query.delete", "saved_query.update", "session.create", "session.revoke", "session.revoke_all", "step.inspect",
+	"term.create", "term.delete", "term.update", "user.password", "user.update",
 	"verified_question.delete", "verified_question.edit", "verified_question.propose", "verified_question.verify",
 }
 

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"time"
@@ -128,6 +129,9 @@ func (s *Server) syncCatalog(ctx context.Context, in *IDParam) (*acceptedOut, er
 	if err := s.deps.Auth.Limit(ctx, "sync:"+in.ID, 6, time.Minute); err != nil {
 		return nil, err
 	}
+	if err := s.deps.Store.SetSync(ctx, scope, &models.CatalogSync{ConnectionID: in.ID, Status: models.SyncReading}); err != nil {
+		return nil, err
+	}
 	if err := s.deps.Runs.SyncCatalog(ctx, scope, in.ID); err != nil {
 		return nil, unavailable(err, "The structure cannot be read now. Try again in a moment.")
 	}
@@ -140,7 +144,8 @@ func (s *Server) syncCatalog(ctx context.Context, in *IDParam) (*acceptedOut, er
 // sync starts reading the structure of a new or changed connection. A failure
 // is not the caller's: each question reads the structure when it is missing.
 func (s *Server) sync(ctx context.Context, scope models.Scope, id string) {
-	if err := s.deps.Runs.SyncCatalog(ctx, scope, id); err != nil {
+	reading := &models.CatalogSync{ConnectionID: id, Status: models.SyncReading}
+	if err := errors.Join(s.deps.Store.SetSync(ctx, scope, reading), s.deps.Runs.SyncCatalog(ctx, scope, id)); err != nil {
 		s.log(ctx).Warn("start catalog sync", slog.String("connection_id", id), slog.Any("error", err))
 	}
 }

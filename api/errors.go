@@ -39,6 +39,7 @@ var statuses = map[models.Code]int{
 	models.CodeRateLimited:    http.StatusTooManyRequests,
 	models.CodeUnavailable:    http.StatusServiceUnavailable,
 	models.CodeBudget:         http.StatusPaymentRequired,
+	models.CodeParameter:      http.StatusUnprocessableEntity,
 	models.CodeGuardRefused:   http.StatusUnprocessableEntity,
 	models.CodeAddressRefused: http.StatusUnprocessableEntity,
 	codeTooLarge:              http.StatusRequestEntityTooLarge,

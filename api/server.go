@@ -28,6 +28,7 @@ type Server struct {
 	cookies     cookieNames
 	times       socketTimes
 	status      status
+	structures  structures
 	// stop closes open sockets when the process ends.
 	stop    chan struct{}
 	stopped sync.Once
@@ -93,6 +94,8 @@ func (s *Server) build() error {
 	s.stepRoutes()
 	s.feedbackRoutes()
 	s.verifiedRoutes()
+	s.editorRoutes()
+	s.catalogPageRoutes()
 	s.keyRoutes()
 	s.organisationRoutes()
 	s.auditRoutes()

@@ -18,9 +18,10 @@ type Question struct {
 	WorkflowID     string                `json:"workflow_id" doc:"Name of the run in Temporal"`
 	RunID          string                `json:"run_id"`
 	Run            int                   `json:"run" doc:"1, and one more for each edit of the SQL"`
-	Planner        string                `json:"planner" doc:"builtin, or the model's name"`
+	Planner        string                `json:"planner" doc:"builtin, person for SQL that somebody wrote, or the model's name"`
 	Model          string                `json:"model,omitempty" doc:"Which model was asked for: an id, or builtin"`
 	SQL            string                `json:"sql"`
+	Arguments      []models.Argument     `json:"arguments,omitempty" doc:"Values of the parameters {{name}} in the SQL"`
 	Understanding  string                `json:"understanding" doc:"How the question was read, in words"`
 	Text           string                `json:"text" doc:"The answer"`
 	Numbers        []models.NumberCheck  `json:"numbers" doc:"Each number of the text and where it comes from; byte offsets"`
@@ -63,7 +64,7 @@ type Step struct {
 func questionView(q *models.Question, steps []models.QuestionStep) Question {
 	v := Question{ID: q.ID, ConversationID: q.ConversationID, ConnectionID: q.ConnectionID, UserID: q.UserID,
 		Question: q.Text, Status: q.Status, WorkflowID: "ask/" + q.ID, RunID: q.RunID, Run: q.Run, Planner: q.Planner, Model: q.Model,
-		SQL: q.SQL, Understanding: q.Understanding, Text: q.Answer, Numbers: list(q.Numbers), Facts: list(q.Facts),
+		SQL: q.SQL, Arguments: q.Arguments, Understanding: q.Understanding, Text: q.Answer, Numbers: list(q.Numbers), Facts: list(q.Facts),
 		Chart: q.Chart, HasResult: q.ResultID != nil, Prompt: q.Prompt, ErrorCode: q.ErrorCode, Error: q.ErrorText,
 		Ms: q.ActiveMs, CreatedAt: q.CreatedAt, UpdatedAt: q.UpdatedAt, EndedAt: q.EndedAt, Steps: []Step{}}
 	v.Verified = q.Verified

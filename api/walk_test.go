@@ -64,6 +64,14 @@ func (p *person) belongings() belongings {
 	res := p.do(http.MethodPost, "/api-keys", map[string]any{"name": "ci", "scopes": []string{auth.ReadConnections}})
 	require.Equal(p.t, http.StatusCreated, res.status, res.body)
 	own["api-keys"] = res.field(p.t, "id").(string)
+	p.known(own["connections"])
+	res = p.do(http.MethodPost, "/connections/"+own["connections"]+"/terms", map[string]any{"term": "big", "meaning": "m", "schema": "public", "table": "orders", "condition": "total > 100"})
+	require.Equal(p.t, http.StatusCreated, res.status, res.body)
+	own["terms"] = res.field(p.t, "id").(string)
+	res = p.do(http.MethodPost, "/connections/"+own["connections"]+"/metrics", map[string]any{"name": "net", "schema": "public", "table": "orders", "expression": "sum(total)"})
+	require.Equal(p.t, http.StatusCreated, res.status, res.body)
+	own["metrics"] = res.field(p.t, "id").(string)
+	own["saved-queries"] = p.savedQuery(own["connections"], false)
 	var open api.Page[api.Session]
 	p.do(http.MethodGet, "/sessions", nil).into(p.t, &open)
 	own["sessions"] = open.Items[0].ID
@@ -81,7 +89,10 @@ func (own belongings) concrete(t *testing.T, route api.Route) string {
 	}
 	kind, _, _ := strings.Cut(strings.TrimPrefix(route.Path, "/api/v1/"), "/")
 	require.Contains(t, own, kind, "%s has an id of a kind that this test does not know", route.Path)
-	path := strings.NewReplacer("{id}", own[kind], "{run}", "1", "{kind}", "plan", "{attempt}", "1").Replace(route.Path)
+	path := strings.NewReplacer("{id}", own[kind], "{run}", "1", "{kind}", "plan", "{attempt}", "1", "{schema}", "public", "{name}", "orders").Replace(route.Path)
+	if strings.HasSuffix(path, "/catalog/search") {
+		path += "?q=orders"
+	}
 	require.NotContains(t, path, "{", "a parameter that this test does not know")
 	return path
 }
@@ -107,6 +118,16 @@ func (own belongings) bodies() map[string]map[string]any {
 		"POST /api/v1/questions/{id}/feedback":      {"vote": "down", "comment": "too high"},
 		"POST /api/v1/verified-questions":           {"question_id": own["questions"], "question": "How many orders are there?", "sql": "SELECT 1"},
 		"PATCH /api/v1/verified-questions/{id}":     {"question": "How many?", "sql": "SELECT 2"},
+		"POST /api/v1/connections/{id}/sql":         {"sql": "SELECT 1", "title": "One", "conversation_id": own["conversations"], "parameters": []any{}, "explain": true},
+		"POST /api/v1/connections/{id}/sql/check":   {"sql": "SELECT 1", "parameters": []any{}},
+		"PUT /api/v1/connections/{id}/notes":        {"schema": "public", "table": "orders", "column": "total", "description": "d", "synonyms": []string{"turnover"}},
+		"POST /api/v1/connections/{id}/terms":       {"term": "large", "meaning": "m", "schema": "public", "table": "orders", "condition": "total > 100"},
+		"PUT /api/v1/terms/{id}":                    {"term": "large", "meaning": "m", "schema": "public", "table": "orders", "condition": "total > 100"},
+		"POST /api/v1/connections/{id}/metrics":     {"name": "net sales", "description": "d", "schema": "public", "table": "orders", "expression": "sum(total)", "filter": "total > 0"},
+		"PUT /api/v1/metrics/{id}":                  {"name": "net sales", "description": "d", "schema": "public", "table": "orders", "expression": "sum(total)", "filter": "total > 0"},
+		"POST /api/v1/saved-queries":                {"connection_id": own["connections"], "name": "q", "description": "d", "sql": "SELECT 1", "parameters": []any{}, "shared": true},
+		"PATCH /api/v1/saved-queries/{id}":          {"name": "renamed", "shared": true, "parameters": []any{}},
+		"POST /api/v1/saved-queries/{id}/run":       {"parameters": map[string]any{}, "conversation_id": own["conversations"], "explain": false},
 		"POST /api/v1/api-keys":                     {"name": "k", "scopes": []string{auth.Ask}, "expires_in_days": 3},
 		"POST /api/v1/auth/invitation":              {"token": "0123456789abcdef", "name": "N", "password": "a quiet river"},
 		"POST /api/v1/auth/invitation/check":        {"token": "0123456789abcdef"},
@@ -126,7 +147,8 @@ func (own belongings) bodies() map[string]map[string]any {
 // unknown is a set of ids that do not exist.
 func unknown() belongings {
 	own := belongings{}
-	for _, kind := range []string{"connections", "questions", "conversations", "api-keys", "sessions", "models", "members", "invitations", "verified-questions"} {
+	for _, kind := range []string{"connections", "questions", "conversations", "api-keys", "sessions", "models", "members", "invitations", "verified-questions",
+		"saved-queries", "terms", "metrics"} {
 		own[kind] = store.NewID()
 	}
 	return own

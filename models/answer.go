@@ -141,6 +141,8 @@ type Attempt struct {
 type PlanRequest struct {
 	Question string
 	Hints    string // the organisation's own notes on the data; "" for none
+	// Notes are what people say of the data; nil for nothing.
+	Notes    *Notes
 	Catalog  *Catalog
 	History  []Turn
 	Attempts []Attempt

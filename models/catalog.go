@@ -48,6 +48,13 @@ type RelationName struct {
 	Name   string `json:"name"`
 }
 
+// TableUse is a table that a statement reads, and the columns that it names.
+type TableUse struct {
+	Schema  string   `json:"schema"`
+	Name    string   `json:"name"`
+	Columns []string `json:"columns"`
+}
+
 // Table is a table, view, materialised view, partitioned or foreign table.
 type Table struct {
 	Schema string `json:"schema"`

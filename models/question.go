@@ -55,7 +55,7 @@ type Question struct {
 	ID             string         `gorm:"type:uuid;primaryKey" json:"id"`
 	OrgID          string         `gorm:"type:uuid;not null;uniqueIndex:questions_idempotency,priority:1" json:"-"`
 	ConversationID string         `gorm:"type:uuid;not null;index:questions_list,priority:1" json:"conversation_id"`
-	ConnectionID   string         `gorm:"type:uuid;not null" json:"connection_id"`
+	ConnectionID   string         `gorm:"type:uuid;not null;index:questions_recent,priority:1" json:"connection_id"`
 	UserID         string         `gorm:"type:uuid;not null" json:"user_id"`
 	Text           string         `gorm:"not null" json:"question"`
 	Status         QuestionStatus `gorm:"not null;index:questions_open,where:status in ('queued'\\,'running'\\,'clarify'\\,'approve')" json:"status"`
@@ -66,10 +66,14 @@ type Question struct {
 	// Run counts runs of the question: 1, and one more for each edit of its SQL.
 	Run     int    `gorm:"not null;default:1" json:"run"`
 	RunID   string `gorm:"not null;default:''" json:"run_id"`  // Temporal run
-	Planner string `gorm:"not null;default:''" json:"planner"` // "builtin" or the model's name
+	Planner string `gorm:"not null;default:''" json:"planner"` // "builtin", PlannerPerson or the model's name
 	// Model is what the person wants asked: a model's id, ModelBuiltin, or "" for the organisation's first.
 	Model string `gorm:"not null;default:''" json:"model,omitempty"`
 	SQL   string `gorm:"not null;default:''" json:"sql"`
+	// Arguments are the values of the placeholders in SQL that a person wrote.
+	Arguments []Argument `gorm:"serializer:json;type:jsonb" json:"arguments,omitempty"`
+	// Explain asks the model for the answer's text although a person wrote the SQL.
+	Explain bool `gorm:"not null;default:false" json:"-"`
 	// Understanding says in words how the question was read.
 	Understanding string        `gorm:"not null;default:''" json:"understanding"`
 	Answer        string        `gorm:"column:answer;not null;default:''" json:"text"`
@@ -87,7 +91,7 @@ type Question struct {
 	ErrorText string  `gorm:"not null;default:''" json:"error,omitempty"`
 	// ActiveMs is wall time spent working, waits for a person not counted.
 	ActiveMs  int64      `gorm:"not null;default:0" json:"ms"`
-	CreatedAt time.Time  `gorm:"index:questions_list,priority:2" json:"created_at"`
+	CreatedAt time.Time  `gorm:"index:questions_list,priority:2;index:questions_recent,priority:2,sort:desc" json:"created_at"`
 	UpdatedAt time.Time  `json:"updated_at"`
 	EndedAt   *time.Time `json:"ended_at,omitempty"`
 }

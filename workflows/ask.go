@@ -30,14 +30,16 @@ type AskInput struct {
 	QuestionID   string
 	ConnectionID string
 	Run          int
-	Planner      string // "builtin" or "model"
+	Planner      string // "builtin", "model" or models.PlannerPerson
 	// Models are ids of the organisation's own models, in the order in which they
 	// are tried; none for the configured one.
-	Models      []string
+	Models []string
+	// Explain has the model write the answer to SQL that a person wrote.
+	Explain     bool
 	MaxAttempts int // plans per run, at least 1
 	ApproveCost float64
-	// EditedSQL is set when a person changed the SQL of a finished run: the
-	// run then begins at the guard.
+	// EditedSQL is set when a person wrote the SQL, or changed that of a finished
+	// run: the run then begins at the guard.
 	EditedSQL string
 }
 
@@ -264,6 +266,17 @@ func (a *ask) endOrphan(ctx workflow.Context) {
 	}
 }
 
+// plannerModel is the planner of runs that a model plans and writes.
+const plannerModel = "model"
+
+// writer is who writes the answer.
+func (a *ask) writer() string {
+	if a.in.Planner == models.PlannerPerson && a.in.Explain {
+		return plannerModel
+	}
+	return a.in.Planner
+}
+
 // analyse writes the answer; a text with unproven numbers gets one more try.
 func (a *ask) analyse(ctx workflow.Context, queryAttempt int) ending {
 	var m *activities.Model
@@ -271,9 +284,10 @@ func (a *ask) analyse(ctx workflow.Context, queryAttempt int) ending {
 	for attempt := 1; ; attempt++ {
 		a.step(ctx, "writing the answer", attempt)
 		var got activities.AnalyseResult
-		last := attempt == 2 || a.in.Planner == "builtin"
+		writer := a.writer()
+		last := attempt == 2 || writer != plannerModel
 		err := workflow.ExecuteActivity(model(ctx, "write the answer"), m.AnalyseResult, activities.AnalyseInput{
-			StepRef: a.ref(attempt), QueryAttempt: queryAttempt, Planner: a.in.Planner, Models: a.in.Models, Unproven: unproven,
+			StepRef: a.ref(attempt), QueryAttempt: queryAttempt, Planner: writer, Models: a.in.Models, Unproven: unproven,
 			Last: last, Since: a.began.Add(a.waited)}).Get(ctx, &got)
 		if err != nil {
 			return endOf(ctx, err)

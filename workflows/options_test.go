@@ -61,9 +61,10 @@ func TestRunsLeaveTheirActivitiesTheirTime(t *testing.T) {
 	c := &Client{Temporal: s}
 	require.Error(t, c.StartAsk(t.Context(), models.Scope{}, &models.Question{}))
 	require.Error(t, c.SyncCatalog(t.Context(), models.Scope{}, "connection"))
+	require.Error(t, c.RefreshCatalog(t.Context(), models.Scope{}, "connection"))
 	_, err := c.TestConnection(t.Context(), activities.TestInput{})
 	require.Error(t, err)
-	require.Len(t, s.options, 3)
+	require.Len(t, s.options, 4)
 	for _, o := range s.options {
 		for _, limit := range []time.Duration{o.WorkflowExecutionTimeout, o.WorkflowRunTimeout} {
 			require.True(t, limit == 0 || limit > closeLimit, "%s of %s", limit, o.ID)

@@ -54,8 +54,8 @@ type Client struct {
 func AskID(questionID string) string { return "ask/" + questionID }
 
 // StartAsk starts the run q.Run of a question; one that was started before is
-// left alone, so calling it again is safe. Runs after the first begin with the
-// SQL that a person wrote, q.SQL.
+// left alone, so calling it again is safe. Runs after the first, and those whose
+// planner is a person, begin with the SQL that a person wrote, q.SQL.
 func (c *Client) StartAsk(ctx context.Context, scope models.Scope, q *models.Question) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -74,7 +74,7 @@ func (c *Client) StartAsk(ctx context.Context, scope models.Scope, q *models.Que
 func (c *Client) askInput(ctx context.Context, scope models.Scope, q *models.Question) (AskInput, error) {
 	in := AskInput{Scope: scope, QuestionID: q.ID, ConnectionID: q.ConnectionID, Run: q.Run,
 		Planner: c.Settings.Planner, MaxAttempts: c.Settings.MaxAttempts, ApproveCost: c.Settings.ApproveCost}
-	if q.Run > 1 {
+	if q.Run > 1 || q.Planner == models.PlannerPerson {
 		in.EditedSQL = q.SQL
 	}
 	var err error
@@ -82,6 +82,8 @@ func (c *Client) askInput(ctx context.Context, scope models.Scope, q *models.Que
 		in.Models, err = c.Models(ctx, scope, q)
 	}
 	switch {
+	case q.Planner == models.PlannerPerson:
+		in.Planner, in.Explain = models.PlannerPerson, q.Explain
 	case q.Model == models.ModelBuiltin:
 		in.Planner = models.ModelBuiltin
 	case len(in.Models) > 0:
@@ -217,11 +219,21 @@ func (c *Client) CheckSQL(ctx context.Context, scope models.Scope, connectionID,
 // SyncCatalog starts reading a connection's schema. One that runs already is
 // ended: it may have read what has changed since.
 func (c *Client) SyncCatalog(ctx context.Context, scope models.Scope, connectionID string) error {
+	return c.syncCatalog(ctx, scope, connectionID, enums.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING)
+}
+
+// RefreshCatalog starts reading a connection's schema again, unless that runs
+// already.
+func (c *Client) RefreshCatalog(ctx context.Context, scope models.Scope, connectionID string) error {
+	return c.syncCatalog(ctx, scope, connectionID, enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING)
+}
+
+func (c *Client) syncCatalog(ctx context.Context, scope models.Scope, connectionID string, running enums.WorkflowIdConflictPolicy) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	_, err := c.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: "sync-catalog/" + connectionID,
 		TaskQueue: QueueAsk, WorkflowExecutionTimeout: runLimit,
-		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING,
+		WorkflowIDConflictPolicy: running,
 		Priority:                 temporal.Priority{FairnessKey: scope.OrgID}},
 		SyncCatalog, activities.SyncInput{Scope: scope, ConnectionID: connectionID})
 	return unavailable(err, "read the schema")

@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 
 	"github.com/datamind/datamind/internal/store"
+	"github.com/datamind/datamind/internal/telemetry"
 	"github.com/datamind/datamind/models"
 	"github.com/datamind/datamind/workflows"
 )
@@ -21,7 +22,11 @@ const (
 	relayAtOnce = 100
 	// pruneEvery and pruneAge are for sessions and links that have ended.
 	pruneEvery = time.Hour
-	pruneAge   = 30 * 24 * time.Hour
+	// refreshEvery and refreshPause are for structures that are about to be too
+	// old: they are read again before a question has to wait for it.
+	refreshEvery = 30 * time.Second
+	refreshPause = 5 * time.Minute
+	pruneAge     = 30 * 24 * time.Hour
 )
 
 // relay starts the runs of questions whose API died between storing and
@@ -31,8 +36,9 @@ const (
 func (s *services) relay(ctx context.Context) {
 	defer s.reporter.Crash("relay")
 	w := &watcher{services: s, faults: map[faultKey]*fault{}}
-	tick, prune := time.NewTicker(relayEvery), time.NewTicker(pruneEvery)
+	tick, prune, refresh := time.NewTicker(relayEvery), time.NewTicker(pruneEvery), time.NewTicker(refreshEvery)
 	defer tick.Stop()
+	defer refresh.Stop()
 	defer prune.Stop()
 	for {
 		select {
@@ -43,6 +49,11 @@ func (s *services) relay(ctx context.Context) {
 				s.log.Warn("old sessions not deleted", "error", err)
 			}
 			continue
+		case <-refresh.C:
+			if err := s.refresh(ctx); err != nil && ctx.Err() == nil {
+				s.log.Warn("structures are not read again ahead of time", "cause", telemetry.Cause(err))
+			}
+			continue
 		case <-tick.C:
 		}
 		err := s.relayOnce(ctx)
@@ -51,6 +62,17 @@ func (s *services) relay(ctx context.Context) {
 		}
 		w.see(err != nil, "", "the relay cannot start or end questions", causeOf(err)...)
 	}
+}
+
+// refresh has the structures of databases in use read again when three quarters
+// of their time are over. Any number of processes may ask for it: a connection's
+// reading that runs is left alone.
+func (s *services) refresh(ctx context.Context) error {
+	stale, err := s.store.SystemStaleCatalogs(ctx, s.config.CatalogTTL*3/4, refreshPause, relayAtOnce)
+	for _, c := range stale {
+		err = errors.Join(err, s.runs.RefreshCatalog(ctx, models.Scope{OrgID: c.OrgID, UserID: c.UserID}, c.ConnectionID))
+	}
+	return err
 }
 
 func (s *services) relayOnce(ctx context.Context) error {

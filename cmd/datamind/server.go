@@ -9,6 +9,7 @@ import (
 
 	"github.com/datamind/datamind/api"
 	"github.com/datamind/datamind/internal/crypt"
+	"github.com/datamind/datamind/internal/sqlguard"
 	"github.com/datamind/datamind/internal/store"
 	"github.com/datamind/datamind/internal/telemetry"
 )
@@ -39,6 +40,7 @@ func (apiCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("the address %s cannot be listened on; choose another with DATAMIND_HTTP_ADDR: %w", c.HTTPAddr, err)
 	}
+	go func() { _ = sqlguard.Warm() }() // who checks SQL first does not wait for the parser
 	go s.relay(ctx)
 	go s.watch(ctx, true)
 	log.Info("api is ready", "addr", listener.Addr().String(), "version", version)

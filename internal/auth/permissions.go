@@ -21,6 +21,7 @@ const (
 	WriteConnections = "connections.write"
 	ReadCatalog      = "catalog.read"
 	SyncCatalog      = "catalog.sync"
+	WriteNotes       = "notes.write"
 	ManageKeys       = "keys.manage"
 	ReadAudit        = "audit.read"
 	ReadUsage        = "usage.read"
@@ -33,7 +34,7 @@ const (
 
 var (
 	viewer  = []string{Profile, ManageSessions, ReadQuestions, ReadConnections, ReadCatalog, GiveFeedback}
-	analyst = append(slices.Clone(viewer), Ask, VerifyQuestions, InspectSteps)
+	analyst = append(slices.Clone(viewer), Ask, VerifyQuestions, InspectSteps, WriteNotes)
 	admin   = append(slices.Clone(analyst), WriteConnections, SyncCatalog, ManageKeys, ReadAudit, ReadUsage, ReadMembers, WriteMembers, InspectRuns, WriteModels)
 	owner   = append(slices.Clone(admin), WriteOrg)
 )

@@ -36,7 +36,11 @@ func (p *postgres) Estimate(ctx context.Context, sql sqlguard.Approved) (Estimat
 	ctx, cancel := context.WithTimeout(ctx, estimateLimit+netGrace)
 	defer cancel()
 	var raw []byte
-	if err := p.conn.QueryRow(ctx, "EXPLAIN (FORMAT JSON) "+sql.SQL()).Scan(&raw); err != nil {
+	values := make([]any, len(sql.Values()))
+	for i, v := range sql.Values() {
+		values[i] = v
+	}
+	if err := p.conn.QueryRow(ctx, "EXPLAIN (FORMAT JSON) "+sql.SQL(), values...).Scan(&raw); err != nil {
 		return Estimate{}, queryError(ctx, err, estimateLimit)
 	}
 	var plans []struct {
@@ -87,7 +91,11 @@ func (p *postgres) endElsewhere(ctx context.Context) {
 
 // read fetches rows in text form until the end or a limit.
 func (p *postgres) read(ctx context.Context, sql sqlguard.Approved, limits Limits) (*models.Rows, error) {
-	reader := p.conn.PgConn().ExecParams(ctx, sql.SQL(), nil, nil, nil, nil)
+	var values [][]byte // their types are those of the casts around the parameters
+	for _, v := range sql.Values() {
+		values = append(values, []byte(v))
+	}
+	reader := p.conn.PgConn().ExecParams(ctx, sql.SQL(), values, nil, nil, nil)
 	out := &models.Rows{Rows: [][]any{}}
 	var bytes int64
 	for reader.NextRow() {

@@ -14,6 +14,7 @@ func (r *reading) understand() bool {
 	r.tops()
 	r.absences()
 	r.groups()
+	r.metrics()
 	r.aggregates()
 	r.superlative()
 	r.codedValues()
@@ -469,6 +470,7 @@ func (r *reading) finish() {
 	r.exists()
 	r.whole()
 	r.leaveCancelledOut()
+	r.written()
 	for i, o := range q.order {
 		if o.e.col == nil && o.e.agg == "" {
 			q.order[i].e = q.sel[0]

@@ -2,6 +2,7 @@ package planner
 
 import (
 	"context"
+	"reflect"
 	"regexp"
 	"strings"
 	"sync"
@@ -14,6 +15,7 @@ import (
 type builtin struct {
 	mu   sync.Mutex
 	key  *models.Catalog
+	said *models.Notes
 	last *schema
 }
 
@@ -24,11 +26,12 @@ func NewBuiltin() Planner { return &builtin{} }
 func (*builtin) Name() string { return "builtin" }
 
 // schemaOf keeps the last catalog's index: the same one is asked again and again.
-func (b *builtin) schemaOf(cat *models.Catalog) *schema {
+func (b *builtin) schemaOf(cat *models.Catalog, notes *models.Notes) *schema {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.key != cat {
-		b.key, b.last = cat, newSchema(cat)
+	if b.key != cat || !reflect.DeepEqual(b.said, notes) {
+		b.key, b.said, b.last = cat, notes, newSchema(cat)
+		b.last.annotate(notes)
 	}
 	return b.last
 }
@@ -57,7 +60,7 @@ func (b *builtin) Plan(ctx context.Context, req models.PlanRequest) (models.Plan
 	if now.IsZero() {
 		now = time.Now().UTC()
 	}
-	s := b.schemaOf(req.Catalog)
+	s := b.schemaOf(req.Catalog, req.Notes)
 	if len(s.tables) == 0 {
 		return refuse("This connection has no columns that DataMind may read."), nil
 	}

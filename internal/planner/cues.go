@@ -131,6 +131,9 @@ func (r *reading) groupList(i int) {
 func (r *reading) rankBy(m *mention, k int) bool {
 	if m.col != nil && m.col.num && !m.col.key {
 		r.measure = &expr{col: m.col}
+		if m.col.metric != nil {
+			r.measure.agg = "sum"
+		}
 		m.used = true
 		return true
 	}

@@ -9,6 +9,7 @@ import (
 type scored struct {
 	col   *column
 	score float64
+	said  bool // by a name that people gave it
 }
 
 // mention is a span of tokens [i, j) that names a table, columns or a value.
@@ -129,6 +130,8 @@ func (s *schema) bestTable(stems []string) (*table, float64) {
 			seen[t] = true
 			sc := 0.0
 			switch {
+			case called(t.aliases, stems):
+				sc = 1.2
 			case same(t.words, stems), len(stems) == 1 && stem(strings.ToLower(t.t.Name)) == w:
 				sc = 1
 			case len(stems) == 1 && t.words[len(t.words)-1] == w:
@@ -183,7 +186,7 @@ func (s *schema) bestColumns(stems []string) []scored {
 	var out []scored
 	for c, sc := range got {
 		if sc >= 0.4 {
-			out = append(out, scored{c, sc})
+			out = append(out, scored{c, sc, called(c.aliases, stems)})
 		}
 	}
 	sort.Slice(out, func(i, j int) bool {
@@ -205,6 +208,10 @@ func columnScore(c *column, stems []string) float64 {
 	joined := strings.Join(stems, "")
 	lower := strings.ToLower(c.name)
 	switch {
+	case called(c.aliases, stems):
+		return 1
+	case c.metric != nil: // its whole name or nothing
+		return 0
 	case same(c.words, stems), joined == lower:
 		return 1
 	case len(c.short) > 0 && same(c.short, stems):

@@ -20,7 +20,8 @@ type cond struct {
 	some   *table // at least one row of this table belongs to it
 	inner  []cond // what the rows of anti or some must match
 	words  string
-	apart  bool // checked on its own: some other row of the same thing may match it
+	text   string // SQL that a person wrote
+	apart  bool   // checked on its own: some other row of the same thing may match it
 }
 
 // query is a question's meaning before any SQL.

@@ -17,23 +17,24 @@ type reading struct {
 	now    time.Time
 	period *period
 
-	q       query
-	tables  []*table // mentioned, in order
-	counted *table   // how many <table>
-	measure *expr    // what is added up, averaged or ranked
-	entity  *table   // whose rows are ranked
-	sup     *superlative
-	limit   int
-	desc    bool
-	ordered bool
-	single  *table // a row of it is ranked and its entity shown
-	sorted  bool   // an order is said without a column
-	bucket  string
-	dims    []expr
-	selects []expr
-	notes   []string
-	dimOf   map[expr]*mention // which words a dimension came from
-	unknown string            // a word that nothing in the schema explains
+	q          query
+	tables     []*table // mentioned, in order
+	counted    *table   // how many <table>
+	measure    *expr    // what is added up, averaged or ranked
+	entity     *table   // whose rows are ranked
+	sup        *superlative
+	limit      int
+	desc       bool
+	ordered    bool
+	single     *table // a row of it is ranked and its entity shown
+	sorted     bool   // an order is said without a column
+	bucket     string
+	dims       []expr
+	selects    []expr
+	notes      []string
+	dimOf      map[expr]*mention // which words a dimension came from
+	conditions []cond            // of terms that the question uses
+	unknown    string            // a word that nothing in the schema explains
 }
 
 func read(s *schema, question string, now time.Time) *reading {
@@ -51,6 +52,7 @@ func read(s *schema, question string, now time.Time) *reading {
 		}
 	}
 	r.toks = tokenize(rephrase(string(b)))
+	r.readTerms()
 	for i := range r.toks {
 		if r.toks[i].low == "order" && (sortWord[r.low(i-1)] || r.low(i+1) == "by") || (r.low(i) == "first" || r.low(i) == "last") && r.low(i+1) != "name" && r.low(i+1) != "names" {
 			r.toks[i].used = true
@@ -125,9 +127,16 @@ func (r *reading) choose(m *mention) {
 		if c.col.tab.t.Kind == "view" {
 			sc -= 0.05
 		}
+		if c.said {
+			sc++
+		}
 		if sc > best+1e-9 {
 			best, m.col = sc, c.col
 		}
+	}
+	if m.col != nil && m.said() && (m.tab == nil || m.tscore < 1.1) {
+		m.tab, m.vals = nil, nil
+		return
 	}
 	if len(m.vals) > 0 && (m.col != nil || m.tab != nil) {
 		if !r.valueMeant(m) {

@@ -118,6 +118,9 @@ func render(q *query) (sql string, ok bool) {
 			inner = append(inner, c)
 		}
 	}
+	if r.summed() {
+		return "", false
+	}
 	if r.fanout && !q.aggregates() {
 		q.distinct = true
 	}
@@ -230,6 +233,9 @@ func (e expr) owner() *table {
 
 func aliasOf(e expr) string {
 	var n string
+	if e.col != nil && e.col.metric != nil {
+		return ident(strings.ToLower(strings.ReplaceAll(e.col.name, " ", "_")))
+	}
 	switch e.agg {
 	case "":
 		if e.bucket != "" {
@@ -261,6 +267,9 @@ func aliasOf(e expr) string {
 }
 
 func (r *renderer) expr(e expr) string {
+	if e.col != nil && e.col.metric != nil {
+		return e.col.metric.Qualified
+	}
 	if e.agg == "count" {
 		if r.fanout && len(e.tab.pk) == 1 {
 			return "count(DISTINCT " + r.col(e.tab.pk[0]) + ")"
@@ -292,6 +301,9 @@ func (r *renderer) expr(e expr) string {
 }
 
 func (r *renderer) cond(c cond) string {
+	if c.text != "" {
+		return "(" + c.text + ")"
+	}
 	l := r.expr(c.e)
 	if c.period != nil {
 		return c.period.sql(l)

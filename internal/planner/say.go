@@ -4,6 +4,9 @@ import "strings"
 
 func (e expr) say() string {
 	name := func(c *column) string { return strings.ReplaceAll(c.name, "_", " ") }
+	if e.col != nil && e.col.metric != nil {
+		return e.col.name
+	}
 	switch e.agg {
 	case "count":
 		return "number of " + strings.ReplaceAll(e.tab.t.Name, "_", " ")
@@ -26,6 +29,8 @@ func (e expr) say() string {
 
 func (c cond) say() string {
 	switch {
+	case c.text != "":
+		return c.words
 	case c.anti != nil || c.some != nil:
 		s, t := "without ", c.anti
 		if t == nil {

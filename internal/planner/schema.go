@@ -18,6 +18,8 @@ type column struct {
 	num, text, date, flag bool
 	key                   bool // part of the primary key, or of a foreign key
 	nullable              bool
+	aliases               [][]string     // stems of what people call it
+	metric                *models.Metric // a figure with a name, no column of the database
 }
 
 type table struct {
@@ -29,6 +31,8 @@ type table struct {
 	label *column // the column that names a row
 	last  *column // the last name, where label is only the first
 	edges []*edge
+
+	aliases [][]string // stems of what people call it
 }
 
 // edge leads from the many side to the one side.
@@ -49,6 +53,8 @@ type schema struct {
 	byWord   map[string][]*column
 	tabWord  map[string][]*table
 	allWords map[string]bool
+	terms    []term
+	inferred bool // the edges come from names, no key is declared
 }
 
 func newSchema(cat *models.Catalog) *schema {
@@ -184,7 +190,7 @@ func (s *schema) link() {
 			}
 		}
 	}
-	if !declared {
+	if s.inferred = !declared; s.inferred {
 		s.infer()
 		s.inferShared()
 	}

@@ -1,6 +1,10 @@
 package sqlguard
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/datamind/datamind/models"
+)
 
 // Approved is SQL that a Guard has checked, byte for byte as it was checked.
 // Only this package can make one, so a function that takes an Approved cannot
@@ -8,6 +12,8 @@ import "errors"
 // because what comes back from a store or a queue is no longer checked.
 type Approved struct {
 	sql     string
+	values  []string
+	reads   []models.TableUse
 	dialect string
 	explain bool
 	state   string
@@ -27,6 +33,13 @@ func (a Approved) SQL() string {
 	}
 	return a.sql
 }
+
+// Values are those of the parameters $1, $2, … of the text, in PostgreSQL's text form.
+func (a Approved) Values() []string { return a.values }
+
+// Reads are the tables that the statement names, with the columns of each that
+// it names, sorted.
+func (a Approved) Reads() []models.TableUse { return a.reads }
 
 // Dialect is the dialect whose grammar checked the text, such as "postgres".
 func (a Approved) Dialect() string { return a.dialect }

@@ -19,6 +19,10 @@ func (t *tree) check(m any) *Refusal {
 		}
 	case *pg.ColumnRef:
 		t.references++
+	case *pg.ParamRef:
+		if n.GetNumber() < 1 || int(n.GetNumber()) > t.parameters {
+			return refuse(CodeParameter, "Parameters such as $1 have no value here. Write the value itself.")
+		}
 	case *pg.FuncCall:
 		return t.checkFunction(n)
 	case *pg.A_Expr:

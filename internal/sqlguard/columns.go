@@ -65,6 +65,7 @@ func (r *resolver) bare(name string, sc *scope) (traits, *Refusal) {
 					return 0, refusal
 				}
 				found, all = true, all|c.traits
+				r.use(it.source, c.name)
 			}
 		}
 		if found {
@@ -143,6 +144,7 @@ func (r *resolver) column(it *item, name string) (column, *Refusal) {
 		return column{}, refuse(CodeColumnRefused, "%s.%s could call the database's own function %s. Give the column a name of its own with AS.",
 			quoteName(it.name), quoteName(name), quoteName(own.Schema, own.Name))
 	}
+	r.use(it.source, name)
 	return c, c.readable()
 }
 

@@ -91,56 +91,67 @@ func nesting(sql string) int {
 	return deepest
 }
 
-// blank replaces literals, quoted names and comments, in which nothing nests,
-// under PostgreSQL's rules of their ends (scan.l) with
-// standard_conforming_strings. Where these find an error the parser stops.
+// blank replaces literals, quoted names and comments, in which nothing nests.
 func blank(sql string) string {
 	var b strings.Builder
 	b.Grow(len(sql))
+	scan(sql, func(plain string) { b.WriteString(plain) }, func(_ int, comment bool) {
+		if comment {
+			b.WriteByte(' ')
+		} else {
+			b.WriteString(" _ ")
+		}
+	})
+	return b.String()
+}
+
+// scan tells literals, quoted names and comments, by their length, from the rest
+// of a text, under PostgreSQL's rules of their ends (scan.l) with
+// standard_conforming_strings. Where these find an error the parser stops.
+func scan(sql string, plain func(text string), opaque func(length int, comment bool)) {
 	for i := 0; i < len(sql); {
+		from := i
 		switch c := sql[i]; {
 		case strings.HasPrefix(sql[i:], "--"):
-			b.WriteByte(' ')
 			i = endOfLine(sql, i)
+			opaque(i-from, true)
 		case strings.HasPrefix(sql[i:], "/*"):
-			b.WriteByte(' ')
 			i = endOfComment(sql, i)
+			opaque(i-from, true)
 		case c == '"':
-			b.WriteString(" _ ")
 			i = endOfQuote(sql, i+1, '"', false)
+			opaque(i-from, false)
 		case c == '\'':
-			b.WriteString(" _ ")
 			i = endOfString(sql, i, false)
+			opaque(i-from, false)
 		case c == '$':
 			tag := dollarTag(sql[i:])
 			if tag == "" {
-				b.WriteByte(c)
 				i++
+				plain(sql[from:i])
 				continue
 			}
-			b.WriteString(" _ ")
 			if at := strings.Index(sql[i+len(tag):], tag); at >= 0 {
 				i += at + 2*len(tag)
 			} else {
 				i = len(sql)
 			}
+			opaque(i-from, false)
 		case isWord(c):
-			end := i
-			for end < len(sql) && (isWord(sql[end]) || sql[end] == '$' && !isDigit(c)) {
-				end++
+			for i < len(sql) && (isWord(sql[i]) || sql[i] == '$' && !isDigit(c)) {
+				i++
 			}
-			b.WriteString(sql[i:end])
-			escapes := strings.EqualFold(sql[i:end], "e") && end < len(sql) && sql[end] == '\''
-			if i = end; escapes {
-				b.WriteString(" _ ")
+			plain(sql[from:i])
+			if strings.EqualFold(sql[from:i], "e") && i < len(sql) && sql[i] == '\'' {
+				from = i
 				i = endOfString(sql, i, true)
+				opaque(i-from, false)
 			}
 		default:
-			b.WriteByte(c)
 			i++
+			plain(sql[from:i])
 		}
 	}
-	return b.String()
 }
 
 func endOfLine(sql string, i int) int {

@@ -62,15 +62,15 @@ func (r *resolver) rangeVar(v *pg.RangeVar, e *env) (*item, *Refusal) {
 	}
 	rel, refusal := r.ix.relation(v)
 	if refusal != nil {
-		return nil, refusal
+		return nil, refusal.at(int(v.GetLocation()))
 	}
 	if r.onRelation != nil {
 		r.onRelation(rel)
 	}
 	if rel.refusal != nil {
-		return nil, rel.refusal
+		return nil, rel.refusal.at(int(v.GetLocation()))
 	}
-	r.used[rel.table.Schema+"."+rel.table.Name] = true
+	r.use(rel, "")
 	it.columns, it.source, it.table = rel.columns, rel, rel
 	return r.aliased(it, v.GetAlias())
 }

@@ -49,24 +49,36 @@ func New(cat *models.Catalog, options Options) (*Guard, error) {
 
 // Check decides on a statement. The error is a *Refusal, which unwraps to a
 // *models.Error with its code.
-func (g *Guard) Check(sql string) (approved Approved, err error) {
+func (g *Guard) Check(sql string) (Approved, error) { return g.CheckWith(sql, nil) }
+
+// CheckWith decides on a statement with placeholders {{name}}, each of which
+// becomes typed parameters of the protocol: the arguments' values are no part of
+// what is parsed, here or by the server.
+func (g *Guard) CheckWith(sql string, args []models.Argument) (approved Approved, err error) {
 	defer func() {
 		if p := recover(); p != nil { // fail closed whatever a tree may hold
 			approved, err = Approved{}, refuse(CodeTooComplex, "The statement could not be checked. Write it more simply.")
 		}
 	}()
-	_, explain, refusal := g.ix.checkStatement(sql)
+	b, refusal := bind(sql, args)
 	if refusal != nil {
 		return Approved{}, refusal
 	}
-	return Approved{sql: sql, dialect: DialectPostgres, explain: explain, state: g.state}, nil
+	names, explain, refusal := g.ix.checkStatement(b.sql, len(b.values))
+	if refusal != nil {
+		if refusal.place > 0 {
+			refusal = &Refusal{err: refusal.err, place: b.given(refusal.Position()) + 1}
+		}
+		return Approved{}, refusal.located(sql)
+	}
+	return Approved{sql: b.sql, values: b.values, dialect: DialectPostgres, explain: explain, state: g.state, reads: names.reads()}, nil
 }
 
 // checkStatement runs both walks over a text: each node by itself, then the
 // names in their scopes. The second walk, which is returned as far as it went,
 // knows what was named and what the check cost.
-func (ix *index) checkStatement(sql string) (names *resolver, explain bool, refusal *Refusal) {
-	names = &resolver{ix: ix, used: map[string]bool{}}
+func (ix *index) checkStatement(sql string, parameters int) (names *resolver, explain bool, refusal *Refusal) {
+	names = &resolver{ix: ix, used: map[tableKey]map[string]bool{}}
 	stmts, refusal := parse(sql)
 	if refusal != nil {
 		return names, false, refusal
@@ -87,7 +99,7 @@ func (ix *index) checkStatement(sql string) (names *resolver, explain bool, refu
 	if root.GetSelectStmt() == nil {
 		return names, false, refuseRoot(root)
 	}
-	walk := &tree{ix: ix}
+	walk := &tree{ix: ix, parameters: parameters}
 	if refusal := walk.walk(root.ProtoReflect(), 0); refusal != nil {
 		return names, false, refusal
 	}

@@ -84,20 +84,29 @@ var instances *list.List
 func parseRefusal(sql string, err error) *Refusal {
 	var at *parser.Error
 	if errors.As(err, &at) {
-		return refuse(CodeParse, "PostgreSQL cannot read this statement: %s%s.", at.Message, position(sql, at.Cursorpos))
+		return refuse(CodeParse, "PostgreSQL cannot read this statement: %s.", at.Message).at(byteOf(sql, at.Cursorpos))
 	}
 	return refuse(CodeParse, "PostgreSQL cannot read this statement: %s.", err.Error())
 }
 
-// position says where in the text an error is; cursor counts characters from 1.
-func position(sql string, cursor int) string {
+// byteOf is the byte at which a character stands, -1 for none; cursor counts
+// characters from 1.
+func byteOf(sql string, cursor int) int {
 	if cursor <= 0 {
-		return ""
+		return -1
 	}
 	runes := []rune(sql)
-	at := min(cursor-1, len(runes))
-	line := 1 + strings.Count(string(runes[:at]), "\n")
-	return fmt.Sprintf(" (line %d, character %d)", line, cursor)
+	return len(string(runes[:min(cursor-1, len(runes))]))
+}
+
+// located says in words where in the text a statement cannot be read.
+func (r *Refusal) located(sql string) *Refusal {
+	if r.Code() != CodeParse || r.place == 0 {
+		return r
+	}
+	before := sql[:min(r.Position(), len(sql))]
+	return refuse(CodeParse, "%s (line %d, character %d).", strings.TrimSuffix(r.Reason(), "."),
+		1+strings.Count(before, "\n"), 1+utf8.RuneCountInString(before)).at(r.Position())
 }
 
 func checkText(sql string) *Refusal {

@@ -27,7 +27,11 @@ const (
 
 // Refusal is a guard's no. It unwraps to the *models.Error that carries its
 // code and sentence.
-type Refusal struct{ err *models.Error }
+type Refusal struct {
+	err *models.Error
+	// place is one more than the byte of the text at which it was found; 0 unknown.
+	place int
+}
 
 // Error implements error.
 func (r *Refusal) Error() string { return r.err.Error() }
@@ -40,6 +44,18 @@ func (r *Refusal) Code() models.Code { return r.err.Code }
 
 // Reason is a sentence that says what was found and what to do.
 func (r *Refusal) Reason() string { return r.err.Message }
+
+// Position is the byte of the text at which it was found, -1 where that is not known.
+func (r *Refusal) Position() int { return r.place - 1 }
+
+// at gives the refusal a place, unless it has one. A refusal may be shared by
+// many statements, so it is not changed.
+func (r *Refusal) at(place int) *Refusal {
+	if r == nil || r.place > 0 || place < 0 {
+		return r
+	}
+	return &Refusal{err: r.err, place: place + 1}
+}
 
 func refuse(code models.Code, format string, args ...any) *Refusal {
 	return &Refusal{err: models.Errorf(code, format, args...)}

@@ -11,7 +11,7 @@ import (
 // means, under PostgreSQL's own rules of visibility.
 type resolver struct {
 	ix   *index
-	used map[string]bool // relations of the catalog that were named
+	used map[tableKey]map[string]bool // relations of the catalog that were named, with the columns
 	// onRelation is called for each catalog relation, before it is judged.
 	onRelation func(*relation)
 	budget
@@ -344,6 +344,11 @@ func (r *resolver) node(n *pg.Node, sc *scope, e *env) (traits, *Refusal) {
 }
 
 func (r *resolver) message(m protoreflect.Message, sc *scope, e *env) (traits, *Refusal) {
+	t, refusal := r.located(m, sc, e)
+	return t, refusal.at(locationOf(m))
+}
+
+func (r *resolver) located(m protoreflect.Message, sc *scope, e *env) (traits, *Refusal) {
 	switch n := m.Interface().(type) {
 	case *pg.ColumnRef:
 		return r.columnRef(n, sc)

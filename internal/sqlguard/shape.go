@@ -51,6 +51,7 @@ var allowedShapes = map[protoreflect.Name]string{
 	"A_ArrayExpr":       "elements location",
 	"A_Indirection":     "arg indirection",
 	"A_Indices":         "is_slice lidx uidx",
+	"ParamRef":          "number location",
 	"TypeCast":          "arg type_name location",
 	"TypeName":          "names typmods typemod array_bounds location",
 	"CollateClause":     "arg collname location",
@@ -119,6 +120,8 @@ type tree struct {
 	nodes, arms           int
 	relations, references int
 	selects               int
+	// parameters is how many values there are for $1, $2, ….
+	parameters int
 }
 
 func (t *tree) walk(m protoreflect.Message, depth int) *Refusal {
@@ -128,11 +131,16 @@ func (t *tree) walk(m protoreflect.Message, depth int) *Refusal {
 	}
 	allowed, ok := shapes[md]
 	if !ok {
-		return refuseNode(m)
+		return refuseNode(m).at(locationOf(m))
 	}
 	if t.nodes++; t.nodes > maxNodes || depth > maxDepth {
 		return refuse(CodeTooComplex, "The statement is too large to be checked (%d parts, %d levels at most). Write it more simply.", maxNodes, maxDepth)
 	}
+	return t.fields(m, allowed, depth).at(locationOf(m))
+}
+
+func (t *tree) fields(m protoreflect.Message, allowed []bool, depth int) *Refusal {
+	md := m.Descriptor()
 	refusal := t.ix.checkSyntax(m)
 	if refusal != nil {
 		return refusal
@@ -153,6 +161,16 @@ func (t *tree) walk(m protoreflect.Message, depth int) *Refusal {
 		return refusal
 	}
 	return t.children(m, depth+1)
+}
+
+// locationOf is the byte of the text at which a node stands, -1 where nodes of
+// its kind do not say.
+func locationOf(m protoreflect.Message) int {
+	fd := m.Descriptor().Fields().ByName("location")
+	if fd == nil || fd.Kind() != protoreflect.Int32Kind {
+		return -1
+	}
+	return int(m.Get(fd).Int())
 }
 
 func (t *tree) children(m protoreflect.Message, depth int) *Refusal {
@@ -192,8 +210,6 @@ func refuseNode(m protoreflect.Message) *Refusal {
 	switch name {
 	case "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt":
 		return refuse(CodeNotSelect, "The statement would change data. Only SELECT is allowed, also inside WITH.")
-	case "ParamRef":
-		return refuse(CodeParameter, "Parameters such as $1 have no value here. Write the value itself.")
 	case "XmlExpr", "XmlSerialize", "RangeTableFunc":
 		return refuse(CodeFunctionRefused, "XML functions are not allowed. Use the JSON functions.")
 	}

@@ -45,7 +45,7 @@ func (ix *index) checkDefinition(root *pg.Node, state map[*relation]viewState) *
 	if refusal := walk.walk(root.ProtoReflect(), 0); refusal != nil {
 		return refusal
 	}
-	names := &resolver{ix: ix, used: map[string]bool{}, onRelation: func(rel *relation) { ix.checkView(rel, state) }}
+	names := &resolver{ix: ix, used: map[tableKey]map[string]bool{}, onRelation: func(rel *relation) { ix.checkView(rel, state) }}
 	_, refusal := names.query(root.GetSelectStmt(), nil, nil, nil)
 	return refusal
 }

@@ -74,7 +74,7 @@ func (s *Store) History(ctx context.Context, scope models.Scope, conversationID,
 	})
 	turns := make([]models.Turn, len(rows))
 	for i, q := range rows {
-		turns[len(rows)-1-i] = models.Turn{Question: q.Text, SQL: q.SQL, Answer: q.Answer}
+		turns[len(rows)-1-i] = models.Turn{Question: q.Text, SQL: models.InlineArguments(q.SQL, q.Arguments), Answer: q.Answer}
 	}
 	return turns, err
 }

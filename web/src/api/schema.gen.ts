@@ -350,6 +350,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/connections/{id}/catalog/relations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tables and how they are joined, as a graph */
+        get: operations["get-catalog-relations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{id}/catalog/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Find tables and columns */
+        get: operations["search-catalog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{id}/catalog/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the reading of the structure goes */
+        get: operations["get-catalog-state"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/connections/{id}/catalog/sync": {
         parameters: {
             query?: never;
@@ -367,6 +418,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/connections/{id}/catalog/tables/{schema}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A table with its columns, notes, relations and who reads it */
+        get: operations["get-catalog-table"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{id}/completion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Names for an editor to complete */
+        get: operations["get-completion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{id}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add a metric */
+        post: operations["create-metric"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Notes, glossary and metrics of a database */
+        get: operations["list-notes"];
+        /** Say what a table or column means, in place of what was said */
+        put: operations["put-note"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{id}/sql": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Run SQL that you wrote: a question with the same checks, limits, steps and results */
+        post: operations["run-sql"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{id}/sql/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Whether SQL would be run, and if not, why and where */
+        post: operations["check-sql"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/connections/{id}/suggestions": {
         parameters: {
             query?: never;
@@ -378,6 +532,23 @@ export interface paths {
         get: operations["get-suggestions"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{id}/terms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add a term to the glossary */
+        post: operations["create-term"];
         delete?: never;
         options?: never;
         head?: never;
@@ -538,6 +709,24 @@ export interface paths {
         /** Make a one-time sign-in link for who forgot the password */
         post: operations["create-member-link"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metrics/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a metric */
+        put: operations["update-metric"];
+        post?: never;
+        /** Delete a metric */
+        delete: operations["delete-metric"];
         options?: never;
         head?: never;
         patch?: never;
@@ -801,6 +990,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/saved-queries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your saved queries and those that others share, changed last first */
+        get: operations["list-saved-queries"];
+        put?: never;
+        /** Save a query */
+        post: operations["create-saved-query"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/saved-queries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One saved query */
+        get: operations["get-saved-query"];
+        put?: never;
+        post?: never;
+        /** Delete a saved query of your own */
+        delete: operations["delete-saved-query"];
+        options?: never;
+        head?: never;
+        /** Change a saved query of your own */
+        patch: operations["update-saved-query"];
+        trace?: never;
+    };
+    "/api/v1/saved-queries/{id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Run a saved query as a question; it is checked like any */
+        post: operations["run-saved-query"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions": {
         parameters: {
             query?: never;
@@ -847,6 +1090,24 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/terms/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a term */
+        put: operations["update-term"];
+        post?: never;
+        /** Delete a term */
+        delete: operations["delete-term"];
         options?: never;
         head?: never;
         patch?: never;
@@ -961,6 +1222,12 @@ export interface components {
             /** @description Run the costly query, or not */
             yes: boolean;
         };
+        Argument: {
+            list?: boolean;
+            name: string;
+            type: string;
+            values: string[];
+        };
         AskInBody: {
             /**
              * Format: uuid
@@ -1002,6 +1269,21 @@ export interface components {
             user_id: string;
             /** @description At the time */
             user_name: string;
+        };
+        BoundParameter: {
+            /** @description The value where none is given: text, number, 2026-01-31, 2026-01-31T12:00:00Z, true, or a list of those */
+            default?: unknown;
+            label?: string;
+            name: string;
+            /**
+             * @description The type of a list's values; default text. Write a list as IN ({{name}})
+             * @enum {string}
+             */
+            of?: "text" | "number" | "date" | "timestamp" | "boolean";
+            /** @enum {string} */
+            type: "text" | "number" | "date" | "timestamp" | "boolean" | "list";
+            /** @description Of the parameter's type */
+            value?: unknown;
         };
         Budget: {
             /**
@@ -1050,6 +1332,33 @@ export interface components {
             tables: components["schemas"]["Table"][];
             /** Format: date-time */
             taken_at: string;
+        };
+        CatalogSearchOutBody: {
+            /** @description Best first */
+            items: components["schemas"]["Hit"][];
+        };
+        CatalogState: {
+            /** @description Why it failed */
+            code?: string;
+            /** @description In words, with what to do about it */
+            message: string;
+            /**
+             * Format: date-time
+             * @description When the last reading began
+             */
+            started_at?: string;
+            /** @enum {string} */
+            status: "reading" | "ready" | "failed";
+            /**
+             * Format: int64
+             * @description In the structure that is known; 0 before the first is read
+             */
+            tables: number;
+            /**
+             * Format: date-time
+             * @description When that was read
+             */
+            taken_at?: string;
         };
         Cell: {
             column: string;
@@ -1134,6 +1443,36 @@ export interface components {
         Column: {
             name: string;
             type: string;
+        };
+        ColumnDetail: {
+            comment?: string;
+            description: string;
+            /** Format: int64 */
+            distinct?: number;
+            masked?: boolean;
+            max?: string;
+            min?: string;
+            name: string;
+            nullable: boolean;
+            synonyms: string[];
+            type: string;
+            /** @description Common values, from the database's statistics */
+            values: string[];
+        };
+        Completion: {
+            fingerprint: string;
+            /** @description In the order in which bare names are looked up */
+            schemas: string[];
+            tables: components["schemas"]["CompletionTable"][];
+        };
+        CompletionColumn: {
+            name: string;
+            type: string;
+        };
+        CompletionTable: {
+            columns: components["schemas"]["CompletionColumn"][];
+            name: string;
+            schema: string;
         };
         Connection: {
             /** Format: date-time */
@@ -1385,6 +1724,19 @@ export interface components {
             ref_schema: string;
             ref_table: string;
         };
+        Hit: {
+            column?: string;
+            /** @enum {string} */
+            kind: "table" | "column";
+            /** @enum {string} */
+            match: "name" | "synonym" | "value" | "comment" | "description";
+            schema: string;
+            table: string;
+            /** @description The name, synonym, value, comment or description that was found */
+            text: string;
+            /** @description Of a column */
+            type?: string;
+        };
         Invitation: {
             /** Format: date-time */
             created_at: string;
@@ -1469,6 +1821,32 @@ export interface components {
         MemberPatchInBody: {
             /** @enum {string} */
             role: "owner" | "admin" | "analyst" | "viewer";
+        };
+        Metric: {
+            description: string;
+            /** @description An aggregate over the table's columns, such as sum(total - discount) */
+            expression: string;
+            /** @description SQL that tells which rows count; empty for all */
+            filter: string;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @description Why it cannot be used now; empty when it can */
+            problem: string;
+            schema: string;
+            table: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: uuid */
+            updated_by: string;
+        };
+        MetricInput: {
+            description?: string;
+            expression: string;
+            filter?: string;
+            name: string;
+            schema: string;
+            table: string;
         };
         Model: {
             /** @description Azure's */
@@ -1644,6 +2022,34 @@ export interface components {
             kind: "drill" | "compare" | "dimension" | "period" | "other";
             question: string;
         };
+        Note: {
+            /** @description Empty for the table itself */
+            column: string;
+            description: string;
+            /** @description The structure has no such table or column any more */
+            gone: boolean;
+            schema: string;
+            /** @description Words that mean it in questions */
+            synonyms: string[];
+            table: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: uuid */
+            updated_by: string;
+        };
+        NoteInput: {
+            column?: string;
+            description?: string;
+            schema: string;
+            /** @description Each at most 60 characters */
+            synonyms?: string[];
+            table: string;
+        };
+        NotesOutBody: {
+            metrics: components["schemas"]["Metric"][];
+            notes: components["schemas"]["Note"][];
+            terms: components["schemas"]["Term"][];
+        };
         NumberCheck: {
             column?: string;
             /** Format: int64 */
@@ -1714,6 +2120,11 @@ export interface components {
             /** @description Pass it as cursor for the next page; empty on the last */
             next_cursor: string;
         };
+        PageSavedQuery: {
+            items: components["schemas"]["SavedQuery"][];
+            /** @description Pass it as cursor for the next page; empty on the last */
+            next_cursor: string;
+        };
         PageSession: {
             items: components["schemas"]["Session"][];
             /** @description Pass it as cursor for the next page; empty on the last */
@@ -1723,6 +2134,19 @@ export interface components {
             items: components["schemas"]["VerifiedQuestion"][];
             /** @description Pass it as cursor for the next page; empty on the last */
             next_cursor: string;
+        };
+        Parameter: {
+            /** @description The value where none is given: text, number, 2026-01-31, 2026-01-31T12:00:00Z, true, or a list of those */
+            default?: unknown;
+            label?: string;
+            name: string;
+            /**
+             * @description The type of a list's values; default text. Write a list as IN ({{name}})
+             * @enum {string}
+             */
+            of?: "text" | "number" | "date" | "timestamp" | "boolean";
+            /** @enum {string} */
+            type: "text" | "number" | "date" | "timestamp" | "boolean" | "list";
         };
         PasswordInBody: {
             current_password?: string;
@@ -1755,6 +2179,8 @@ export interface components {
             text: string;
         };
         Question: {
+            /** @description Values of the parameters {{name}} in the SQL */
+            arguments?: components["schemas"]["Argument"][];
             chart?: components["schemas"]["Chart"];
             /** Format: uuid */
             connection_id: string;
@@ -1783,7 +2209,7 @@ export interface components {
             ms: number;
             /** @description Each number of the text and where it comes from; byte offsets */
             numbers: components["schemas"]["NumberCheck"][];
-            /** @description builtin, or the model's name */
+            /** @description builtin, person for SQL that somebody wrote, or the model's name */
             planner: string;
             /** @description What the person is asked while the status is clarify or approve */
             prompt?: components["schemas"]["Prompt"];
@@ -1812,6 +2238,29 @@ export interface components {
             /** @description Name of the run in Temporal */
             workflow_id: string;
         };
+        Relation: {
+            from_columns: string[];
+            from_schema: string;
+            from_table: string;
+            inferred: boolean;
+            to_columns: string[];
+            to_schema: string;
+            to_table: string;
+        };
+        RelationGraph: {
+            edges: components["schemas"]["Relation"][];
+            nodes: components["schemas"]["RelationNode"][];
+        };
+        RelationNode: {
+            /** Format: int64 */
+            columns: number;
+            /** @enum {string} */
+            kind: "table" | "view" | "matview" | "partitioned" | "foreign";
+            name: string;
+            /** Format: int64 */
+            rows: number;
+            schema: string;
+        };
         ResultPage: {
             columns: components["schemas"]["Column"][];
             /** Format: int64 */
@@ -1825,6 +2274,82 @@ export interface components {
             rows: unknown[][];
             /** @description The query gave more rows than were kept */
             truncated: boolean;
+        };
+        SQLCheck: {
+            allowed: boolean;
+            /** @description Why not, for programs */
+            code?: string;
+            /** @description Why not, and what to write instead */
+            message?: string;
+            /** @description Names of the parameters in the text */
+            placeholders: string[];
+            /** @description Where, if that is known */
+            position?: components["schemas"]["SQLPlace"];
+            /** @description What it reads, with the columns that it names */
+            tables: components["schemas"]["TableUse"][];
+        };
+        SQLPlace: {
+            /** Format: int64 */
+            column: number;
+            /** Format: int64 */
+            from: number;
+            /** Format: int64 */
+            line: number;
+            /** Format: int64 */
+            to: number;
+        };
+        SavedQuery: {
+            /** @description Whether it would be run now; not in lists, nor before the structure is read */
+            check?: components["schemas"]["SQLCheck"];
+            /** Format: uuid */
+            connection_id: string;
+            /** Format: date-time */
+            created_at: string;
+            description: string;
+            /** Format: uuid */
+            id: string;
+            mine: boolean;
+            name: string;
+            parameters: components["schemas"]["Parameter"][];
+            /** @description The whole organisation sees and runs it */
+            shared: boolean;
+            sql: string;
+            /** Format: date-time */
+            updated_at: string;
+            /**
+             * Format: uuid
+             * @description The owner, who alone may change it
+             */
+            user_id: string;
+        };
+        SavedQueryCreateInBody: {
+            /** Format: uuid */
+            connection_id: string;
+            description?: string;
+            name: string;
+            parameters?: components["schemas"]["Parameter"][];
+            shared?: boolean;
+            sql: string;
+        };
+        SavedQueryPatchInBody: {
+            description?: string;
+            name?: string;
+            parameters?: components["schemas"]["Parameter"][];
+            shared?: boolean;
+            sql?: string;
+        };
+        SavedQueryRunInBody: {
+            /**
+             * Format: uuid
+             * @description Default: a new one
+             */
+            conversation_id?: string;
+            /** @description Have the model write the answer's text, if there is one */
+            explain?: boolean;
+            /** @description Values by name, each of its parameter's type; those left out have their defaults */
+            parameters?: {
+                [key: string]: unknown;
+            };
         };
         Session: {
             /** Format: date-time */
@@ -1844,6 +2369,24 @@ export interface components {
             expires_at: string;
             /** @description Shown this once, to be handed to the person */
             link: string;
+        };
+        SqlCheckInBody: {
+            parameters?: components["schemas"]["Parameter"][];
+            sql: string;
+        };
+        SqlInBody: {
+            /**
+             * Format: uuid
+             * @description Default: a new one
+             */
+            conversation_id?: string;
+            /** @description Have the model write the answer's text, if there is one */
+            explain?: boolean;
+            parameters?: components["schemas"]["BoundParameter"][];
+            /** @description One SELECT; {{name}} stands for a parameter's value */
+            sql: string;
+            /** @description Stands for the question; default: the SQL's beginning */
+            title?: string;
         };
         StateOutBody: {
             /** @description Nobody has set a password yet */
@@ -1947,6 +2490,82 @@ export interface components {
             /** @description Common values, from the database's statistics */
             values: string[];
         };
+        TableDetail: {
+            columns: components["schemas"]["ColumnDetail"][];
+            /** @description The database's own */
+            comment: string;
+            /** @description What people say of it */
+            description: string;
+            /** @enum {string} */
+            kind: "table" | "view" | "matview" | "partitioned" | "foreign";
+            metrics: components["schemas"]["Metric"][];
+            name: string;
+            primary_key: string[];
+            /** @description What leads to it */
+            relations_in: components["schemas"]["Relation"][];
+            /** @description Where its columns lead */
+            relations_out: components["schemas"]["Relation"][];
+            /**
+             * Format: int64
+             * @description The database's own estimate; -1 unknown
+             */
+            rows: number;
+            schema: string;
+            synonyms: string[];
+            terms: components["schemas"]["Term"][];
+            uniques: string[][];
+            use: components["schemas"]["TableReaders"];
+        };
+        TableReaders: {
+            /**
+             * Format: int64
+             * @description Questions of the whole organisation that read it
+             */
+            asked: number;
+            /**
+             * Format: int64
+             * @description The time that the counts are of
+             */
+            days: number;
+            /**
+             * Format: int64
+             * @description Who asked them
+             */
+            people: number;
+            /** @description Your own, latest first */
+            questions: components["schemas"]["UsingQuestion"][];
+            /** @description Those that you may see */
+            saved_queries: components["schemas"]["UsingSaved"][];
+        };
+        TableUse: {
+            columns: string[];
+            name: string;
+            schema: string;
+        };
+        Term: {
+            /** @description SQL over the table's columns that tells the rows that the term means */
+            condition: string;
+            /** Format: uuid */
+            id: string;
+            meaning: string;
+            /** @description Why it cannot be used now; empty when it can */
+            problem: string;
+            /** @description With table: what the condition is on; empty for a term in words only */
+            schema: string;
+            table: string;
+            term: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: uuid */
+            updated_by: string;
+        };
+        TermInput: {
+            condition?: string;
+            meaning: string;
+            schema?: string;
+            table?: string;
+            term: string;
+        };
         Usage: {
             /** @description By person and day */
             days: components["schemas"]["UsageDay"][];
@@ -2005,6 +2624,22 @@ export interface components {
             status: "queued" | "running" | "clarify" | "approve" | "answered" | "refused" | "failed" | "cancelled" | "budget_exhausted";
             /** Format: uuid */
             user_id: string;
+        };
+        UsingQuestion: {
+            /** Format: uuid */
+            conversation_id: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            question: string;
+            status: string;
+        };
+        UsingSaved: {
+            /** Format: uuid */
+            id: string;
+            mine: boolean;
+            name: string;
         };
         Verification: {
             /** Format: date-time */
@@ -2909,6 +3544,106 @@ export interface operations {
             };
         };
     };
+    "get-catalog-relations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RelationGraph"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "search-catalog": {
+        parameters: {
+            query: {
+                /** @description Words of names, synonyms, comments, descriptions or values; all must be found */
+                q: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogSearchOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-catalog-state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "sync-catalog": {
         parameters: {
             query?: never;
@@ -2941,6 +3676,255 @@ export interface operations {
             };
         };
     };
+    "get-catalog-table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+                schema: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-completion": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that you have: answered with 304 while it is current */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Completion"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-metric": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MetricInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Metric"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotesOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-note": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Note"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "run-sql": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name of your own for this request; repeats answer the same question */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SqlInBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Question"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "check-sql": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SqlCheckInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SQLCheck"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-suggestions": {
         parameters: {
             query?: never;
@@ -2960,6 +3944,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SuggestionsOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-term": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TermInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Term"];
                 };
             };
             /** @description Error */
@@ -3469,6 +4489,72 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SignInLink"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "update-metric": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MetricInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Metric"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-metric": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -4094,6 +5180,212 @@ export interface operations {
             };
         };
     };
+    "list-saved-queries": {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Items on a page */
+                limit?: number;
+                /** @description Of this database only */
+                connection_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSavedQuery"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-saved-query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedQueryCreateInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQuery"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-saved-query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQuery"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-saved-query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "update-saved-query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedQueryPatchInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQuery"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "run-saved-query": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name of your own for this request; repeats answer the same question */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedQueryRunInBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Question"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-sessions": {
         parameters: {
             query?: {
@@ -4175,6 +5467,72 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["StatusOutBody"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "update-term": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TermInput"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Term"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-term": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
