@@ -24,6 +24,8 @@ const historyTurns = 6
 type Model struct {
 	Store  *store.Store
 	Events *realtime.Hub
+	// CatalogTTL is how old a catalog may be that a run begins with.
+	CatalogTTL time.Duration
 	// Temporal gets the heartbeats; nil sends none, where no server waits for them.
 	Temporal client.Client
 	// Builtin answers where no model is configured.
@@ -40,7 +42,9 @@ type Model struct {
 	clients  cache[*llm.Client]     // by endpoint and the time it was changed
 }
 
-func (a *Model) steps() steps { return steps{store: a.Store, events: a.Events} }
+func (a *Model) steps() steps {
+	return steps{store: a.Store, events: a.Events, catalogTTL: a.CatalogTTL}
+}
 
 // PlanQuestion turns the question into SQL, a question back, or a refusal.
 func (a *Model) PlanQuestion(ctx context.Context, in PlanInput) (PlanResult, error) {
@@ -49,7 +53,7 @@ func (a *Model) PlanQuestion(ctx context.Context, in PlanInput) (PlanResult, err
 	var plan models.Plan
 	req := models.PlanRequest{Attempts: in.Attempts, Clarifications: in.Clarifications, Now: time.Now()}
 	var targets []llm.Target
-	step, done, err := a.steps().begin(ctx, in.StepRef, models.StepPlan, in, &plan, func(tx *store.Store) error {
+	step, done, begun, err := a.steps().beginFirst(ctx, in.StepRef, in.First, in.Planner, models.StepPlan, in, &plan, func(tx *store.Store) error {
 		q, err := tx.GetQuestion(ctx, in.Scope, in.QuestionID)
 		if err != nil {
 			return err
@@ -66,6 +70,9 @@ func (a *Model) PlanQuestion(ctx context.Context, in PlanInput) (PlanResult, err
 		}
 		return a.reserve(ctx, tx, in.StepRef, models.StepPlan, targets[0].PlanReservation(req))
 	})
+	if err == nil && begun != (Begun{}) {
+		return PlanResult{Begun: begun}, nil
+	}
 	if err == nil && !done {
 		plan, err = a.plan(ctx, in, step, req, targets)
 	}

@@ -21,6 +21,8 @@ import (
 type Query struct {
 	Store  *store.Store
 	Events *realtime.Hub
+	// CatalogTTL is how old a catalog may be that a run begins with.
+	CatalogTTL time.Duration
 	// Temporal gets the heartbeats; nil sends none, where no server waits for them.
 	Temporal client.Client
 	Opener   *crypt.Opener
@@ -31,7 +33,9 @@ type Query struct {
 	sessions connector.Sessions
 }
 
-func (a *Query) steps() steps { return steps{store: a.Store, events: a.Events} }
+func (a *Query) steps() steps {
+	return steps{store: a.Store, events: a.Events, catalogTTL: a.CatalogTTL}
+}
 
 // DiscoverSchema reads the schema of the question's connection as a step of it.
 func (a *Query) DiscoverSchema(ctx context.Context, ref StepRef) (DiscoverResult, error) {
@@ -104,7 +108,8 @@ func (a *Query) RunQuery(ctx context.Context, in QueryInput) (QueryResult, error
 		}
 		return QueryResult{}, toTemporal(ctx, err)
 	}
-	if q.done {
+	if q.done || q.begun != (Begun{}) {
+		q.got.Begun = q.begun
 		return q.got, nil
 	}
 	got, err := a.run(ctx, in, q)
@@ -173,6 +178,8 @@ type admitted struct {
 	// done says that the step has been done before, with the result got.
 	done bool
 	got  QueryResult
+	// begun says why there is no step yet.
+	begun Begun
 }
 
 // admit checks the SQL as a step of its own and opens the step that runs it.
@@ -182,8 +189,11 @@ func (a *Query) admit(ctx context.Context, in QueryInput) (admitted, error) {
 	var q admitted
 	var guard *sqlguard.Guard
 	var check *models.QuestionStep
-	var checked bool
+	var checked, ready bool
 	open := func(tx *store.Store) (err error) {
+		if q.begun, ready, err = a.steps().first(ctx, tx, in.StepRef, in.First, in.Planner); err != nil || !ready {
+			return err
+		}
 		if q.connection, err = tx.GetConnection(ctx, in.Scope, in.ConnectionID); err != nil {
 			return err
 		}
@@ -201,6 +211,10 @@ func (a *Query) admit(ctx context.Context, in QueryInput) (admitted, error) {
 	}
 	if err != nil {
 		return q, err
+	}
+	a.steps().publishFirst(ctx, in.StepRef, in.First, in.Planner, q.begun)
+	if !ready {
+		return q, nil
 	}
 	a.steps().publish(ctx, check)
 	if q.sql, err = approve(guard, in.SQL, check); err != nil {

@@ -18,32 +18,41 @@ type Questions struct {
 	CatalogTTL time.Duration
 }
 
-// BeginQuestion marks the question as running and finds a fresh catalog.
+// BeginQuestion begins the runs that do not begin with their first step.
 func (a *Questions) BeginQuestion(ctx context.Context, in BeginInput) (found BeginResult, err error) {
-	var q *models.Question
 	err = a.Store.Together(ctx, in.Scope, func(tx *store.Store) (err error) {
-		if q, err = tx.MarkRunning(ctx, in.Scope, in.QuestionID, in.Run, in.RunID, in.Planner); err != nil {
-			return err
-		}
-		snapshot, err := tx.LatestSnapshot(ctx, in.Scope, in.ConnectionID)
-		if models.ErrorCode(err) == models.CodeNotFound {
-			return nil
-		}
-		if err == nil && time.Since(snapshot.TakenAt) <= a.CatalogTTL {
-			found.SnapshotID = snapshot.ID
-		}
+		found, err = begin(ctx, tx, in, a.CatalogTTL)
 		return err
 	})
+	if err == nil && found.Ended == "" {
+		publishBegun(ctx, a.Events, in)
+	}
+	return found, toTemporal(ctx, err)
+}
+
+// begin marks the question as running and finds a fresh catalog.
+func begin(ctx context.Context, tx *store.Store, in BeginInput, catalogTTL time.Duration) (found BeginResult, err error) {
+	q, err := tx.MarkRunning(ctx, in.Scope, in.QuestionID, in.Run, in.RunID, in.Planner)
 	switch {
 	case err != nil:
-		return BeginResult{}, toTemporal(ctx, err)
+		return found, err
 	case q.Status.Final():
 		return BeginResult{Ended: q.Status}, nil
 	case q.Run != in.Run: // a later run has taken over
 		return BeginResult{Ended: models.StatusCancelled}, nil
 	}
-	publish(ctx, a.Events, in.QuestionID, "status", statusEvent{Status: q.Status, Run: in.Run, Planner: in.Planner})
-	return found, nil
+	snapshot, err := tx.LatestSnapshot(ctx, in.Scope, in.ConnectionID)
+	if models.ErrorCode(err) == models.CodeNotFound {
+		return found, nil
+	}
+	if err == nil && time.Since(snapshot.TakenAt) <= catalogTTL {
+		found.SnapshotID = snapshot.ID
+	}
+	return found, err
+}
+
+func publishBegun(ctx context.Context, events *realtime.Hub, in BeginInput) {
+	publish(ctx, events, in.QuestionID, "status", statusEvent{Status: models.StatusRunning, Run: in.Run, Planner: in.Planner})
 }
 
 // AskPerson records that the run waits for a person, or goes on again.

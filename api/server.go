@@ -28,6 +28,7 @@ type Server struct {
 	cookies     cookieNames
 	times       socketTimes
 	status      status
+	asking      sync.Map // of *semaphore.Weighted by organisation
 	// stop closes open sockets when the process ends.
 	stop    chan struct{}
 	stopped sync.Once
