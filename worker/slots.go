@@ -13,7 +13,7 @@ const (
 	runsAtOnce = 1000
 	// busyFor is how long a task counts as busy. One that takes longer waits for
 	// something: a model, a database, a server that does not answer.
-	busyFor = 50 * time.Millisecond
+	busyFor = 25 * time.Millisecond
 )
 
 // newTuner makes a worker take on at most so many tasks and be busy with few.
