@@ -194,12 +194,14 @@ func (a *Model) AnalyseResult(ctx context.Context, in AnalyseInput) (AnalyseResu
 	if err != nil {
 		return AnalyseResult{}, toTemporal(ctx, err)
 	}
-	publish(ctx, a.Events, in.QuestionID, "chart", map[string]any{"run": in.Run, "chart": got.Chart})
-	publish(ctx, a.Events, in.QuestionID, "answer", map[string]any{"run": in.Run, "text": got.Text, "numbers": got.Numbers, "facts": got.Facts})
+	news := []realtime.News{{Type: "chart", Data: map[string]any{"run": in.Run, "chart": got.Chart}},
+		{Type: "answer", Data: map[string]any{"run": in.Run, "text": got.Text, "numbers": got.Numbers, "facts": got.Facts}}}
 	result := AnalyseResult{Unproven: got.unproven()}
 	if end != nil {
-		result.Ended = ptr(finished(ctx, a.Events, in.StepRef, *end))
+		news = append(news, endNews(in.StepRef, *end)...)
+		result.Ended = ptr(finished(*end))
 	}
+	publishAll(ctx, a.Events, in.QuestionID, news...)
 	return result, nil
 }
 

@@ -122,8 +122,7 @@ func (a *Query) RunQuery(ctx context.Context, in QueryInput) (QueryResult, error
 	case err == nil && got.NeedsApproval:
 		q.step.Status, q.step.Summary = models.StepWaiting, "waits for a yes: the query is costly"
 		err = a.steps().close(ctx, in.StepRef, q.step, nil)
-	case err == nil: // closed with its rows
-		a.steps().publish(ctx, q.step)
+	case err == nil: // closed with its rows, and published with them
 	default:
 		a.steps().fail(ctx, in.StepRef, q.step, err, nil)
 		if (curable(err) || isGuard(err)) && ctx.Err() == nil {
@@ -239,11 +238,11 @@ func (a *Query) admit(ctx context.Context, in QueryInput) (admitted, error) {
 	if err != nil || q.done {
 		return q, err
 	}
-	a.steps().publish(ctx, check)
+	news := []realtime.News{stepNews(check)}
 	if in.Edited {
-		publish(ctx, a.Events, in.QuestionID, "sql", map[string]any{"run": in.Run, "attempt": in.Attempt, "sql": in.SQL, "understanding": models.EditedUnderstanding})
+		news = append(news, realtime.News{Type: "sql", Data: map[string]any{"run": in.Run, "attempt": in.Attempt, "sql": in.SQL, "understanding": models.EditedUnderstanding}})
 	}
-	a.steps().publish(ctx, q.step)
+	publishAll(ctx, a.Events, in.QuestionID, append(news, stepNews(q.step))...)
 	return q, nil
 }
 
@@ -297,7 +296,8 @@ func (a *Query) run(ctx context.Context, in QueryInput, q admitted) (QueryResult
 	if err != nil {
 		return QueryResult{}, err
 	}
-	publish(ctx, a.Events, in.QuestionID, "rows", map[string]any{"run": in.Run, "result_ready": true, "row_count": got.RowCount, "columns": rows.Columns})
+	publishAll(ctx, a.Events, in.QuestionID, realtime.News{Type: "rows", Data: map[string]any{"run": in.Run, "result_ready": true, "row_count": got.RowCount, "columns": rows.Columns}},
+		stepNews(q.step))
 	return got, nil
 }
 

@@ -76,13 +76,17 @@ func (a *Questions) FinishQuestion(ctx context.Context, in FinishInput) (FinishR
 	if err != nil {
 		return FinishResult{}, toTemporal(ctx, err)
 	}
-	return finished(ctx, a.Events, in.StepRef, end), nil
+	publishAll(ctx, a.Events, in.QuestionID, endNews(in.StepRef, end)...)
+	return finished(end), nil
 }
 
-// finished makes an ending live.
-func finished(ctx context.Context, events *realtime.Hub, ref StepRef, end store.Ending) FinishResult {
-	publish(ctx, events, ref.QuestionID, "status", statusEvent{Status: end.Status, Run: ref.Run, ErrorCode: end.ErrorCode, Error: end.ErrorText})
-	publish(ctx, events, ref.QuestionID, "end", statusEvent{Status: end.Status, Run: ref.Run})
+// endNews are the events of an ending.
+func endNews(ref StepRef, end store.Ending) []realtime.News {
+	return []realtime.News{{Type: "status", Data: statusEvent{Status: end.Status, Run: ref.Run, ErrorCode: end.ErrorCode, Error: end.ErrorText}},
+		{Type: "end", Data: statusEvent{Status: end.Status, Run: ref.Run}}}
+}
+
+func finished(end store.Ending) FinishResult {
 	return FinishResult{Status: end.Status, ErrorCode: end.ErrorCode, ActiveMs: end.ActiveMs, Earlier: end.Earlier}
 }
 
@@ -98,10 +102,14 @@ type statusEvent struct {
 // publish makes an event live. The row is the truth: a Redis that is down
 // costs the live view, never the answer.
 func publish(ctx context.Context, events *realtime.Hub, questionID, kind string, data any) (live bool) {
+	return publishAll(ctx, events, questionID, realtime.News{Type: kind, Data: data})
+}
+
+func publishAll(ctx context.Context, events *realtime.Hub, questionID string, all ...realtime.News) (live bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
-	if err := events.Publish(ctx, questionID, kind, data); err != nil {
-		slog.WarnContext(ctx, "event not published", "question", questionID, "type", kind, "error", err)
+	if err := events.PublishAll(ctx, questionID, all...); err != nil {
+		slog.WarnContext(ctx, "events not published", "question", questionID, "first", all[0].Type, "error", err)
 		return false
 	}
 	return true

@@ -200,8 +200,12 @@ func (s steps) close(ctx context.Context, ref StepRef, step *models.QuestionStep
 }
 
 func (s steps) publish(ctx context.Context, step *models.QuestionStep) {
-	publish(ctx, s.events, step.QuestionID, "step", stepEvent{Run: step.Run, Kind: step.Kind, Attempt: step.Attempt,
-		Status: step.Status, Summary: step.Summary, Error: step.ErrorText, Ms: step.Ms, Tries: step.Tries})
+	publishAll(ctx, s.events, step.QuestionID, stepNews(step))
+}
+
+func stepNews(step *models.QuestionStep) realtime.News {
+	return realtime.News{Type: "step", Data: stepEvent{Run: step.Run, Kind: step.Kind, Attempt: step.Attempt,
+		Status: step.Status, Summary: step.Summary, Error: step.ErrorText, Ms: step.Ms, Tries: step.Tries}}
 }
 
 // digest identifies a step's input in the trace.
