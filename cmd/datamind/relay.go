@@ -18,7 +18,8 @@ const (
 	relayEvery  = 2 * time.Second
 	relayQueued = 3 * time.Second
 	relayOpen   = time.Minute
-	relayAtOnce = 100
+	// relayAtOnce bounds a look: very many that have been started may wait for a worker.
+	relayAtOnce = 30
 	// pruneEvery and pruneAge are for sessions and links that have ended.
 	pruneEvery = time.Hour
 	pruneAge   = 30 * 24 * time.Hour

@@ -293,20 +293,13 @@ func (s *Store) CancelQueued(ctx context.Context, scope models.Scope, id string)
 // clockError is how far the clocks of two machines may be apart.
 const clockError = time.Minute
 
-// lookAgain is how long a first run that has been looked at is left alone at most.
-const lookAgain = 30 * time.Second
-
 // SystemOpen returns questions in the given statuses that have not moved for
 // longer than age, oldest first: queued ones whose start was lost, and others
-// whose run may be gone. One that waits although it has been looked at is left
-// alone for as long again as it has waited by then, up to lookAgain: very many may
-// wait for a worker. One that moved in the future, by a clock that was put right
-// since, has not moved either.
+// whose run may be gone. One that moved in the future, by a clock that was put
+// right since, has not moved either.
 func (s *Store) SystemOpen(ctx context.Context, age time.Duration, limit int, statuses ...models.QuestionStatus) (rows []models.Question, err error) {
 	err = s.system(ctx, func(tx *gorm.DB) error {
-		return tx.Where(`status IN ? AND updated_at NOT BETWEEN now() - greatest(make_interval(secs => ?),
-				CASE WHEN run = 1 THEN least(updated_at - created_at, make_interval(secs => ?)) END) AND now() + make_interval(secs => ?)`,
-			statuses, age.Seconds(), lookAgain.Seconds(), clockError.Seconds()).Order("updated_at").Limit(limit).Find(&rows).Error
+		return tx.Where("status IN ? AND updated_at NOT BETWEEN now() - make_interval(secs => ?) AND now() + make_interval(secs => ?)", statuses, age.Seconds(), clockError.Seconds()).Order("updated_at").Limit(limit).Find(&rows).Error
 	})
 	return rows, err
 }

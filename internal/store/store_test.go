@@ -421,31 +421,6 @@ func TestAQuestionOfTheFutureIsFound(t *testing.T) {
 	require.Equal(t, 1, open(time.Minute))
 }
 
-// What has been looked at and still waits for a worker is looked at less and less.
-func TestWaitingQuestionsAreLookedAtSeldom(t *testing.T) {
-	t.Parallel()
-	ctx := context.Background()
-	b := setup(t)
-	q := b.question(t, b.a, "k")
-	for name, c := range map[string]struct {
-		run, created, looked int // seconds ago
-		found                bool
-	}{
-		"never":                {1, 4, 4, true},
-		"a moment ago":         {1, 5, 2, false},
-		"early":                {1, 8, 4, true},
-		"late":                 {1, 40, 20, true},
-		"late, and just now":   {1, 30, 10, false},
-		"after very long":      {1, 1000, 31, true},
-		"asked again long ago": {2, 1000, 4, true},
-	} {
-		exec(t, b.owner, fmt.Sprintf("UPDATE questions SET run = %d, created_at = now() - interval '%d seconds', updated_at = now() - interval '%d seconds' WHERE id = '%s'", c.run, c.created, c.looked, q.ID))
-		rows, err := b.SystemOpen(ctx, 3*time.Second, 10, models.StatusQueued)
-		require.NoError(t, err)
-		require.Equal(t, c.found, len(rows) == 1, name)
-	}
-}
-
 func TestAFullDiskIsNamed(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
