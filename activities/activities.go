@@ -36,6 +36,21 @@ type BeginResult struct {
 	Ended models.QuestionStatus
 }
 
+// First is part of the input of a run's first step, which begins the run.
+type First struct {
+	// RunID of the run; "" for a run that has begun.
+	RunID string `json:",omitempty"`
+}
+
+// Begun is part of the result of a run's first step. Where one of its fields is
+// set, there was nothing to do yet, or any more.
+type Begun struct {
+	// Undiscovered asks for a discovery: no catalog is fresh enough.
+	Undiscovered bool `json:",omitempty"`
+	// Ended is set when the question has ended already (stopped while queued).
+	Ended models.QuestionStatus `json:",omitempty"`
+}
+
 // DiscoverResult names the snapshot that was stored.
 type DiscoverResult struct {
 	SnapshotID string
@@ -46,6 +61,7 @@ type DiscoverResult struct {
 // replied, travel in it.
 type PlanInput struct {
 	StepRef
+	First
 	Planner string
 	// Models are the ids of the organisation's own models, in order; none for the configured one.
 	Models         []string
@@ -55,6 +71,7 @@ type PlanInput struct {
 
 // PlanResult is the planner's verdict.
 type PlanResult struct {
+	Begun
 	Status  models.PlanStatus
 	SQL     string
 	Text    string
@@ -64,7 +81,10 @@ type PlanResult struct {
 // QueryInput asks to check and run SQL.
 type QueryInput struct {
 	StepRef
+	First
 	SQL string
+	// Planner of the run, for its begin.
+	Planner string `json:",omitempty"`
 	// Edited marks SQL that a person wrote.
 	Edited bool
 	// ApproveCost is the planner cost above which a person must say yes; 0 never.
@@ -74,8 +94,10 @@ type QueryInput struct {
 
 // QueryResult says how the query went. Exactly one of the three cases holds:
 // rows are stored (Code ""), it needs a person's yes (NeedsApproval), or it
-// failed in a way that other SQL may cure (Code set).
+// failed in a way that other SQL may cure (Code set); but for a first step that
+// had nothing to do.
 type QueryResult struct {
+	Begun
 	RowCount      int
 	Truncated     bool
 	NeedsApproval bool

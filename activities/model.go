@@ -24,6 +24,8 @@ const historyTurns = 6
 type Model struct {
 	Store  *store.Store
 	Events *realtime.Hub
+	// CatalogTTL is how old a catalog may be that a run begins with.
+	CatalogTTL time.Duration
 	// Temporal gets the heartbeats; nil sends none, where no server waits for them.
 	Temporal client.Client
 	// Builtin answers where no model is configured.
@@ -40,7 +42,9 @@ type Model struct {
 	clients  cache[*llm.Client]     // by endpoint and the time it was changed
 }
 
-func (a *Model) steps() steps { return steps{store: a.Store, events: a.Events} }
+func (a *Model) steps() steps {
+	return steps{store: a.Store, events: a.Events, catalogTTL: a.CatalogTTL}
+}
 
 // PlanQuestion turns the question into SQL, a question back, or a refusal.
 func (a *Model) PlanQuestion(ctx context.Context, in PlanInput) (PlanResult, error) {
@@ -50,7 +54,7 @@ func (a *Model) PlanQuestion(ctx context.Context, in PlanInput) (PlanResult, err
 	var known *models.VerifiedQuestion
 	req := models.PlanRequest{Attempts: in.Attempts, Clarifications: in.Clarifications, Now: time.Now()}
 	var targets []llm.Target
-	step, done, err := a.steps().begin(ctx, in.StepRef, models.StepPlan, in, &plan, func(tx *store.Store) error {
+	step, done, begun, err := a.steps().beginFirst(ctx, in.StepRef, in.First, in.Planner, models.StepPlan, in, &plan, func(tx *store.Store) error {
 		q, err := tx.GetQuestion(ctx, in.Scope, in.QuestionID)
 		if err != nil {
 			return err
@@ -74,6 +78,9 @@ func (a *Model) PlanQuestion(ctx context.Context, in PlanInput) (PlanResult, err
 		}
 		return a.reserve(ctx, tx, in.StepRef, models.StepPlan, targets[0].PlanReservation(req))
 	})
+	if err == nil && begun != (Begun{}) {
+		return PlanResult{Begun: begun}, nil
+	}
 	if err == nil && !done {
 		plan, err = a.plan(ctx, in, step, req, known, targets)
 	}
@@ -214,12 +221,14 @@ func (a *Model) AnalyseResult(ctx context.Context, in AnalyseInput) (AnalyseResu
 	if err != nil {
 		return AnalyseResult{}, toTemporal(ctx, err)
 	}
-	publish(ctx, a.Events, in.QuestionID, "chart", map[string]any{"run": in.Run, "chart": got.Chart})
-	publish(ctx, a.Events, in.QuestionID, "answer", map[string]any{"run": in.Run, "text": got.Text, "numbers": got.Numbers, "facts": got.Facts})
+	news := []realtime.News{{Type: "chart", Data: map[string]any{"run": in.Run, "chart": got.Chart}},
+		{Type: "answer", Data: map[string]any{"run": in.Run, "text": got.Text, "numbers": got.Numbers, "facts": got.Facts}}}
 	result := AnalyseResult{Unproven: got.unproven()}
 	if end != nil {
-		result.Ended = ptr(finished(ctx, a.Events, in.StepRef, *end))
+		news = append(news, endNews(in.StepRef, *end)...)
+		result.Ended = ptr(finished(*end))
 	}
+	publishAll(ctx, a.Events, in.QuestionID, news...)
 	return result, nil
 }
 

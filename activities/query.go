@@ -22,6 +22,8 @@ import (
 type Query struct {
 	Store  *store.Store
 	Events *realtime.Hub
+	// CatalogTTL is how old a catalog may be that a run begins with.
+	CatalogTTL time.Duration
 	// Temporal gets the heartbeats; nil sends none, where no server waits for them.
 	Temporal client.Client
 	Opener   *crypt.Opener
@@ -32,7 +34,9 @@ type Query struct {
 	sessions connector.Sessions
 }
 
-func (a *Query) steps() steps { return steps{store: a.Store, events: a.Events} }
+func (a *Query) steps() steps {
+	return steps{store: a.Store, events: a.Events, catalogTTL: a.CatalogTTL}
+}
 
 // DiscoverSchema reads the schema of the question's connection as a step of it.
 func (a *Query) DiscoverSchema(ctx context.Context, ref StepRef) (DiscoverResult, error) {
@@ -122,7 +126,8 @@ func (a *Query) RunQuery(ctx context.Context, in QueryInput) (QueryResult, error
 		}
 		return QueryResult{}, toTemporal(ctx, err)
 	}
-	if q.done {
+	if q.done || q.begun != (Begun{}) {
+		q.got.Begun = q.begun
 		return q.got, nil
 	}
 	got, err := a.run(ctx, in, q)
@@ -135,8 +140,7 @@ func (a *Query) RunQuery(ctx context.Context, in QueryInput) (QueryResult, error
 	case err == nil && got.NeedsApproval:
 		q.step.Status, q.step.Summary = models.StepWaiting, "waits for a yes: the query is costly"
 		err = a.steps().close(ctx, in.StepRef, q.step, nil)
-	case err == nil: // closed with its rows
-		a.steps().publish(ctx, q.step)
+	case err == nil: // closed with its rows, and published with them
 	default:
 		a.steps().fail(ctx, in.StepRef, q.step, err, nil)
 		if (curable(err) || isGuard(err)) && ctx.Err() == nil {
@@ -212,6 +216,8 @@ type admitted struct {
 	// done says that the step has been done before, with the result got.
 	done bool
 	got  QueryResult
+	// begun says why there is no step yet.
+	begun Begun
 }
 
 // admit checks the SQL as a step of its own and opens the step that runs it.
@@ -221,8 +227,11 @@ func (a *Query) admit(ctx context.Context, in QueryInput) (admitted, error) {
 	var q admitted
 	var guard *sqlguard.Guard
 	var check *models.QuestionStep
-	var checked bool
+	var checked, ready bool
 	open := func(tx *store.Store) (err error) {
+		if q.begun, ready, err = a.steps().first(ctx, tx, in.StepRef, in.First, in.Planner); err != nil || !ready {
+			return err
+		}
 		if q.connection, err = tx.GetConnection(ctx, in.Scope, in.ConnectionID); err != nil {
 			return err
 		}
@@ -245,6 +254,10 @@ func (a *Query) admit(ctx context.Context, in QueryInput) (admitted, error) {
 	}
 	if err != nil {
 		return q, err
+	}
+	a.steps().publishFirst(ctx, in.StepRef, in.First, in.Planner, q.begun)
+	if !ready {
+		return q, nil
 	}
 	check.Trace = &models.StepTrace{SQL: in.SQL}
 	a.steps().publish(ctx, check)
@@ -273,11 +286,11 @@ func (a *Query) admit(ctx context.Context, in QueryInput) (admitted, error) {
 	if err != nil || q.done {
 		return q, err
 	}
-	a.steps().publish(ctx, check)
+	news := []realtime.News{stepNews(check)}
 	if in.Edited {
-		publish(ctx, a.Events, in.QuestionID, "sql", map[string]any{"run": in.Run, "attempt": in.Attempt, "sql": in.SQL, "understanding": models.EditedUnderstanding})
+		news = append(news, realtime.News{Type: "sql", Data: map[string]any{"run": in.Run, "attempt": in.Attempt, "sql": in.SQL, "understanding": models.EditedUnderstanding}})
 	}
-	a.steps().publish(ctx, q.step)
+	publishAll(ctx, a.Events, in.QuestionID, append(news, stepNews(q.step))...)
 	return q, nil
 }
 
@@ -331,7 +344,8 @@ func (a *Query) run(ctx context.Context, in QueryInput, q admitted) (QueryResult
 	if err != nil {
 		return QueryResult{}, err
 	}
-	publish(ctx, a.Events, in.QuestionID, "rows", map[string]any{"run": in.Run, "result_ready": true, "row_count": got.RowCount, "columns": rows.Columns})
+	publishAll(ctx, a.Events, in.QuestionID, realtime.News{Type: "rows", Data: map[string]any{"run": in.Run, "result_ready": true, "row_count": got.RowCount, "columns": rows.Columns}},
+		stepNews(q.step))
 	return got, nil
 }
 

@@ -18,32 +18,41 @@ type Questions struct {
 	CatalogTTL time.Duration
 }
 
-// BeginQuestion marks the question as running and finds a fresh catalog.
+// BeginQuestion begins the runs that do not begin with their first step.
 func (a *Questions) BeginQuestion(ctx context.Context, in BeginInput) (found BeginResult, err error) {
-	var q *models.Question
 	err = a.Store.Together(ctx, in.Scope, func(tx *store.Store) (err error) {
-		if q, err = tx.MarkRunning(ctx, in.Scope, in.QuestionID, in.Run, in.RunID, in.Planner); err != nil {
-			return err
-		}
-		snapshot, err := tx.LatestSnapshot(ctx, in.Scope, in.ConnectionID)
-		if models.ErrorCode(err) == models.CodeNotFound {
-			return nil
-		}
-		if err == nil && time.Since(snapshot.TakenAt) <= a.CatalogTTL {
-			found.SnapshotID = snapshot.ID
-		}
+		found, err = begin(ctx, tx, in, a.CatalogTTL)
 		return err
 	})
+	if err == nil && found.Ended == "" {
+		publishBegun(ctx, a.Events, in)
+	}
+	return found, toTemporal(ctx, err)
+}
+
+// begin marks the question as running and finds a fresh catalog.
+func begin(ctx context.Context, tx *store.Store, in BeginInput, catalogTTL time.Duration) (found BeginResult, err error) {
+	q, err := tx.MarkRunning(ctx, in.Scope, in.QuestionID, in.Run, in.RunID, in.Planner)
 	switch {
 	case err != nil:
-		return BeginResult{}, toTemporal(ctx, err)
+		return found, err
 	case q.Status.Final():
 		return BeginResult{Ended: q.Status}, nil
 	case q.Run != in.Run: // a later run has taken over
 		return BeginResult{Ended: models.StatusCancelled}, nil
 	}
-	publish(ctx, a.Events, in.QuestionID, "status", statusEvent{Status: q.Status, Run: in.Run, Planner: in.Planner})
-	return found, nil
+	snapshot, err := tx.LatestSnapshot(ctx, in.Scope, in.ConnectionID)
+	if models.ErrorCode(err) == models.CodeNotFound {
+		return found, nil
+	}
+	if err == nil && time.Since(snapshot.TakenAt) <= catalogTTL {
+		found.SnapshotID = snapshot.ID
+	}
+	return found, err
+}
+
+func publishBegun(ctx context.Context, events *realtime.Hub, in BeginInput) {
+	publish(ctx, events, in.QuestionID, "status", statusEvent{Status: models.StatusRunning, Run: in.Run, Planner: in.Planner})
 }
 
 // AskPerson records that the run waits for a person, or goes on again.
@@ -67,13 +76,17 @@ func (a *Questions) FinishQuestion(ctx context.Context, in FinishInput) (FinishR
 	if err != nil {
 		return FinishResult{}, toTemporal(ctx, err)
 	}
-	return finished(ctx, a.Events, in.StepRef, end), nil
+	publishAll(ctx, a.Events, in.QuestionID, endNews(in.StepRef, end)...)
+	return finished(end), nil
 }
 
-// finished makes an ending live.
-func finished(ctx context.Context, events *realtime.Hub, ref StepRef, end store.Ending) FinishResult {
-	publish(ctx, events, ref.QuestionID, "status", statusEvent{Status: end.Status, Run: ref.Run, ErrorCode: end.ErrorCode, Error: end.ErrorText})
-	publish(ctx, events, ref.QuestionID, "end", statusEvent{Status: end.Status, Run: ref.Run})
+// endNews are the events of an ending.
+func endNews(ref StepRef, end store.Ending) []realtime.News {
+	return []realtime.News{{Type: "status", Data: statusEvent{Status: end.Status, Run: ref.Run, ErrorCode: end.ErrorCode, Error: end.ErrorText}},
+		{Type: "end", Data: statusEvent{Status: end.Status, Run: ref.Run}}}
+}
+
+func finished(end store.Ending) FinishResult {
 	return FinishResult{Status: end.Status, ErrorCode: end.ErrorCode, ActiveMs: end.ActiveMs, Earlier: end.Earlier}
 }
 
@@ -89,10 +102,14 @@ type statusEvent struct {
 // publish makes an event live. The row is the truth: a Redis that is down
 // costs the live view, never the answer.
 func publish(ctx context.Context, events *realtime.Hub, questionID, kind string, data any) (live bool) {
+	return publishAll(ctx, events, questionID, realtime.News{Type: kind, Data: data})
+}
+
+func publishAll(ctx context.Context, events *realtime.Hub, questionID string, all ...realtime.News) (live bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
-	if err := events.Publish(ctx, questionID, kind, data); err != nil {
-		slog.WarnContext(ctx, "event not published", "question", questionID, "type", kind, "error", err)
+	if err := events.PublishAll(ctx, questionID, all...); err != nil {
+		slog.WarnContext(ctx, "events not published", "question", questionID, "first", all[0].Type, "error", err)
 		return false
 	}
 	return true

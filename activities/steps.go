@@ -23,6 +23,8 @@ import (
 type steps struct {
 	store  *store.Store
 	events *realtime.Hub
+	// catalogTTL is how old a catalog may be that a run begins with.
+	catalogTTL time.Duration
 }
 
 type stepEvent struct {
@@ -48,25 +50,58 @@ func (s steps) open(ctx context.Context, tx *store.Store, ref StepRef, kind mode
 	return step, done, err
 }
 
+// first begins a run with its first step, within that one's transaction. The
+// step is not opened where the run is not ready for it.
+func (s steps) first(ctx context.Context, tx *store.Store, ref StepRef, in First, planner string) (begun Begun, ready bool, err error) {
+	if in.RunID == "" {
+		return begun, true, nil
+	}
+	found, err := begin(ctx, tx, BeginInput{StepRef: ref, RunID: in.RunID, Planner: planner}, s.catalogTTL)
+	begun = Begun{Ended: found.Ended, Undiscovered: found.Ended == "" && found.SnapshotID == ""}
+	return begun, begun == Begun{}, err
+}
+
+// publishFirst makes it live that a run has begun.
+func (s steps) publishFirst(ctx context.Context, ref StepRef, in First, planner string, begun Begun) {
+	if in.RunID != "" && begun.Ended == "" {
+		publishBegun(ctx, s.events, BeginInput{StepRef: ref, Planner: planner})
+	}
+}
+
 // begin opens a step and has prepare, if any, read what it needs and set tokens
 // aside, in one transaction. What prepare refuses is an error of the step.
 func (s steps) begin(ctx context.Context, ref StepRef, kind models.StepKind, input, out any, prepare func(*store.Store) error) (step *models.QuestionStep, done bool, err error) {
+	step, done, _, err = s.beginFirst(ctx, ref, First{}, "", kind, input, out, prepare)
+	return step, done, err
+}
+
+// beginFirst is begin that begins the run too. There is no step where begun says
+// so.
+func (s steps) beginFirst(ctx context.Context, ref StepRef, in First, planner string, kind models.StepKind, input, out any, prepare func(*store.Store) error) (step *models.QuestionStep, done bool, begun Begun, err error) {
+	var ready bool
 	var refusal error
 	err = s.store.Together(ctx, ref.Scope, func(tx *store.Store) (err error) {
+		if begun, ready, err = s.first(ctx, tx, ref, in, planner); err != nil || !ready {
+			return err
+		}
 		if step, done, err = s.open(ctx, tx, ref, kind, input, out); err == nil && !done && prepare != nil {
 			refusal = prepare(tx)
 		}
 		return err
 	})
+	if err == nil {
+		s.publishFirst(ctx, ref, in, planner, begun)
+	}
 	switch {
+	case err == nil && !ready:
 	case refusal != nil:
 		s.publish(ctx, step)
 		s.fail(ctx, ref, step, refusal, nil)
-		return nil, false, refusal
+		return nil, false, begun, refusal
 	case err == nil && !done:
 		s.publish(ctx, step)
 	}
-	return step, done, err
+	return step, done, begun, err
 }
 
 // finish closes a step as done with its output, in one transaction with what
@@ -165,8 +200,12 @@ func (s steps) close(ctx context.Context, ref StepRef, step *models.QuestionStep
 }
 
 func (s steps) publish(ctx context.Context, step *models.QuestionStep) {
-	publish(ctx, s.events, step.QuestionID, "step", stepEvent{Run: step.Run, Kind: step.Kind, Attempt: step.Attempt,
-		Status: step.Status, Summary: step.Summary, Error: step.ErrorText, Ms: step.Ms, Tries: step.Tries})
+	publishAll(ctx, s.events, step.QuestionID, stepNews(step))
+}
+
+func stepNews(step *models.QuestionStep) realtime.News {
+	return realtime.News{Type: "step", Data: stepEvent{Run: step.Run, Kind: step.Kind, Attempt: step.Attempt,
+		Status: step.Status, Summary: step.Summary, Error: step.ErrorText, Ms: step.Ms, Tries: step.Tries}}
 }
 
 // digest identifies a step's input in the trace.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"log/slog"
 	"testing"
 	"time"
@@ -37,3 +38,6 @@ func (s *Server) HurrySockets(write, recheck, grace, life time.Duration) {
 		}
 	}
 }
+
+// TakeTurn is takeTurn of a server that has nothing else.
+func TakeTurn() func(ctx context.Context, orgID string) (func(), error) { return new(Server).takeTurn }

@@ -144,6 +144,11 @@ func (s *Server) askIn(ctx context.Context, in *askInConversation) (*questionOut
 func (s *Server) insertAndStart(ctx context.Context, scope models.Scope, conversation *models.Conversation,
 	q *models.Question, same func(earlier *models.Question) bool,
 ) (*questionOut, error) {
+	done, err := s.takeTurn(ctx, scope.OrgID)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	stored, created, err := s.deps.Store.CreateQuestion(ctx, scope, conversation, q)
 	if err != nil {
 		return nil, err

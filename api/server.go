@@ -29,6 +29,7 @@ type Server struct {
 	times       socketTimes
 	status      status
 	structures  structures
+	asking      sync.Map // of *semaphore.Weighted by organisation
 	// stop closes open sockets when the process ends.
 	stop    chan struct{}
 	stopped sync.Once

@@ -49,9 +49,9 @@ func newDirect(t testing.TB, s *system.System) *direct {
 	require.NoError(t, sqlguard.Warm())
 	return &direct{s: s, scope: s.Owner.Scope(),
 		questions: &activities.Questions{Store: s.Store, Events: hub, CatalogTTL: c.CatalogTTL},
-		model: &activities.Model{Store: s.Store, Events: hub, Builtin: planner.NewBuiltin(), MonthlyBudget: c.TokenBudgetMonthly,
+		model: &activities.Model{CatalogTTL: c.CatalogTTL, Store: s.Store, Events: hub, Builtin: planner.NewBuiltin(), MonthlyBudget: c.TokenBudgetMonthly,
 			LLM: llm.New(llm.Config{BaseURL: c.LLMBaseURL, Models: c.LLMModels, Timeout: c.LLMTimeout, MaxTokens: c.LLMMaxTokens})},
-		query: &activities.Query{Store: s.Store, Events: hub, Opener: opener, Policy: connector.Policy{AllowPrivate: true}, MaxBytes: c.MaxResultBytes}}
+		query: &activities.Query{CatalogTTL: c.CatalogTTL, Store: s.Store, Events: hub, Opener: opener, Policy: connector.Policy{AllowPrivate: true}, MaxBytes: c.MaxResultBytes}}
 }
 
 // run stores a question and takes it to its end.
@@ -71,7 +71,7 @@ func (d *direct) run(t testing.TB, text string) (id string, took time.Duration) 
 	q, _, err := d.s.Store.CreateQuestion(context.Background(), d.scope, conversation, q)
 	require.NoError(t, err)
 	env.ExecuteWorkflow(workflows.Ask, workflows.AskInput{Scope: d.scope, QuestionID: q.ID, ConnectionID: q.ConnectionID, Run: 1,
-		Planner: "model", MaxAttempts: 3})
+		Planner: "model", MaxAttempts: 3, BeginsWithStep: true})
 	took = time.Since(begun)
 	require.True(t, env.IsWorkflowCompleted())
 	require.NoError(t, env.GetWorkflowError())

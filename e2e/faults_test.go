@@ -295,7 +295,7 @@ func TestAQueueWithoutWorkersIsSeen(t *testing.T) {
 	_, all := doctor(t, s)
 	require.Contains(t, all["workers: model"].Detail, "No worker polls the queue")
 	require.True(t, all["questions"].OK, all["questions"])
-	require.Contains(t, all["questions"].Detail, "open: 1 running")
+	require.Contains(t, all["questions"].Detail, "open: 1 queued", "its first step begins it")
 }
 
 // metricsExist checks that what the dashboard and the alerts look at is there.

@@ -92,7 +92,7 @@ func TestAQuestionIsOneTrace(t *testing.T) {
 	var trace []span
 	system.Eventually(t, "the trace is whole", func() bool {
 		trace = traceOf(got.seen(), func(one span) bool { return one.attribute("http.route") == "/api/v1/questions" })
-		for _, want := range []string{"RunWorkflow:Ask", "RunActivity:BeginQuestion", "RunActivity:AnalyseResult"} {
+		for _, want := range []string{"RunWorkflow:Ask", "RunActivity:PlanQuestion", "RunActivity:AnalyseResult"} {
 			if find(trace, want) == nil {
 				return false
 			}

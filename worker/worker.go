@@ -2,6 +2,7 @@ package worker
 
 import (
 	"reflect"
+	"runtime"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -19,7 +20,7 @@ type Activities struct {
 	Questions *activities.Questions
 	Model     *activities.Model
 	Query     *activities.Query
-	// AtOnce bounds what the process takes on at once, per queue; 0 is the SDK's bound.
+	// AtOnce bounds what the process takes on at once, by queue.
 	AtOnce map[string]int
 }
 
@@ -34,15 +35,21 @@ const stickyLimit = 2 * time.Second
 func New(c client.Client, queues []string, buildID string, a Activities, stopTimeout time.Duration, fatal func(error)) []sdk.Worker {
 	var all []sdk.Worker
 	for _, queue := range queues {
+		// Half of the processors is enough for each of the queues. Of workflow tasks
+		// one is a poll of the runs that the worker has in its cache, one of others.
+		atOnce, busy := a.AtOnce[queue], max(runtime.GOMAXPROCS(0)/2, 1)
+		if queue == workflows.QueueAsk {
+			atOnce, busy = runsAtOnce, max(busy, 2)
+		}
 		w := sdk.New(c, queue, sdk.Options{
-			WorkerStopTimeout:                  stopTimeout,
-			StickyScheduleToStartTimeout:       stickyLimit,
-			MaxConcurrentActivityExecutionSize: a.AtOnce[queue],
-			DisableWorkflowWorker:              queue != workflows.QueueAsk,
-			DisableRegistrationAliasing:        true,
-			LocalActivityWorkerOnly:            queue == workflows.QueueAsk,
-			DeploymentOptions:                  versioning(buildID),
-			OnFatalError:                       fatal,
+			WorkerStopTimeout:            stopTimeout,
+			StickyScheduleToStartTimeout: stickyLimit,
+			Tuner:                        newTuner(atOnce, busy),
+			DisableWorkflowWorker:        queue != workflows.QueueAsk,
+			DisableRegistrationAliasing:  true,
+			LocalActivityWorkerOnly:      queue == workflows.QueueAsk,
+			DeploymentOptions:            versioning(buildID),
+			OnFatalError:                 fatal,
 		})
 		switch queue {
 		case workflows.QueueAsk:

@@ -38,6 +38,9 @@ type AskInput struct {
 	Explain     bool
 	MaxAttempts int // plans per run, at least 1
 	ApproveCost float64
+	// BeginsWithStep says that the first step begins the run. Runs that were
+	// started before there was this begin with a step of its own.
+	BeginsWithStep bool
 	// EditedSQL is set when a person wrote the SQL, or changed that of a finished
 	// run: the run then begins at the guard.
 	EditedSQL string
@@ -82,6 +85,7 @@ type ask struct {
 	began    time.Time
 	waited   time.Duration
 
+	unbegun        bool // the next step begins the run
 	orphaned       bool // a query may run on without a worker
 	clarifications [][2]string
 	attempts       []models.Attempt
@@ -99,18 +103,8 @@ func (a *ask) ref(attempt int) activities.StepRef {
 
 // work runs the steps until there is an ending.
 func (a *ask) work(ctx workflow.Context) ending {
-	var q *activities.Questions
-	var begun activities.BeginResult
-	err := workflow.ExecuteLocalActivity(record(ctx, "begin"), q.BeginQuestion, activities.BeginInput{
-		StepRef: a.ref(1), RunID: workflow.GetInfo(ctx).WorkflowExecution.RunID, Planner: a.in.Planner}).Get(ctx, &begun)
-	if err != nil {
-		return endOf(ctx, err)
-	}
-	if begun.Ended != "" {
-		return ending{status: begun.Ended}
-	}
-	if begun.SnapshotID == "" {
-		if end := a.discover(ctx); end != nil {
+	if a.unbegun = a.in.BeginsWithStep; !a.unbegun {
+		if end := a.begin(ctx); end != nil {
 			return *end
 		}
 	}
@@ -119,6 +113,44 @@ func (a *ask) work(ctx workflow.Context) ending {
 		return *end
 	}
 	return a.analyse(ctx, attempt)
+}
+
+// begin begins a run that does not begin with its first step.
+func (a *ask) begin(ctx workflow.Context) *ending {
+	var q *activities.Questions
+	var begun activities.BeginResult
+	err := workflow.ExecuteLocalActivity(record(ctx, "begin"), q.BeginQuestion, activities.BeginInput{
+		StepRef: a.ref(1), RunID: workflow.GetInfo(ctx).WorkflowExecution.RunID, Planner: a.in.Planner}).Get(ctx, &begun)
+	switch {
+	case err != nil:
+		return ptr(endOf(ctx, err))
+	case begun.Ended != "":
+		return &ending{status: begun.Ended}
+	case begun.SnapshotID == "":
+		return a.discover(ctx)
+	}
+	return nil
+}
+
+// first is what the next step begins, if it begins the run.
+func (a *ask) first(ctx workflow.Context) (first activities.First) {
+	if a.unbegun {
+		first.RunID = workflow.GetInfo(ctx).WorkflowExecution.RunID
+	}
+	a.unbegun = false
+	return first
+}
+
+// begun does what a step that has begun the run asks for before it; again says
+// that the step is then to be done.
+func (a *ask) begun(ctx workflow.Context, b activities.Begun) (again bool, end *ending) {
+	switch {
+	case b.Ended != "":
+		return false, &ending{status: b.Ended}
+	case b.Undiscovered:
+		return true, a.discover(ctx)
+	}
+	return false, nil
 }
 
 func (a *ask) discover(ctx workflow.Context) *ending {
@@ -171,7 +203,7 @@ func (a *ask) plan(ctx workflow.Context, attempt *int) (sql string, edited bool,
 		a.step(ctx, "planning", *attempt)
 		var plan activities.PlanResult
 		err := workflow.ExecuteActivity(model(ctx, "plan the SQL"), m.PlanQuestion, activities.PlanInput{
-			StepRef: a.ref(*attempt), Planner: a.in.Planner, Models: a.in.Models,
+			StepRef: a.ref(*attempt), First: a.first(ctx), Planner: a.in.Planner, Models: a.in.Models,
 			Attempts: a.attempts, Clarifications: a.clarifications}).Get(ctx, &plan)
 		if err != nil {
 			end := endOf(ctx, err)
@@ -181,6 +213,11 @@ func (a *ask) plan(ctx workflow.Context, attempt *int) (sql string, edited bool,
 				continue
 			}
 			return "", false, &end
+		}
+		if again, end := a.begun(ctx, plan.Begun); end != nil {
+			return "", false, end
+		} else if again {
+			continue
 		}
 		switch plan.Status {
 		case models.PlanSQL:
@@ -217,13 +254,19 @@ func (a *ask) clarify(ctx workflow.Context, plan activities.PlanResult) *ending 
 // query guards and runs, and waits for a yes where the cost asks for one.
 func (a *ask) query(ctx workflow.Context, attempt int, sql string, edited bool) (activities.QueryResult, *ending) {
 	var q *activities.Query
-	in := activities.QueryInput{StepRef: a.ref(attempt), SQL: sql, Edited: edited, ApproveCost: a.in.ApproveCost}
+	in := activities.QueryInput{StepRef: a.ref(attempt), SQL: sql, Planner: a.in.Planner, Edited: edited, ApproveCost: a.in.ApproveCost}
 	for {
 		a.step(ctx, "running the query", attempt)
+		in.First = a.first(ctx)
 		var got activities.QueryResult
 		if err := workflow.ExecuteActivity(query(ctx, "check and run the SQL"), q.RunQuery, in).Get(ctx, &got); err != nil {
 			a.orphaned = a.orphaned || mayRunOn(err)
 			return got, ptr(endOf(ctx, err))
+		}
+		if again, end := a.begun(ctx, got.Begun); end != nil {
+			return got, end
+		} else if again {
+			continue
 		}
 		if !got.NeedsApproval {
 			return got, nil

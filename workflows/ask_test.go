@@ -88,7 +88,7 @@ func newBundle(t *testing.T) *bundle {
 
 func input() AskInput {
 	return AskInput{Scope: models.Scope{OrgID: "org", UserID: "user"}, QuestionID: "question", ConnectionID: "connection", Run: 1,
-		Planner: "model", MaxAttempts: 3, ApproveCost: 100}
+		Planner: "model", MaxAttempts: 3, ApproveCost: 100, BeginsWithStep: true}
 }
 
 // run runs the workflow to its end, which it must reach without an error of its own.
@@ -133,23 +133,77 @@ func TestAnswered(t *testing.T) {
 	require.Len(t, b.analyses, 1)
 }
 
+// beginnings are inputs of runs by how they begin, each with what the bundle is
+// to do when the run begins.
+var beginnings = map[string]struct {
+	in    func(*AskInput)
+	found func(*bundle, activities.Begun)
+}{
+	"a step of its own": {func(in *AskInput) { in.BeginsWithStep = false }, func(b *bundle, begun activities.Begun) {
+		b.begun = activities.BeginResult{Ended: begun.Ended}
+	}},
+	"its plan": {func(*AskInput) {}, func(b *bundle, begun activities.Begun) {
+		plan := b.plan
+		b.plan = func(in activities.PlanInput) (activities.PlanResult, error) {
+			if in.RunID != "" {
+				return activities.PlanResult{Begun: begun}, nil
+			}
+			return plan(in)
+		}
+	}},
+	"its query": {func(in *AskInput) { in.Run, in.EditedSQL = 2, "SELECT 2" }, func(b *bundle, begun activities.Begun) {
+		query := b.query
+		b.query = func(in activities.QueryInput) (activities.QueryResult, error) {
+			if in.RunID != "" {
+				return activities.QueryResult{Begun: begun}, nil
+			}
+			return query(in)
+		}
+	}},
+}
+
 func TestDiscoversWhereThereIsNoFreshCatalog(t *testing.T) {
-	b := newBundle(t)
-	b.begun.SnapshotID = ""
-	discovered := false
-	b.discover = func() (activities.DiscoverResult, error) {
-		discovered = true
-		return activities.DiscoverResult{SnapshotID: "discovered"}, nil
+	for name, beginning := range beginnings {
+		t.Run(name, func(t *testing.T) {
+			b, in := newBundle(t), input()
+			beginning.in(&in)
+			beginning.found(b, activities.Begun{Undiscovered: true})
+			discovered := 0
+			b.discover = func() (activities.DiscoverResult, error) {
+				discovered++
+				return activities.DiscoverResult{SnapshotID: "discovered"}, nil
+			}
+			require.Equal(t, models.StatusAnswered, b.run(in).Status)
+			require.Equal(t, 1, discovered)
+		})
 	}
-	require.Equal(t, models.StatusAnswered, b.run(input()).Status)
-	require.True(t, discovered)
 }
 
 func TestStoppedWhileQueued(t *testing.T) {
+	for name, beginning := range beginnings {
+		t.Run(name, func(t *testing.T) {
+			b, in := newBundle(t), input()
+			beginning.in(&in)
+			beginning.found(b, activities.Begun{Ended: models.StatusCancelled})
+			require.Equal(t, models.StatusCancelled, b.run(in).Status)
+			require.Empty(t, b.analyses)
+		})
+	}
+}
+
+func TestOneStepBeginsTheRun(t *testing.T) {
 	b := newBundle(t)
-	b.begun = activities.BeginResult{Ended: models.StatusCancelled}
-	require.Equal(t, models.StatusCancelled, b.run(input()).Status)
-	require.Empty(t, b.plans)
+	b.plan = func(in activities.PlanInput) (activities.PlanResult, error) {
+		if in.Attempt == 1 {
+			return activities.PlanResult{}, failure(models.CodeModelReply)
+		}
+		return activities.PlanResult{Status: models.PlanSQL, SQL: "SELECT 1"}, nil
+	}
+	require.Equal(t, models.StatusAnswered, b.run(input()).Status)
+	require.Len(t, b.plans, 2)
+	require.NotEmpty(t, b.plans[0].RunID)
+	require.Empty(t, b.plans[1].RunID)
+	require.Empty(t, b.queries[0].RunID)
 }
 
 func TestRepairIsBoundedAndLearns(t *testing.T) {

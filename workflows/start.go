@@ -73,7 +73,7 @@ func (c *Client) StartAsk(ctx context.Context, scope models.Scope, q *models.Que
 
 func (c *Client) askInput(ctx context.Context, scope models.Scope, q *models.Question) (AskInput, error) {
 	in := AskInput{Scope: scope, QuestionID: q.ID, ConnectionID: q.ConnectionID, Run: q.Run,
-		Planner: c.Settings.Planner, MaxAttempts: c.Settings.MaxAttempts, ApproveCost: c.Settings.ApproveCost}
+		Planner: c.Settings.Planner, MaxAttempts: c.Settings.MaxAttempts, ApproveCost: c.Settings.ApproveCost, BeginsWithStep: true}
 	if q.Run > 1 || q.Planner == models.PlannerPerson {
 		in.EditedSQL = q.SQL
 	}

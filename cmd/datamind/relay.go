@@ -19,7 +19,8 @@ const (
 	relayEvery  = 2 * time.Second
 	relayQueued = 3 * time.Second
 	relayOpen   = time.Minute
-	relayAtOnce = 100
+	// relayAtOnce bounds a look: very many that have been started may wait for a worker.
+	relayAtOnce = 30
 	// pruneEvery and pruneAge are for sessions and links that have ended.
 	pruneEvery = time.Hour
 	// refreshEvery and refreshPause are for structures that are about to be too

@@ -231,7 +231,7 @@ func (s *services) serveMetrics() *http.Server {
 func (s *services) startWorkers(ctx context.Context, queues []string, fatal func(error)) (stop func(), err error) {
 	a := worker.Activities{Questions: &activities.Questions{Store: s.store, Events: s.hub, CatalogTTL: s.config.CatalogTTL},
 		AtOnce: map[string]int{workflows.QueueModel: s.config.ModelConcurrency, workflows.QueueQuery: s.config.QueryConcurrency}}
-	a.Model = &activities.Model{Store: s.store, Events: s.hub, Temporal: s.temporal, Builtin: planner.NewBuiltin(), MonthlyBudget: s.config.TokenBudgetMonthly}
+	a.Model = &activities.Model{CatalogTTL: s.config.CatalogTTL, Store: s.store, Events: s.hub, Temporal: s.temporal, Builtin: planner.NewBuiltin(), MonthlyBudget: s.config.TokenBudgetMonthly}
 	policy := s.policy(ctx)
 	own := policy
 	own.AllowPrivate = s.config.AllowPrivateModels
@@ -255,7 +255,7 @@ func (s *services) startWorkers(ctx context.Context, queues []string, fatal func
 		if err != nil {
 			return nil, errConfig{fmt.Errorf("DATAMIND_SEAL_PRIVATE_KEY: %w", err)}
 		}
-		a.Query = &activities.Query{Store: s.store, Events: s.hub, Temporal: s.temporal, Opener: opener, Policy: policy, MaxBytes: s.config.MaxResultBytes}
+		a.Query = &activities.Query{CatalogTTL: s.config.CatalogTTL, Store: s.store, Events: s.hub, Temporal: s.temporal, Opener: opener, Policy: policy, MaxBytes: s.config.MaxResultBytes}
 		if err := sqlguard.Warm(); err != nil {
 			return nil, err
 		}

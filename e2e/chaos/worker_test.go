@@ -29,17 +29,11 @@ type moment struct {
 // happened and is not recorded, and when it is recorded and Temporal does not
 // know.
 var moments = []moment{
-	{name: "begin, before", queue: "ask", stand: func(r *repetition, q *question) { r.beginning(q) }},
-	{name: "begin, during", queue: "ask", stand: func(r *repetition, q *question) {
+	{name: "begin, before", queue: "model", stand: func(r *repetition, q *question) { r.beginning(q) }},
+	{name: "begin, during", queue: "model", stand: func(r *repetition, q *question) {
 		snapshots := r.lockTable("catalog_snapshots")
 		r.pursue(q)
 		snapshots.reached("catalog_snapshots")
-	}},
-	{name: "begin, recorded", queue: "ask", stand: func(r *repetition, q *question) {
-		row := r.beginning(q)
-		r.behind("ask").hold(up)
-		row.release()
-		r.awaitStatus(q, models.StatusRunning)
 	}},
 
 	{name: "discover, before", queue: "query", stand: func(r *repetition, q *question) {

@@ -37,23 +37,39 @@ type Event struct {
 // Key is the Redis stream, and channel, of a question.
 func Key(questionID string) string { return "q:" + questionID }
 
+// News is an event to publish. Its data is sent as JSON.
+type News struct {
+	Type string
+	Data any
+}
+
 // Publish appends an event to the question's stream and tells the hubs. data
 // is sent as JSON. Safe for concurrent use.
 func (h *Hub) Publish(ctx context.Context, questionID, typ string, data any) error {
-	raw, err := json.Marshal(data)
-	if err != nil {
-		return fmt.Errorf("encode %s event: %w", typ, err)
+	return h.PublishAll(ctx, questionID, News{typ, data})
+}
+
+// PublishAll is Publish for several events, in order, on one way to Redis.
+func (h *Hub) PublishAll(ctx context.Context, questionID string, all ...News) error {
+	raw := make([][]byte, len(all))
+	for i, news := range all {
+		var err error
+		if raw[i], err = json.Marshal(news.Data); err != nil {
+			return fmt.Errorf("encode %s event: %w", news.Type, err)
+		}
 	}
 	key := Key(questionID)
-	_, err = h.redis.TxPipelined(ctx, func(p redis.Pipeliner) error {
-		p.XAdd(ctx, &redis.XAddArgs{Stream: key, MaxLen: MaxEvents, Approx: true,
-			Values: []any{fieldType, typ, fieldData, raw}})
+	_, err := h.redis.TxPipelined(ctx, func(p redis.Pipeliner) error {
+		for i, news := range all {
+			p.XAdd(ctx, &redis.XAddArgs{Stream: key, MaxLen: MaxEvents, Approx: true,
+				Values: []any{fieldType, news.Type, fieldData, raw[i]}})
+		}
 		p.Expire(ctx, key, Keep)
 		p.Publish(ctx, key, "")
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("publish %s event: %w", typ, err)
+		return fmt.Errorf("publish %d events: %w", len(all), err)
 	}
 	return nil
 }
