@@ -81,8 +81,11 @@ func (o *oneMachine) connectSample(ctx context.Context) error {
 	if err := o.fillSample(&c, target); err != nil {
 		return err
 	}
-	if at >= 0 {
-		return o.services.store.UpdateConnection(ctx, o.owner, &c)
+	if at >= 0 { // the server may listen elsewhere than before, and then what was known of it is gone
+		if err := o.services.store.UpdateConnection(ctx, o.owner, &c); err != nil {
+			return err
+		}
+		return o.services.runs.SyncCatalog(ctx, o.owner, c.ID)
 	}
 	c.Name = sampleName
 	if err := o.services.store.CreateConnection(ctx, o.owner, &c); err != nil {

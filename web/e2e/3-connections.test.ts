@@ -65,7 +65,8 @@ it('tests, connects and browses a database, and says what is wrong on the way', 
   await page.getByRole('dialog').getByRole('button', { name: 'Disconnect' }).click()
   await page.getByRole('dialog').getByText('Conversations use this connection').waitFor()
   await page.goBack()
-  await page.getByRole('button', { name: 'Delete' }).click()
+  await page.getByRole('button', { name: 'Conversation' }).click()
+  await page.getByRole('menuitem', { name: 'Delete' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
   await page.waitForURL(server.url + '/')
 

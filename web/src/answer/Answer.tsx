@@ -8,21 +8,36 @@ import { meQuery, questionQuery, resultQuery } from '../api/queries'
 import type { Question } from '../api/types'
 import { isFinal } from '../live/reducer'
 import { useLive } from '../live/useLive'
+import { AnswerMenu } from './AnswerMenu'
 import { AnswerText } from './AnswerText'
 import { Ending } from './Ending'
 import { ErrorNote } from '../parts/ErrorNote'
+import { Feedback } from './Feedback'
+import { FollowUps } from './FollowUps'
 import { HoldUp } from './HoldUp'
 import { duration } from '../parts/format'
 import { PromptCard } from './PromptCard'
 import { type Mark, ResultTable } from './ResultTable'
 import { Sql } from './Sql'
 import { Steps } from './Steps'
+import { Understanding } from './Understanding'
 import { COLORS, doing, firstSql, plannerName, runLink } from './question'
 
 const ChartView = lazy(() => import('./ChartView'))
 
+/** How a question is asked in the same conversation. */
+export type Ask = (question: string, how?: { model?: string; corrects?: string }) => void
+
+interface Props {
+  question: Question
+  /** Not there where the person may only read. */
+  ask?: Ask
+  /** Whether it is the conversation's newest: what follows from it is offered. */
+  last?: boolean
+}
+
 /** One question with everything known of its answer, live while it is worked on. */
-export function Answer({ question, onAgain }: { question: Question; onAgain: (question: string) => void }) {
+export function Answer({ question, ask, last }: Props) {
   const { t } = useTranslation('answer')
   const [live, take, connected] = useLive(question)
   const me = useQuery(meQuery)
@@ -65,37 +80,40 @@ export function Answer({ question, onAgain }: { question: Question; onAgain: (qu
   const showSteps = opened || !final
   const run = me.data && runLink(me.data.features, q)
   return (
-    <Paper withBorder p={{ base: 'sm', sm: 'lg' }} component="article" aria-busy={!final} data-status={q.status} data-question={q.id}>
+    <Paper withBorder p={{ base: 'sm', sm: 'lg' }} component="article" aria-busy={!final} data-status={q.status} data-question={q.id} id={q.id}>
       <Stack gap="sm">
         <Group justify="space-between" wrap="nowrap" align="start">
           <Title order={2} size="h4" className="wrap">{q.question}</Title>
           <Group gap="xs" wrap="nowrap">
             <Badge color={COLORS[q.status]} variant="light" miw="max-content">{t(`status.${q.status}`)}</Badge>
-            {!final && <Button size="xs" color="red" variant="outline" loading={stopping} onClick={() => void stop()}>{t('stop')}</Button>}
+            {final && <AnswerMenu question={q} onAgain={ask && ((text, model) => ask(text, { model }))} />}
+            {!final && ask && <Button size="xs" color="red" variant="outline" loading={stopping} onClick={() => void stop()}>{t('stop')}</Button>}
           </Group>
         </Group>
         <div aria-live="polite">
           {!final && !q.prompt && !q.text && !live.partial && <Group gap="xs"><Loader size="xs" /><Text size="sm">{doing(t, q)}</Text></Group>}
-          <AnswerText text={q.text || live.partial} numbers={q.text ? q.numbers : []} onCell={setMark} />
+          <AnswerText text={q.text || live.partial} numbers={q.text ? q.numbers : []} facts={q.facts} onCell={setMark} />
         </div>
-        {q.prompt && !final && <PromptCard prompt={q.prompt} onReply={reply} onApprove={approve} />}
-        {final && q.status !== 'answered' && <Ending question={q} onAgain={() => onAgain(q.question)} />}
+        {q.prompt && !final && ask && <PromptCard prompt={q.prompt} onReply={reply} onApprove={approve} />}
+        {final && q.status !== 'answered' && <Ending question={q} onAgain={ask && (() => ask(q.question))} />}
         {q.has_result && result.isPending && <Skeleton h={120} aria-label={t('loadingRows')} />}
         {result.data && q.chart && (
           <Suspense fallback={<Skeleton h={300} />}><ChartView chart={q.chart} result={result.data} /></Suspense>
         )}
         {result.data && <ResultTable key={q.run} question={q.id} run={q.run} result={result.data} mark={mark} />}
         <ErrorNote error={error ?? result.error} />
-        {q.understanding && <Text size="sm" c="dimmed" className="wrap">{t('understood', { text: q.understanding })}</Text>}
-        {q.sql && <Sql sql={q.sql} first={first} connection={q.connection_id} editable={final || !!q.prompt} onRun={edit} />}
+        <Understanding question={q} onMeant={final && ask ? (text) => ask(text) : undefined} />
+        {q.sql && <Sql sql={q.sql} first={first} connection={q.connection_id} editable={!!ask && (final || !!q.prompt)} onRun={edit} />}
         <Group gap={4} justify="space-between">
           <Group gap={4}>{final
             ? <Button size="compact-xs" variant="subtle" color="gray" onClick={steps.toggle} aria-expanded={showSteps}>{t(showSteps ? 'hideSteps' : 'showSteps')}{q.ms > 0 && ` · ${duration(q.ms)}`}</Button>
             : <Text size="xs" fw={600} px={8}>{t('steps')}</Text>}
           {showSteps && run && <Anchor href={run} target="_blank" rel="noreferrer" size="xs" underline="always">{t('temporal')}</Anchor>}</Group>
+          {final && q.status === 'answered' && <Feedback key={q.run} question={q} onCorrect={ask && ((text) => ask(text, { corrects: q.id }))} />}
           {q.planner && <Text size="xs" c="dimmed" data-testid="planner">{t(q.status === 'answered' ? 'answeredBy' : 'workedOnBy', { planner: plannerName(q.planner) })}</Text>}
         </Group>
         <Collapse expanded={showSteps}>{showSteps && <Steps question={q} steps={q.steps.length ? q.steps : (detail.data?.steps ?? [])} />}</Collapse>
+        {final && last && ask && q.status === 'answered' && <FollowUps question={q} onAsk={(text) => ask(text)} />}
         {!final && <HoldUp live={live} connected={connected} take={take} />}
       </Stack>
     </Paper>

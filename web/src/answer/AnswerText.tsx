@@ -2,11 +2,11 @@ import { Text, UnstyledButton } from '@mantine/core'
 import type { TFunction } from 'i18next'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { NumberCheck } from '../api/types'
+import type { Fact, NumberCheck } from '../api/types'
 import type { Mark } from './ResultTable'
 
 /** The text as text (never HTML), each number marked as proven or not. Offsets are in UTF-8 bytes. */
-export function AnswerText({ text, numbers, onCell }: { text: string; numbers: NumberCheck[]; onCell: (mark: Mark) => void }) {
+export function AnswerText({ text, numbers, facts, onCell }: { text: string; numbers: NumberCheck[]; facts: Fact[]; onCell: (mark: Mark) => void }) {
   const { t } = useTranslation('answer')
   if (!text) return null
   const bytes = new TextEncoder().encode(text)
@@ -17,7 +17,7 @@ export function AnswerText({ text, numbers, onCell }: { text: string; numbers: N
     if (n.start < at) continue
     parts.push(decode(at, n.start))
     parts.push(n.proven
-      ? <Proven key={n.start} number={n} text={decode(n.start, n.end)} onCell={onCell} />
+      ? <Proven key={n.start} number={n} fact={facts[n.fact_index ?? -1]} text={decode(n.start, n.end)} onCell={onCell} />
       : <mark key={n.start} className="unproven" title={t('number.unproven')}>{decode(n.start, n.end)}</mark>)
     at = n.end
   }
@@ -36,11 +36,13 @@ export function AnswerText({ text, numbers, onCell }: { text: string; numbers: N
 }
 
 /** A number that came from a cell leads to it. */
-function Proven({ number: n, text, onCell }: { number: NumberCheck; text: string; onCell: (mark: Mark) => void }) {
+function Proven({ number: n, fact, text, onCell }: { number: NumberCheck; fact?: Fact; text: string; onCell: (mark: Mark) => void }) {
   const { t } = useTranslation('answer')
-  const { row, column } = n
-  if (row == null || !column) return <span className="proven" title={source(t, n)}>{text}</span>
-  return <UnstyledButton component="button" type="button" fz="inherit" className="proven" title={source(t, n)} onClick={() => onCell({ row, column })}>{text}</UnstyledButton>
+  const row = n.row ?? fact?.row ?? fact?.rows?.[0]
+  const column = n.column || fact?.column
+  const from = fact ? `${source(t, n)}: ${fact.text}` : source(t, n)
+  if (row == null || !column) return <span className="proven" title={from}>{text}</span>
+  return <UnstyledButton component="button" type="button" fz="inherit" className="proven" title={from} onClick={() => onCell({ row, column })}>{text}</UnstyledButton>
 }
 
 function source(t: TFunction<'answer'>, n: NumberCheck): string {

@@ -1,4 +1,5 @@
 import { ActionIcon, Box, Group, Menu, SegmentedControl, Text, useComputedColorScheme } from '@mantine/core'
+import { IconDownload } from '@tabler/icons-react'
 import { BarChart, FunnelChart, HeatmapChart, LineChart, MapChart, PieChart, ScatterChart } from 'echarts/charts'
 import { AriaComponent, DataZoomComponent, GridComponent, LegendComponent, TitleComponent, TooltipComponent, VisualMapComponent } from 'echarts/components'
 import { type EChartsType, init, use as register } from 'echarts/core'
@@ -6,6 +7,7 @@ import { CanvasRenderer, SVGRenderer } from 'echarts/renderers'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Chart, Result } from '../api/types'
+import { locale } from '../i18n'
 import { formatter } from '../parts/format'
 import { chartOption } from './chartOption'
 import { alternatives, type ChartType } from './chartTypes'
@@ -32,10 +34,10 @@ export default function ChartView({ chart, result }: { chart: Chart; result: Res
 }
 
 function SingleValue({ chart, result }: { chart: Chart; result: Result }) {
-  const i = Math.max(0, result.columns.findIndex((c) => c.name === chart.y?.[0]))
-  const column = result.columns[i]
-  const cell = result.rows.at(-1)?.[i]
-  const before = result.rows.at(-2)?.[i]
+  const at = (place: Chart['value']) => place && result.rows[place.row]?.[result.columns.findIndex((c) => c.name === place.column)]
+  const column = result.columns.find((c) => c.name === (chart.value?.column ?? chart.y?.[0]))
+  const cell = chart.value ? at(chart.value) : column && result.rows[0]?.[result.columns.indexOf(column)]
+  const before = at(chart.previous)
   if (!column || cell === undefined) return null
   const show = formatter(column, [cell])
   const change = before == null || cell === null || Number(before) === 0 ? null : Number(cell) / Number(before) - 1
@@ -43,7 +45,7 @@ function SingleValue({ chart, result }: { chart: Chart; result: Result }) {
     <Box data-testid="chart">
       <Group gap="sm" align="baseline">
         <Text fz={40} fw={700} lh={1.1}>{show(cell)}</Text>
-        {change !== null && <Text size="sm" c="dimmed">{new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 1, signDisplay: 'exceptZero' }).format(change)}</Text>}
+        {change !== null && <Text size="sm" c="dimmed">{new Intl.NumberFormat(locale(), { style: 'percent', maximumFractionDigits: 1, signDisplay: 'exceptZero' }).format(change)}</Text>}
       </Group>
       <Text size="sm" c="dimmed">{column.name}</Text>
     </Box>
@@ -85,7 +87,7 @@ function Drawing({ chart, result }: { chart: Chart; result: Result }) {
     <Box pos="relative">
       <Box ref={box} h={height} role="img" aria-label={chart.title || t('chart.label')} data-testid="chart" data-type={chart.type} />
       <Menu position="bottom-end">
-        <Menu.Target><ActionIcon pos="absolute" top={-30} right={0} variant="subtle" color="gray" aria-label={t('chart.download')} title={t('chart.download')}>⤓</ActionIcon></Menu.Target>
+        <Menu.Target><ActionIcon pos="absolute" top={-30} right={0} variant="subtle" color="gray" aria-label={t('chart.download')} title={t('chart.download')}><IconDownload size={18} /></ActionIcon></Menu.Target>
         <Menu.Dropdown><Menu.Item onClick={() => save('png')}>PNG</Menu.Item><Menu.Item onClick={() => save('svg')}>SVG</Menu.Item></Menu.Dropdown>
       </Menu>
     </Box>

@@ -1,4 +1,5 @@
 import { ActionIcon, Checkbox, CloseButton, Group, Loader, Menu, Text, TextInput, UnstyledButton } from '@mantine/core'
+import { IconColumns3 } from '@tabler/icons-react'
 import { createColumnHelper, getCoreRowModel, getFilteredRowModel, getSortedRowModel, type Header, type SortingState, useReactTable } from '@tanstack/react-table'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import type { TFunction } from 'i18next'
@@ -140,7 +141,7 @@ function Columns({ table }: { table: ReturnType<typeof useReactTable<Cell[]>> })
   const { t } = useTranslation('answer')
   return (
     <Menu closeOnItemClick={false} position="bottom-end">
-      <Menu.Target><ActionIcon variant="default" size={30} aria-label={t('rows.columns')} title={t('rows.columns')}>▥</ActionIcon></Menu.Target>
+      <Menu.Target><ActionIcon variant="default" size={30} aria-label={t('rows.columns')} title={t('rows.columns')}><IconColumns3 size={18} /></ActionIcon></Menu.Target>
       <Menu.Dropdown mah={320} style={{ overflowY: 'auto' }}>
         {table.getAllLeafColumns().map((column) => (
           <Menu.Item key={column.id} role="menuitemcheckbox" aria-checked={column.getIsVisible()} onClick={() => column.toggleVisibility()}

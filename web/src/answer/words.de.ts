@@ -68,6 +68,21 @@ export default {
       line: 'Linie', area: 'Fläche', bar: 'Balken', stacked_bar: 'Gestapelt', grouped_bar: 'Gruppiert', pie: 'Kreis', scatter: 'Punkte', heatmap: 'Heatmap', funnel: 'Trichter', map: 'Karte', single_value: 'Wert',
     },
   },
+  followUps: 'Fragen, die sich anschließen',
+  feedback: {
+    label: 'Was Sie von der Antwort halten', up: 'Richtig', down: 'Falsch', thanks: 'Zur Bestätigung vorgeschlagen', title: 'Was stimmt nicht?', what: 'Was stimmt nicht, oder was war gemeint?',
+    example: 'z. B. Erstattungen gehören nicht dazu', again: 'Damit noch einmal fragen', only: 'Nur melden',
+  },
+  meant: { change: 'Anders gemeint?', label: 'Was Sie meinten', help: 'Ändern Sie es in das, was Sie meinten; es wird so gefragt.', ask: 'Fragen' },
+  verified: { badge: 'bestätigt von {{name}}', by: 'Das SQL dieser Frage hat {{name}} am {{when}} bestätigt' },
+  menu: { label: 'Mehr', copyLink: 'Link kopieren', copied: 'Kopiert', againBy: 'Noch einmal fragen' },
+  trace: {
+    open: 'Alles vom Schritt {{step}}', call: 'Versuch {{n}} · {{model}} · {{when}} · {{ms}}', cut: 'gekürzt', system: 'Anweisungen', prompt: 'Prompt', reply: 'Antwort', output: 'Was herauskam', nothing: 'Mehr ist von diesem Schritt nicht aufgehoben.',
+  },
+  thread: {
+    title: 'Titel', menu: 'Gespräch', rename: 'Umbenennen', share: 'Mit der Organisation teilen', unshare: 'Nicht mehr teilen', archive: 'Archivieren', unarchive: 'Aus dem Archiv holen', shared: 'geteilt', readOnly: 'mit Ihnen geteilt',
+    archived: 'archiviert',
+  },
   holdUp: {
     interrupted: 'Die laufende Anzeige ist unterbrochen: Diese Seite liest die Frage alle paar Sekunden, bis sie wieder da ist.',
     startsItself: 'Ihre Frage ist gespeichert und beginnt von selbst.',

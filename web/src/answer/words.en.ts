@@ -68,6 +68,21 @@ export default {
       line: 'Line', area: 'Area', bar: 'Bars', stacked_bar: 'Stacked', grouped_bar: 'Grouped', pie: 'Pie', scatter: 'Points', heatmap: 'Heat map', funnel: 'Funnel', map: 'Map', single_value: 'Value',
     },
   },
+  followUps: 'Questions that follow',
+  feedback: {
+    label: 'What you think of the answer', up: 'Right', down: 'Wrong', thanks: 'Proposed for verification', title: 'What is wrong?', what: 'Say what is wrong, or what you meant',
+    example: 'e.g. refunds must be left out', again: 'Ask again with that', only: 'Only say so',
+  },
+  meant: { change: 'Meant otherwise?', label: 'What you meant', help: 'Change it to what you meant; it is asked in these words.', ask: 'Ask' },
+  verified: { badge: 'verified by {{name}}', by: 'The SQL of this question was verified by {{name}} on {{when}}' },
+  menu: { label: 'More', copyLink: 'Copy link', copied: 'Copied', againBy: 'Ask again of' },
+  trace: {
+    open: 'All of the step {{step}}', call: 'Try {{n}} · {{model}} · {{when}} · {{ms}}', cut: 'shortened', system: 'Instructions', prompt: 'Prompt', reply: 'Reply', output: 'What came of it', nothing: 'Nothing else is kept of this step.',
+  },
+  thread: {
+    title: 'Title', menu: 'Conversation', rename: 'Rename', share: 'Share with the organisation', unshare: 'Stop sharing', archive: 'Archive', unarchive: 'Take out of the archive', shared: 'shared', readOnly: 'shared with you',
+    archived: 'archived',
+  },
   holdUp: {
     interrupted: 'Live updates are interrupted: this page reads the question every few seconds until they are back.',
     startsItself: 'Your question is stored and starts by itself.',

@@ -1,7 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { api, Problem, unwrap } from './client'
 import { parseExact } from './exact'
-import type { Question, Result } from './types'
+import type { Question, Result, Step } from './types'
 
 /** What the page reads, each with its key: one place to invalidate from. */
 export const meQuery = queryOptions({
@@ -20,6 +20,18 @@ export const statusQuery = queryOptions({
 export const conversationsQuery = infiniteQueryOptions({
   queryKey: ['conversations'],
   queryFn: ({ pageParam }) => unwrap(api.GET('/api/v1/conversations', { params: { query: { limit: 50, cursor: pageParam || undefined } } })),
+  initialPageParam: '',
+  getNextPageParam: (last) => last.next_cursor || undefined,
+})
+
+/** Which conversations a list holds: one's own, those put away, or those that others share; with words in them. */
+export interface Which { q: string; of: 'mine' | 'archived' | 'shared' }
+
+export const foundConversationsQuery = ({ q, of }: Which) => infiniteQueryOptions({
+  queryKey: ['conversations', 'found', of, q],
+  queryFn: ({ pageParam }) => unwrap(api.GET('/api/v1/conversations', {
+    params: { query: { limit: 50, cursor: pageParam || undefined, q: q || undefined, archived: of === 'archived' || undefined, shared: of === 'shared' || undefined } },
+  })),
   initialPageParam: '',
   getNextPageParam: (last) => last.next_cursor || undefined,
 })
@@ -45,6 +57,26 @@ export const questionsQuery = (conversation: string) => queryOptions({
   },
 })
 
+/** Questions that follow from an answer. */
+export const followUpsQuery = (id: string, run: number) => queryOptions({
+  queryKey: ['follow-ups', id, run],
+  queryFn: async () => (await unwrap(api.GET('/api/v1/questions/{id}/follow-ups', { params: { path: { id } } }))).questions,
+  staleTime: Infinity,
+})
+
+/** All that a step saw; version is what it stands at. */
+export const stepQuery = (id: string, run: number, kind: Step['kind'], attempt: number, version: string) => queryOptions({
+  queryKey: ['step', id, run, kind, attempt, version],
+  queryFn: () => unwrap(api.GET('/api/v1/questions/{id}/steps/{run}/{kind}/{attempt}', { params: { path: { id, run, kind, attempt } } })),
+})
+
+/** The models that can be asked. */
+export const modelsQuery = queryOptions({
+  queryKey: ['models'],
+  queryFn: () => unwrap(api.GET('/api/v1/models')),
+  staleTime: 60_000,
+})
+
 /** A question with its steps. */
 export const questionQuery = (id: string, run: number) => queryOptions({
   queryKey: ['question', id, run],
@@ -52,7 +84,7 @@ export const questionQuery = (id: string, run: number) => queryOptions({
 })
 
 const FIRST_ROWS = 1000
-const MORE_ROWS = 1000 // the most that one answer has
+const MORE_ROWS = 5000 // the most that one answer has
 
 async function resultPage(question: string, offset: number, limit: number): Promise<Result> {
   const params = { path: { id: question }, query: { offset, limit } }

@@ -1,12 +1,13 @@
-import { Alert, AppShell, Badge, Burger, Button, Center, Group, Kbd, Loader, NavLink, ScrollArea, Stack, Text, UnstyledButton } from '@mantine/core'
+import { Alert, AppShell, Badge, Burger, Button, Center, Group, Kbd, Loader, NavLink, Stack, Text, UnstyledButton } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router'
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, reach, unwrap } from '../api/client'
-import { conversationsQuery, meQuery } from '../api/queries'
+import { meQuery } from '../api/queries'
 import type { Me } from '../api/types'
+import { Conversations } from './Conversations'
 import { Palette } from './Palette'
 import { PAGES } from './pages'
 import { ErrorNote } from '../parts/ErrorNote'
@@ -63,28 +64,6 @@ function useReachable(): boolean {
     before.current = reachable
   }, [reachable, queries])
   return reachable
-}
-
-function Conversations({ onNavigate }: { onNavigate: () => void }) {
-  const { t } = useTranslation('shell')
-  const { pathname } = useLocation()
-  const list = useInfiniteQuery(conversationsQuery)
-  const items = list.data?.pages.flatMap((p) => p.items)
-  return (
-    <>
-      <Text size="xs" c="dimmed" mt="sm" mb={4} px="sm" id="conversations">{t('conversations')}</Text>
-      <ScrollArea style={{ flex: 1 }} type="auto">
-        <nav aria-labelledby="conversations">
-          {items?.map((c) => (
-            <NavLink key={c.id} component={Link} to={`/conversations/${c.id}`} label={c.title} active={pathname.endsWith(c.id)} onClick={onNavigate} noWrap title={c.title} />
-          ))}
-        </nav>
-        {items?.length === 0 && <Text size="sm" c="dimmed" px="sm">{t('none')}</Text>}
-        {list.isError && !items && <Text size="sm" c="dimmed" px="sm">{t('unreadable')}</Text>}
-        {list.hasNextPage && <Button size="compact-sm" variant="subtle" fullWidth loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>{t('older')}</Button>}
-      </ScrollArea>
-    </>
-  )
 }
 
 function Person({ me, onNavigate }: { me: Me; onNavigate: () => void }) {
