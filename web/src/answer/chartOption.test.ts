@@ -56,3 +56,14 @@ it('draws nothing where the specification does not fit the rows', () => {
   expect(chartOption({ type: 'bar', x: 'channel', y: ['gone'] }, byChannel)).toBeNull()
   expect(chartOption({ type: 'bar', x: 'channel' }, byChannel)).toBeNull()
 })
+
+it('joins a period that is not over by a dashed line, and pales its bar', () => {
+  const rows = { columns: [{ name: 'month', type: 'date' }, { name: 'total', type: 'number' }], rows: [['2026-01-01', 5], ['2026-02-01', 7], ['2026-03-01', 2]], row_count: 3, offset: 0, truncated: false }
+  const chart = { type: 'line' as const, x: 'month', y: ['total'], x_type: 'time' as const, partial: 2 }
+  const line = chartOption(chart, rows) as unknown as { series: { data: unknown[]; lineStyle: { type?: string } }[] }
+  expect(line.series.map((s) => s.data)).toEqual([[['2026-01-01', 5], ['2026-02-01', 7], ['2026-03-01', null]], [['2026-01-01', null], ['2026-02-01', 7], ['2026-03-01', 2]]])
+  expect(line.series[1]?.lineStyle.type).toBe('dashed')
+  const bars = chartOption({ ...chart, type: 'bar' }, rows) as unknown as { series: { data: unknown[] }[] }
+  expect(bars.series).toHaveLength(1)
+  expect(bars.series[0]?.data[2]).toMatchObject({ value: 2, itemStyle: { opacity: 0.45 } })
+})

@@ -124,6 +124,8 @@ function cartesian({ chart, rows, x, ys, split, label, value, name }: Parts) {
       showSymbol: rows.length < 40,
     }
   })
+  const open = chart.partial === undefined || split >= 0 ? -1 : times ? chart.partial : categories.indexOf(label(rows[chart.partial] ?? []))
+  const drawn = open < 0 ? series : series.flatMap((s) => (line ? dashed(s, open) : [faded(s, open)]))
   const category = times ? { type: 'time', axisLabel: { hideOverlap: true } }
     : { type: 'category', data: categories, inverse: chart.horizontal, axisLabel: { hideOverlap: true, width: 160, overflow: 'truncate' } }
   const values = { type: 'value', axisLabel: axisNumber }
@@ -133,6 +135,25 @@ function cartesian({ chart, rows, x, ys, split, label, value, name }: Parts) {
     ...(many && { dataZoom: [{ type: 'inside' }, { type: 'slider', height: 18, bottom: 4, brushSelect: false }], grid: { left: 8, right: 24, top: 36, bottom: 32, containLabel: true } }),
     legend: names.length > 1 ? { type: 'scroll', top: 0 } : undefined,
     title: names.length === 1 ? { text: names[0], left: 8, top: 4, textStyle: { fontSize: 12, fontWeight: 'normal' } } : undefined,
-    xAxis: chart.horizontal ? values : category, yAxis: chart.horizontal ? category : values, series,
+    xAxis: chart.horizontal ? values : category, yAxis: chart.horizontal ? category : values, series: drawn,
   }
 }
+
+interface Drawn { data: unknown[] }
+
+/** A period that is not over yet is joined by a dashed line: it is not to be taken for a fall. */
+function dashed<S extends Drawn>(series: S, open: number): S[] {
+  const joined = series.data.map((d, i) => (Math.abs(i - open) <= 1 && i <= open ? d : blank(d)))
+  return [
+    { ...series, data: series.data.map((d, i) => (i === open ? blank(d) : d)) },
+    { ...series, data: joined, lineStyle: { width: 2, type: 'dashed' }, areaStyle: undefined },
+  ]
+}
+
+/** Its bar is paler. */
+function faded<S extends Drawn>(series: S, open: number): S {
+  return { ...series, data: series.data.map((d, i) => (i === open ? { value: d, itemStyle: { opacity: 0.45 } } : d)) }
+}
+
+/** A point without a value, at the same place. */
+const blank = (point: unknown) => (Array.isArray(point) ? [point[0] as unknown, null] : null)

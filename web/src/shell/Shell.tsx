@@ -9,6 +9,7 @@ import { meQuery } from '../api/queries'
 import type { Me } from '../api/types'
 import { Conversations } from './Conversations'
 import { Palette } from './Palette'
+import { isNew, setSeen, Tour } from './Tour'
 import { PAGES } from './pages'
 import { ErrorNote } from '../parts/ErrorNote'
 
@@ -17,6 +18,8 @@ export function Shell() {
   const { t } = useTranslation('shell')
   const [open, { toggle, close }] = useDisclosure()
   const [finding, palette] = useDisclosure()
+  const [touring, tour] = useDisclosure()
+  const [fresh, setFresh] = useState(isNew)
   const reachable = useReachable()
   const me = useQuery({ ...meQuery, refetchInterval: reachable ? false : 2000 })
   const { pathname } = useLocation()
@@ -43,11 +46,19 @@ export function Shell() {
           ))}
         </nav>
         <Conversations onNavigate={close} />
-        <Person me={me.data} onNavigate={close} />
+        <Person me={me.data} onNavigate={close} onTour={() => { close(); tour.open() }} />
       </AppShell.Navbar>
       <AppShell.Main>
         {!reachable && <Alert color="yellow" mb="md" role="status" title={t('unreachable')}>{t('tryingAgain')}</Alert>}
+        {fresh && pathname === '/' && (
+          <Group gap="xs" justify="center" mb="xs" data-testid="tour-offer">
+            <Text size="sm">{t('tour.new')}</Text>
+            <Button size="compact-sm" variant="light" onClick={() => { setFresh(false); tour.open() }}>{t('tour.take')}</Button>
+            <Button size="compact-sm" variant="subtle" color="gray" onClick={() => { setSeen(); setFresh(false) }}>{t('tour.no')}</Button>
+          </Group>
+        )}
         <Outlet />
+        <Tour opened={touring} onClose={tour.close} />
         <Palette opened={finding} onOpen={palette.open} onClose={palette.close} />
       </AppShell.Main>
     </AppShell>
@@ -66,7 +77,7 @@ function useReachable(): boolean {
   return reachable
 }
 
-function Person({ me, onNavigate }: { me: Me; onNavigate: () => void }) {
+function Person({ me, onNavigate, onTour }: { me: Me; onNavigate: () => void; onTour: () => void }) {
   const { t } = useTranslation('shell')
   const navigate = useNavigate()
   const queries = useQueryClient()
@@ -87,8 +98,9 @@ function Person({ me, onNavigate }: { me: Me; onNavigate: () => void }) {
       <Text size="sm" fw={600} truncate data-testid="person-name">{me.user.name}</Text>
       <Text size="xs" c="dimmed" truncate data-testid="person-email">{me.user.email} · {t(`role.${me.role}`)}</Text>
       {!me.user.has_password && <Text size="xs" className="warning">{t('noPassword')}</Text>}
-      <Group gap="xs" grow>
+      <Group gap={4} grow preventGrowOverflow={false}>
         <Button size="xs" variant="default" component={Link} to="/settings/profile" onClick={onNavigate}>{t('profile')}</Button>
+        <Button size="xs" variant="default" onClick={onTour}>{t('tour.open')}</Button>
         <Button size="xs" variant="default" onClick={() => void signOut()}>{t('signOut')}</Button>
       </Group>
     </Stack>

@@ -18,5 +18,13 @@ export default {
   tryingAgain: 'Neuer Versuch … Fragen, die gerade beantwortet werden, laufen ohne die Seite weiter.',
   notFound: 'Diese Seite gibt es nicht',
   mistyped: 'Die Adresse ist vertippt, oder die Seite ist umgezogen. <page>Eine Frage stellen</page>',
+  tour: {
+    open: 'Rundgang', new: 'Neu hier?', take: 'Rundgang machen', no: 'Nein, danke', skip: 'Überspringen', back: 'Zurück', next: 'Weiter', done: 'Los', progress: 'Schritt {{n}} von {{of}}',
+    ask: { title: 'In eigenen Worten fragen', text: 'Schreiben Sie eine Frage, oder klicken Sie auf eine der vorgeschlagenen. Sie wird von selbst bearbeitet: Sie können die Seite schließen und später wiederkommen.' },
+    answer: { title: 'Der Antwort trauen', text: 'Jede Zahl im Text kommt aus den Zeilen: Ein Klick zeigt die Zelle. Was sich nicht belegen lässt, ist markiert. Wie die Frage verstanden wurde, steht unter den Zeilen.' },
+    change: { title: 'Richtigstellen', text: 'Ändern Sie, was gemeint war, ändern Sie das SQL und führen es aus, oder sagen Sie mit dem Daumen, was nicht stimmt, und fragen damit noch einmal.' },
+    keep: { title: 'Aufheben und teilen', text: 'Der Daumen hoch schlägt eine Antwort zur Bestätigung vor: Dieselbe Frage wird dann immer mit diesem SQL beantwortet. Gespräche lassen sich teilen und durchsuchen.' },
+    connect: { title: 'Eigene Daten verbinden', text: 'Fügen Sie unter Verbindungen die Adresse einer PostgreSQL-Datenbank ein und drücken Sie auf Test. Sie wird nur gelesen. Strg+K findet alles.' },
+  },
   role: { owner: 'Inhaber', admin: 'Verwalter', analyst: 'Analyst', viewer: 'Leser' },
 }

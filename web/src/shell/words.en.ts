@@ -18,5 +18,13 @@ export default {
   tryingAgain: 'Trying again… Questions that are being answered go on without the page.',
   notFound: 'No such page',
   mistyped: 'The address is mistyped, or the page has moved. <page>Ask a question</page>',
+  tour: {
+    open: 'Tour', new: 'New here?', take: 'Take the tour', no: 'No, thanks', skip: 'Skip', back: 'Back', next: 'Next', done: 'Start', progress: 'Step {{n}} of {{of}}',
+    ask: { title: 'Ask in plain words', text: 'Type a question, or click on one of those suggested. It is worked on by itself: you can close the page and come back later.' },
+    answer: { title: 'Trust the answer', text: 'Every number in the text comes from the rows: click on it to see the cell. One that cannot be proven is marked. What the question was taken to mean is said below the rows.' },
+    change: { title: 'Put it right', text: 'Change what was meant, edit the SQL and run it again, or say what is wrong with the thumb and ask again with that.' },
+    keep: { title: 'Keep and share', text: 'Thumbs up proposes an answer for verification: the same question is then always answered with that SQL. Conversations can be shared with the organisation, and searched.' },
+    connect: { title: 'Connect your data', text: 'Under Connections, paste the address of a PostgreSQL database and press Test. It is only ever read. Ctrl+K finds everything.' },
+  },
   role: { owner: 'owner', admin: 'admin', analyst: 'analyst', viewer: 'viewer' },
 } as const
