@@ -21,7 +21,7 @@ TEMPORAL_SOURCES := $(wildcard deploy/temporal-dev/*.go) deploy/temporal-dev/go.
 TOOLS := bin/tools/golangci-lint bin/tools/gotestsum bin/tools/workflowcheck
 CHECKRULES_SOURCES := $(wildcard tools/checkrules/*.go) tools/checkrules/go.mod tools/checkrules/go.sum
 
-.PHONY: help up down build test check chaos bench record fmt gen screenshots setup setup-test toolchain web temporal-dev FORCE \
+.PHONY: help up down build test check chaos bench bench-web record fmt gen screenshots setup setup-test toolchain web temporal-dev FORCE \
 	check-tidy check-vet check-lint check-workflows check-web check-generated check-scripts check-rules test-web test-browser test-temporal-dev test-go
 
 help: ## List the targets
@@ -46,6 +46,9 @@ chaos: setup build ## Make every fault 20 times and write docs/reliability.md (S
 
 bench: setup build ## Measure whole processes and write the tables to docs/benchmarks.md (BENCH=TestOverhead for one)
 	@go test -count=1 -v -timeout 30m ./bench -run '^$(BENCH)' -full -write
+
+bench-web: setup-test build ## Measure the page in a slowed-down browser and write its table to docs/benchmarks.md
+	@cd web && npm run --silent bench
 
 record: setup build ## Record the workflows' histories that TestReplay replays (see docs/workflows.md)
 	@go test -count=1 ./e2e -run '^TestRecordHistories$$' -record "$(VERSION)"

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/klauspost/compress/gzhttp"
 )
 
 // webPage is the built page. Files under assets/ carry a hash of their
@@ -72,5 +73,8 @@ func serveFile(c *gin.Context, name string, content []byte) {
 	}
 	c.Header("Cache-Control", cache)
 	c.Status(http.StatusOK)
-	http.ServeContent(c.Writer, c.Request, name, time.Time{}, bytes.NewReader(content))
+	// Nothing in a file is secret, so that compressing it tells nothing.
+	gzhttp.GzipHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(content))
+	})).ServeHTTP(c.Writer, c.Request)
 }

@@ -1,10 +1,12 @@
 package api_test
 
 import (
+	"compress/gzip"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -20,6 +22,7 @@ func pageServer(t *testing.T, config api.Config) *httptest.Server {
 		"index.html":           {Data: []byte("<!doctype html><title>DataMind</title>")},
 		"favicon.svg":          {Data: []byte("<svg/>")},
 		"assets/app-1a2b3c.js": {Data: []byte("export {}")},
+		"assets/big-4d5e6f.js": {Data: []byte(strings.Repeat("export const a = 1;\n", 1000))},
 	}})
 	require.NoError(t, err)
 	srv := httptest.NewServer(s.Handler())
@@ -69,6 +72,24 @@ func TestPageAndItsAssets(t *testing.T) {
 	}
 	_, body := fetch(t, http.MethodGet, srv.URL+"/login?next=//evil.example", nil)
 	require.Contains(t, body, "<title>DataMind</title>")
+}
+
+func TestAssetsAreCompressed(t *testing.T) {
+	t.Parallel()
+	srv := pageServer(t, api.Config{})
+	res, body := fetch(t, http.MethodGet, srv.URL+"/assets/big-4d5e6f.js", http.Header{"Accept-Encoding": {"gzip"}})
+	require.Equal(t, "gzip", res.Header.Get("Content-Encoding"))
+	require.Contains(t, res.Header.Get("Vary"), "Accept-Encoding")
+	require.Equal(t, "public, max-age=31536000, immutable", res.Header.Get("Cache-Control"))
+	require.Less(t, len(body), 2000)
+	plain, err := gzip.NewReader(strings.NewReader(body))
+	require.NoError(t, err)
+	whole, err := io.ReadAll(plain)
+	require.NoError(t, err)
+	require.Len(t, whole, 20_000)
+	res, body = fetch(t, http.MethodGet, srv.URL+"/assets/big-4d5e6f.js", http.Header{"Accept-Encoding": {"identity"}})
+	require.Empty(t, res.Header.Get("Content-Encoding"))
+	require.Len(t, body, 20_000)
 }
 
 func TestSecurityHeadersOnEveryAnswer(t *testing.T) {

@@ -5,6 +5,8 @@ import { afterAll, afterEach, beforeAll, expect, inject } from 'vitest'
 import { launch, open, signIn, type Watched } from './browser'
 import { ROOT, Server } from './server'
 
+export { expect, it } from 'vitest'
+
 /**
  * Gives a file's tests their server and browser. visit opens a page of the server, or at another address, in a context of
  * its own, signed in with the session that the files share, one of its own, or not at all; at the test's end it must have

@@ -12,7 +12,7 @@ class ByName extends BaseSequencer {
 export default defineConfig({
   root: import.meta.dirname,
   test: {
-    include: process.env.SCREENSHOTS ? ['screenshots.ts'] : ['*.test.ts'],
+    include: process.env.BENCH ? ['../../bench/web/page.ts'] : process.env.SCREENSHOTS ? ['screenshots.ts'] : ['*.test.ts'],
     sequence: { sequencer: ByName },
     globalSetup: 'setup.ts', fileParallelism: false, isolate: false,
     testTimeout: 40_000, hookTimeout: 90_000, slowTestThreshold: 10_000,

@@ -1,6 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from '@tanstack/react-router'
 import { Ask } from './ask/Ask'
-import { Conversation } from './answer/Conversation'
+import { loadConversation } from './answer/load'
 import { LinkSignIn, SignIn } from './sign-in/SignIn'
 import { NotFound } from './shell/NotFound'
 import { Shell } from './shell/Shell'
@@ -22,7 +22,7 @@ const routes = root.addChildren([
       // A question to begin with, and the connection to ask.
       validateSearch: ({ q, connection }: Record<string, unknown>): { q?: string; connection?: string } =>
         ({ ...(typeof q === 'string' && { q }), ...(typeof connection === 'string' && { connection }) }) }),
-    createRoute({ getParentRoute: () => shell, path: '/conversations/$id', component: Conversation }),
+    createRoute({ getParentRoute: () => shell, path: '/conversations/$id', component: lazyRouteComponent(loadConversation, 'Conversation') }),
     createRoute({ getParentRoute: () => shell, path: '/connections', component: lazyRouteComponent(() => import('./connections/Connections'), 'Connections') }),
     createRoute({ getParentRoute: () => shell, path: '/settings/{-$section}', component: lazyRouteComponent(() => import('./settings/Settings'), 'Settings') }),
   ]),

@@ -7,6 +7,7 @@ import { api, newKey, unwrap } from '../api/client'
 import { connectionsQuery, conversationsQuery, meQuery, questionsQuery, suggestionsQuery } from '../api/queries'
 import { AskBox } from './AskBox'
 import { ErrorNote } from '../parts/ErrorNote'
+import { loadConversation } from '../answer/load'
 import { plannerName } from '../answer/question'
 
 /** Where a conversation begins: a connection, three questions, a box. */
@@ -42,7 +43,7 @@ export function Ask() {
 
   if (connections.data && !connection) return <NoConnection />
   return (
-    <Stack maw={820} mx="auto" mt={{ base: 'md', sm: 64 }} gap="lg">
+    <Stack maw={820} mx="auto" mt={{ base: 'md', sm: 64 }} gap="lg" onInput={() => void loadConversation()} onPointerDown={() => void loadConversation()}>
       <Title order={1} size="h2">{t('title')}</Title>
       <AskBox key={q} initial={q} onAsk={ask} disabled={!!asking} autoFocus />
       <ErrorNote error={error ?? connections.error} />

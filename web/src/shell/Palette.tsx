@@ -1,5 +1,4 @@
 import { Group, Kbd, Modal, ScrollArea, Text, TextInput, UnstyledButton } from '@mantine/core'
-import { useHotkeys } from '@mantine/hooks'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react'
@@ -16,9 +15,8 @@ interface Command {
 
 const MOST = 30
 
-/** Ctrl-K: ask, jump to a page or a conversation. */
-export function Palette({ opened, onOpen, onClose }: { opened: boolean; onOpen: () => void; onClose: () => void }) {
-  useHotkeys([['mod+K', onOpen]], [])
+/** Ask, jump to a page or a conversation. */
+export default function Palette({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const { t } = useTranslation('shell')
   return (
     <Modal.Root opened={opened} onClose={onClose} size="lg" yOffset="12vh">

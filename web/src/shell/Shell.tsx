@@ -1,17 +1,19 @@
 import { Alert, AppShell, Badge, Burger, Button, Center, Group, Kbd, Loader, NavLink, Stack, Text, UnstyledButton } from '@mantine/core'
-import { useDisclosure } from '@mantine/hooks'
+import { useDisclosure, useHotkeys } from '@mantine/hooks'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router'
-import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
+import { lazy, Suspense, useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, reach, unwrap } from '../api/client'
 import { meQuery } from '../api/queries'
 import type { Me } from '../api/types'
 import { Conversations } from './Conversations'
-import { Palette } from './Palette'
-import { isNew, setSeen, Tour } from './Tour'
+import { isNew, setSeen } from './seen'
 import { PAGES } from './pages'
 import { ErrorNote } from '../parts/ErrorNote'
+
+const Palette = lazy(() => import('./Palette'))
+const Tour = lazy(() => import('./Tour'))
 
 /** The frame of every signed-in page: conversations, connections, who is signed in. */
 export function Shell() {
@@ -19,6 +21,7 @@ export function Shell() {
   const [open, { toggle, close }] = useDisclosure()
   const [finding, palette] = useDisclosure()
   const [touring, tour] = useDisclosure()
+  useHotkeys([['mod+K', palette.open]], [])
   const [fresh, setFresh] = useState(isNew)
   const reachable = useReachable()
   const me = useQuery({ ...meQuery, refetchInterval: reachable ? false : 2000 })
@@ -58,8 +61,7 @@ export function Shell() {
           </Group>
         )}
         <Outlet />
-        <Tour opened={touring} onClose={tour.close} />
-        <Palette opened={finding} onOpen={palette.open} onClose={palette.close} />
+        <Suspense>{touring && <Tour opened onClose={tour.close} />}{finding && <Palette opened onClose={palette.close} />}</Suspense>
       </AppShell.Main>
     </AppShell>
   )

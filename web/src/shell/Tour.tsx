@@ -1,22 +1,11 @@
 import { Button, Group, Modal, Progress, Stack, Text } from '@mantine/core'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { setSeen } from './seen'
 
 const STEPS = ['ask', 'answer', 'change', 'keep', 'connect'] as const
-const SEEN = 'datamind.tour'
-
-/** Whether this browser has not been shown around, and did not decline. */
-export function isNew(): boolean {
-  return localStorage.getItem(SEEN) === null
-}
-
-/** Remembers that the tour was taken or declined. */
-export function setSeen(): void {
-  localStorage.setItem(SEEN, 'seen')
-}
-
 /** A walk through what can be done, in five sentences; it can be left at any time and opened again from the menu. */
-export function Tour({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+export default function Tour({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const { t } = useTranslation('shell')
   const [at, setAt] = useState(0)
   const step = STEPS[at] ?? 'ask'
