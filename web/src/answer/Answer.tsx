@@ -49,7 +49,7 @@ export function Answer({ question, ask, last }: Props) {
   const [mark, setMark] = useState<Mark | null>(null)
   const result = useQuery({ ...resultQuery(q.id, q.run), enabled: q.has_result })
   // Lists leave the steps out: they are fetched when somebody looks.
-  const detail = useQuery({ ...questionQuery(q.id, q.run), enabled: (opened || q.run > 1) && final && q.steps.length === 0 })
+  const detail = useQuery({ ...questionQuery(q.id, q.run), enabled: final && (q.run > 1 || (opened && q.steps.length === 0)) })
 
   /** Does something to the question and shows the row that comes back. */
   const act = async (action: Promise<Question>): Promise<boolean> => {
@@ -76,7 +76,7 @@ export function Answer({ question, ask, last }: Props) {
     { params: { ...params, header: { 'Idempotency-Key': newKey() } }, body: { reply: text } })))
   const approve = (yes: boolean) => act(unwrap(api.POST('/api/v1/questions/{id}/approve', { params, body: { yes } })))
 
-  const first = firstSql(q.steps.length ? q.steps : (detail.data?.steps ?? []))
+  const first = firstSql(detail.data?.steps ?? q.steps)
   const showSteps = opened || !final
   const run = me.data && runLink(me.data.features, q)
   return (

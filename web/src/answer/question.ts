@@ -39,6 +39,6 @@ export function runLink({ temporal_ui_url: ui, temporal_namespace: namespace }: 
 
 /** The SQL of the first run's last plan: what a person's changes are compared with. */
 export function firstSql(steps: Step[]): string | undefined {
-  const output = steps.findLast((s) => s.run === 1 && s.kind === 'plan' && s.status === 'done')?.output as { SQL?: unknown } | undefined
-  return typeof output?.SQL === 'string' && output.SQL ? output.SQL : undefined
+  const output = steps.findLast((s) => s.run === 1 && s.kind === 'plan' && s.status === 'done')?.output as { sql?: unknown } | undefined
+  return typeof output?.sql === 'string' && output.sql ? output.sql : undefined
 }

@@ -1,0 +1,127 @@
+import { expect, it } from 'vitest'
+import { ask, runSQL, status } from './browser'
+import { journey } from './journey'
+
+const { visit } = journey()
+
+it('leads from a number to its cell, on to what follows, and back to what was meant', async () => {
+  const { page } = await visit()
+  const card = await ask(page, 'revenue by country')
+  await status(card, 'answered')
+  const number = card.getByTestId('answer-text').getByRole('button').first()
+  const shown = (await number.innerText()).trim()
+  await number.click()
+  expect(await card.locator('td[data-mark]').innerText()).toBe(shown)
+
+  await card.getByText('Pie', { exact: true }).click()
+  await card.locator('[data-testid=chart][data-type=pie] svg').waitFor()
+
+  await card.getByTestId('follow-up').first().click()
+  const next = page.locator('article').nth(1)
+  await status(next, 'answered')
+  await next.getByTestId('follow-up').first().waitFor()
+  expect(await page.locator('article').first().getByTestId('follow-up').count(), 'only the newest answer offers them').toBe(0)
+
+  await next.getByRole('button', { name: 'Meant otherwise?' }).click()
+  await next.getByLabel('What you meant').fill('number of orders by country')
+  await next.getByRole('button', { name: 'Ask', exact: true }).click()
+  await status(page.locator('article').nth(2), 'answered')
+})
+
+it('shows rows of any length: all of them can be reached, filtered and copied', async () => {
+  const { page, context } = await visit()
+  await context.grantPermissions(['clipboard-read', 'clipboard-write'])
+  const card = await ask(page, 'How many orders are there?')
+  await status(card, 'answered')
+  await runSQL(card, 'SELECT o.id, o.total FROM orders o ORDER BY o.id LIMIT 6000')
+  await status(card, 'answered')
+  await card.getByTestId('row-count').getByText('6,000 rows').waitFor()
+  const grid = card.getByRole('region', { name: 'Rows' })
+  const lastNumber = () => grid.locator('tbody th').last().innerText()
+  await grid.evaluate((box) => { box.scrollTop = box.scrollHeight })
+  await expect.poll(lastNumber).toBe('1000')
+  await expect.poll(async () => { await grid.evaluate((box) => { box.scrollTop = box.scrollHeight }); return lastNumber() }).toBe('6000')
+  expect(await grid.locator('tbody tr').count(), 'only what is seen is drawn').toBeLessThan(60)
+
+  await card.getByLabel('Filter rows').fill('5999')
+  await card.getByTestId('row-count').getByText(/of 6,000 rows/).waitFor()
+  await card.getByLabel('Filter rows').fill('')
+  await grid.evaluate((box) => { box.scrollTop = 0 })
+  await grid.locator('tbody td').first().click()
+  await page.keyboard.press('Shift+ArrowDown')
+  await page.keyboard.press('Control+c')
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('1\n2')
+  await grid.getByRole('button', { name: 'Row 2 in full' }).click()
+  await page.getByRole('dialog').getByText('Row 2').waitFor()
+  await page.keyboard.press('Escape')
+
+  await card.getByRole('button', { name: 'Show changes' }).click()
+  await card.getByText('Changed from the first version').waitFor()
+})
+
+it('is renamed, found by its words, shared and put away', async () => {
+  const { page } = await visit()
+  const card = await ask(page, 'How many stores are there?')
+  await status(card, 'answered')
+  const menu = async (item: string) => {
+    await page.getByRole('button', { name: 'Conversation', exact: true }).click()
+    await page.getByRole('menuitem', { name: item }).click()
+  }
+  await menu('Rename')
+  await page.getByLabel('Title').fill('Shops of ours')
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { name: 'Shops of ours' }).waitFor()
+  await menu('Share with the organisation')
+  await page.getByText('shared', { exact: true }).waitFor()
+
+  await page.getByLabel('Search conversations').fill('stores')
+  const list = page.getByRole('navigation', { name: 'Conversations' })
+  await list.getByText('How many stores are there?').waitFor()
+  await list.getByText('Shops of ours').click()
+  await page.getByLabel('Search conversations').fill('')
+  await menu('Archive')
+  await page.getByText('archived', { exact: true }).waitFor()
+  await list.getByText('Shops of ours').waitFor({ state: 'detached' })
+  await page.getByText('Archive', { exact: true }).click()
+  await list.getByText('Shops of ours').waitFor()
+})
+
+it('takes a thumb, and asks again with what was wrong', async () => {
+  const { page } = await visit()
+  const card = await ask(page, 'How many customers are there?')
+  await status(card, 'answered')
+  await card.getByRole('button', { name: 'Right' }).click()
+  await card.getByText('Proposed for verification').waitFor()
+  await card.getByRole('button', { name: 'Wrong' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel(/what is wrong/).fill('only those in Germany')
+  await dialog.getByRole('button', { name: 'Ask again with that' }).click()
+  const again = page.locator('article').nth(1)
+  await status(again, 'answered')
+  expect(await again.getByTestId('sql').innerText()).toContain('Germany')
+})
+
+it('speaks German, and keeps doing so', async () => {
+  const { page } = await visit({ locale: 'de-DE' })
+  await page.goto('/')
+  await page.getByRole('heading', { name: 'Was möchten Sie wissen?' }).waitFor()
+  expect(await page.evaluate(() => document.documentElement.lang)).toBe('de')
+})
+
+it('finds and asks from the palette, and shows newcomers around', async () => {
+  const { page } = await visit()
+  await page.goto('/')
+  await page.getByRole('button', { name: 'Take the tour' }).click()
+  for (let n = 0; n < 4; n++) await page.getByRole('button', { name: 'Next' }).click()
+  await page.getByRole('button', { name: 'Start' }).click()
+  await page.getByTestId('tour-offer').waitFor({ state: 'detached' })
+  await page.keyboard.press('Control+k')
+  await page.getByRole('combobox', { name: 'Ask, find or go to' }).fill('connec')
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('Enter')
+  await page.waitForURL('**/connections')
+  await page.keyboard.press('Control+k')
+  await page.getByRole('combobox', { name: 'Ask, find or go to' }).fill('revenue by channel')
+  await page.keyboard.press('Enter')
+  expect(await page.getByLabel('Your question').inputValue()).toBe('revenue by channel')
+})
