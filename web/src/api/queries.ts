@@ -1,7 +1,20 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { api, Problem, unwrap } from './client'
 import { parseExact } from './exact'
-import type { Question, Result } from './types'
+import type { Result } from './types'
+
+interface PageOf<T> { items: T[]; next_cursor: string }
+
+/** All items of a list, page by page. */
+async function allOf<T>(read: (query: { limit: number; cursor?: string }) => Promise<PageOf<T>>): Promise<T[]> {
+  const all: T[] = []
+  for (let cursor = ''; ;) {
+    const page = await read({ limit: 200, cursor: cursor || undefined })
+    all.push(...page.items)
+    cursor = page.next_cursor
+    if (!cursor) return all
+  }
+}
 
 /** What the page reads, each with its key: one place to invalidate from. */
 export const meQuery = queryOptions({
@@ -32,17 +45,7 @@ export const conversationQuery = (id: string) => queryOptions({
 /** All questions of a conversation, oldest first. */
 export const questionsQuery = (conversation: string) => queryOptions({
   queryKey: ['questions', conversation],
-  queryFn: async () => {
-    const all: Question[] = []
-    for (let cursor = ''; ;) {
-      const page = await unwrap(api.GET('/api/v1/conversations/{id}/questions', {
-        params: { path: { id: conversation }, query: { limit: 200, cursor: cursor || undefined } },
-      }))
-      all.push(...page.items)
-      cursor = page.next_cursor
-      if (!cursor) return all
-    }
-  },
+  queryFn: () => allOf((query) => unwrap(api.GET('/api/v1/conversations/{id}/questions', { params: { path: { id: conversation }, query } }))),
 })
 
 /** A question with its steps. */
@@ -102,3 +105,8 @@ export const suggestionsQuery = (id: string) => queryOptions({
   retry: (count, error) => pending(error) && count < 30,
   retryDelay: 1000,
 })
+
+// --- settings -------------------------------------------------------------------
+
+/** The organisation's models in their order, and what answers without them. */
+export const modelsQuery = queryOptions({ queryKey: ['models'], queryFn: () => unwrap(api.GET('/api/v1/models')) })

@@ -1,14 +1,18 @@
-import { Stack, Tabs, Title } from '@mantine/core'
+import { Box, Select, Stack, Tabs, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useParams } from '@tanstack/react-router'
 import type { ComponentType } from 'react'
 import { useTranslation } from 'react-i18next'
 import { meQuery } from '../api/queries'
+import { Models } from './Models'
 import { Profile } from './Profile'
 
+type Name = 'profile' | 'models'
+
 /** The sections in their order; some need a permission. */
-const SECTIONS: { name: 'profile'; page: ComponentType; needs?: string }[] = [
+const SECTIONS: { name: Name; page: ComponentType; needs?: string }[] = [
   { name: 'profile', page: Profile },
+  { name: 'models', page: Models, needs: 'models.write' },
 ]
 
 /** Everything about the person and the organisation. */
@@ -19,12 +23,16 @@ export function Settings() {
   const me = useQuery(meQuery)
   const shown = SECTIONS.filter((s) => !s.needs || me.data?.permissions.includes(s.needs))
   const current = shown.find((s) => s.name === section) ?? shown[0]
+  const go = (name: string | null) => void navigate({ to: '/settings/{-$section}', params: { section: name ?? undefined } })
   return (
     <Stack maw={1000} mx="auto">
       <Title order={1} size="h3">{t('title')}</Title>
-      <Tabs value={current?.name ?? null} onChange={(name) => void navigate({ to: '/settings/{-$section}', params: { section: name ?? undefined } })} keepMounted={false}>
-        <Tabs.List mb="md">{shown.map((s) => <Tabs.Tab key={s.name} value={s.name}>{t(s.name)}</Tabs.Tab>)}</Tabs.List>
-        {shown.map(({ name, page: Page }) => <Tabs.Panel key={name} value={name}><Page /></Tabs.Panel>)}
+      <Tabs value={current?.name ?? null} onChange={go} keepMounted={false}>
+        <Tabs.List mb="lg" visibleFrom="md">{shown.map((s) => <Tabs.Tab key={s.name} value={s.name}>{t(`section.${s.name}`)}</Tabs.Tab>)}</Tabs.List>
+        <Box hiddenFrom="md" mb="lg">
+          <Select aria-label={t('title')} data={shown.map((s) => ({ value: s.name, label: t(`section.${s.name}`) }))} value={current?.name ?? null} onChange={go} allowDeselect={false} />
+        </Box>
+        {shown.map(({ name, page: Page }) => <Tabs.Panel key={name} value={name} aria-label={t(`section.${name}`)}><Page /></Tabs.Panel>)}
       </Tabs>
     </Stack>
   )

@@ -1,5 +1,6 @@
 export default {
   title: 'Einstellungen',
+  section: { profile: 'Profil', models: 'Modelle' },
   profile: 'Profil',
   choosePassword: 'Wählen Sie ein Passwort',
   whyPassword: 'Der Link, mit dem Sie hereinkamen, gilt einmal. Mit E-Mail-Adresse und Passwort können Sie sich wieder anmelden.',
@@ -13,4 +14,20 @@ export default {
   saved: 'Gespeichert. Ihre anderen Sitzungen sind beendet.',
   everywhere: 'Überall abmelden',
   language: 'Sprache',
+  models: {
+    about: 'Fragen plant und beantwortet das erste eingeschaltete; wo es nicht antwortet, das nächste.',
+    add: 'Modell hinzufügen', editTitle: '{{name}} ändern', preset: 'Art des Endpunkts', other: 'Anderer (mit OpenAI-Protokoll)', baseUrl: 'Basis-URL', model: 'Modell', deployment: 'Deployment', name: 'Name für die Leute', nameHint: 'Unser Modell',
+    urlHelp: {
+      openai: 'So, wie sie für OpenAI ist.', azure: 'Der Endpunkt Ihrer Ressource, etwa https://contoso.openai.azure.com', ollama: 'Wo Ollama lauscht, gesehen von DataMinds Workern.',
+      vllm: 'Wo vLLM lauscht, gesehen von DataMinds Workern.', other: 'Alles, was OpenAIs Protokoll spricht. Sie endet meist auf /v1.',
+    },
+    version: 'API-Version', versionHelp: 'Leer lassen für 2024-10-21.',
+    key: 'Schlüssel', keyHelp: 'Leer lassen, wo keiner nötig ist. Er wird für die Modell-Worker versiegelt; niemand kann ihn zurücklesen.', keyStored: 'Ein Schlüssel ist hinterlegt', keyKeep: 'Leer lassen, um den hinterlegten zu behalten.', keyAgain: 'Die Basis-URL ist eine andere: Geben Sie den Schlüssel noch einmal ein.', dropKey: 'Hinterlegten Schlüssel entfernen',
+    test: 'Testen', testing: 'Eine kleine Frage wird gestellt. Ein Modell, das erst geladen werden muss, kann eine Minute brauchen.', works: 'Es geht', worksNot: 'Es geht noch nicht',
+    structured: { json_schema: 'Antworten: an eine genaue Form gebunden (JSON-Schema), das Beste, was es gibt.', json_object: 'Antworten: an JSON gebunden, aber an keine genaue Form.', none: 'Antworten: an keine Form gebunden.' },
+    took_one: 'Eine kleine Frage brauchte {{time}} und {{count}} Token.', took_other: 'Eine kleine Frage brauchte {{time}} und {{count}} Token.', there: 'Modelle, die es dort gibt:',
+    up: '{{name}} nach oben', down: '{{name}} nach unten', enabled: 'An', withKey: 'mit Schlüssel', withoutKey: 'ohne Schlüssel',
+    deleteTitle: '{{name}} löschen?', deleteMeans: 'Sein Schlüssel wird mit gelöscht. Antworten, die es gab, bleiben; Fragen, die es gerade beantwortet, gehen mit dem nächsten Modell weiter.',
+    answersNow: 'Kein Modell ist eingeschaltet. Jetzt antwortet:', answersElse: 'Wo alle ausgeschaltet sind:', builtin: 'Der eingebaute Planer: ohne Modell und Schlüssel, für einfache Fragen.', configured: '{{model}}, womit diese Installation eingerichtet ist.',
+  },
 }

@@ -1,5 +1,6 @@
 export default {
   title: 'Settings',
+  section: { profile: 'Profile', models: 'Models' },
   profile: 'Profile',
   choosePassword: 'Choose a password',
   whyPassword: 'The link that signed you in works once. With an e-mail address and a password you can sign in again.',
@@ -13,4 +14,20 @@ export default {
   saved: 'Saved. Your other sessions have ended.',
   everywhere: 'Sign out everywhere',
   language: 'Language',
+  models: {
+    about: 'Questions are planned and answered by the first of these that is switched on; where it does not answer, by the next.',
+    add: 'Add a model', editTitle: 'Change {{name}}', preset: 'Kind of endpoint', other: 'Other (OpenAI-compatible)', baseUrl: 'Base URL', model: 'Model', deployment: 'Deployment', name: 'Name shown to people', nameHint: 'Our model',
+    urlHelp: {
+      openai: 'As it is for OpenAI.', azure: 'The endpoint of your resource, such as https://contoso.openai.azure.com', ollama: 'Where Ollama listens, as seen from DataMind’s workers.',
+      vllm: 'Where vLLM listens, as seen from DataMind’s workers.', other: 'Anything that speaks OpenAI’s protocol. It usually ends in /v1.',
+    },
+    version: 'API version', versionHelp: 'Leave it empty for 2024-10-21.',
+    key: 'Key', keyHelp: 'Leave it empty where none is needed. It is sealed for the model workers; nobody can read it back.', keyStored: 'A key is stored', keyKeep: 'Leave it empty to keep the stored key.', keyAgain: 'The base URL has changed: enter the key again.', dropKey: 'Remove the stored key',
+    test: 'Test', testing: 'A small question is being asked. A model that must be loaded first can take a minute.', works: 'It works', worksNot: 'It does not work yet',
+    structured: { json_schema: 'Replies: held to an exact form (JSON schema), the best there is.', json_object: 'Replies: held to JSON, but not to an exact form.', none: 'Replies: not held to a form.' },
+    took_one: 'A small question took {{time}} and {{count}} token.', took_other: 'A small question took {{time}} and {{count}} tokens.', there: 'Models that are there:',
+    up: 'Move {{name}} up', down: 'Move {{name}} down', enabled: 'On', withKey: 'with a key', withoutKey: 'without a key',
+    deleteTitle: 'Delete {{name}}?', deleteMeans: 'Its key is deleted too. Answers that it gave stay; questions that it is answering now go on with the next model.',
+    answersNow: 'No model is switched on. What answers now:', answersElse: 'Where all of them are switched off:', builtin: 'The built-in planner: no model and no key, for plain questions.', configured: '{{model}}, which this installation is configured with.',
+  },
 } as const
