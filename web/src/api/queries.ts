@@ -110,3 +110,8 @@ export const suggestionsQuery = (id: string) => queryOptions({
 
 /** The organisation's models in their order, and what answers without them. */
 export const modelsQuery = queryOptions({ queryKey: ['models'], queryFn: () => unwrap(api.GET('/api/v1/models')) })
+
+export const membersQuery = queryOptions({ queryKey: ['members'], queryFn: () => allOf((query) => unwrap(api.GET('/api/v1/members', { params: { query } }))) })
+
+/** Invitations that nobody has accepted yet. */
+export const invitationsQuery = queryOptions({ queryKey: ['invitations'], queryFn: () => allOf((query) => unwrap(api.GET('/api/v1/invitations', { params: { query } }))) })

@@ -58,7 +58,7 @@ function ModelCard({ model: m, first, last, place }: { model: Model; first: bool
             <ActionIcon variant="default" size="sm" disabled={last || change.isPending} aria-label={t('models.down', { name: m.name })} onClick={() => change.mutate({ position: place + 1 })}>↓</ActionIcon>
           </Stack>
           <div style={{ minWidth: 0 }}>
-            <Group gap="xs"><Text fw={600} className="wrap">{place}. {m.name}</Text>{m.preset && PRESETS[m.preset].label && <Badge variant="default" tt="none">{PRESETS[m.preset].label}</Badge>}</Group>
+            <Group gap="xs"><Text fw={600} className="wrap">{place}. {m.name}</Text>{m.preset && PRESETS[m.preset].label && PRESETS[m.preset].label !== m.name && <Badge variant="default" tt="none">{PRESETS[m.preset].label}</Badge>}</Group>
             <Text size="sm" c="dimmed" className="wrap">{m.model} · {m.base_url} · {t(m.key_set ? 'models.withKey' : 'models.withoutKey')}</Text>
           </div>
         </Group>

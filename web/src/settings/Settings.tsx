@@ -4,14 +4,16 @@ import { useNavigate, useParams } from '@tanstack/react-router'
 import type { ComponentType } from 'react'
 import { useTranslation } from 'react-i18next'
 import { meQuery } from '../api/queries'
+import { Members } from './Members'
 import { Models } from './Models'
 import { Profile } from './Profile'
 
-type Name = 'profile' | 'models'
+type Name = 'profile' | 'members' | 'models'
 
 /** The sections in their order; some need a permission. */
 const SECTIONS: { name: Name; page: ComponentType; needs?: string }[] = [
   { name: 'profile', page: Profile },
+  { name: 'members', page: Members, needs: 'members.read' },
   { name: 'models', page: Models, needs: 'models.write' },
 ]
 

@@ -1,6 +1,6 @@
 export default {
   title: 'Einstellungen',
-  section: { profile: 'Profil', models: 'Modelle' },
+  section: { profile: 'Profil', members: 'Mitglieder', models: 'Modelle' },
   profile: 'Profil',
   choosePassword: 'Wählen Sie ein Passwort',
   whyPassword: 'Der Link, mit dem Sie hereinkamen, gilt einmal. Mit E-Mail-Adresse und Passwort können Sie sich wieder anmelden.',
@@ -18,7 +18,7 @@ export default {
     about: 'Fragen plant und beantwortet das erste eingeschaltete; wo es nicht antwortet, das nächste.',
     add: 'Modell hinzufügen', editTitle: '{{name}} ändern', preset: 'Art des Endpunkts', other: 'Anderer (mit OpenAI-Protokoll)', baseUrl: 'Basis-URL', model: 'Modell', deployment: 'Deployment', name: 'Name für die Leute', nameHint: 'Unser Modell',
     urlHelp: {
-      openai: 'So, wie sie für OpenAI ist.', azure: 'Der Endpunkt Ihrer Ressource, etwa https://contoso.openai.azure.com', ollama: 'Wo Ollama lauscht, gesehen von DataMinds Workern.',
+      openai: 'https://api.openai.com/v1, wenn kein Proxy von Ihnen dazwischen steht.', azure: 'Der Endpunkt Ihrer Ressource, etwa https://contoso.openai.azure.com', ollama: 'Wo Ollama lauscht, gesehen von DataMinds Workern.',
       vllm: 'Wo vLLM lauscht, gesehen von DataMinds Workern.', other: 'Alles, was OpenAIs Protokoll spricht. Sie endet meist auf /v1.',
     },
     version: 'API-Version', versionHelp: 'Leer lassen für 2024-10-21.',
@@ -29,5 +29,21 @@ export default {
     up: '{{name}} nach oben', down: '{{name}} nach unten', enabled: 'An', withKey: 'mit Schlüssel', withoutKey: 'ohne Schlüssel',
     deleteTitle: '{{name}} löschen?', deleteMeans: 'Sein Schlüssel wird mit gelöscht. Antworten, die es gab, bleiben; Fragen, die es gerade beantwortet, gehen mit dem nächsten Modell weiter.',
     answersNow: 'Kein Modell ist eingeschaltet. Jetzt antwortet:', answersElse: 'Wo alle ausgeschaltet sind:', builtin: 'Der eingebaute Planer: ohne Modell und Schlüssel, für einfache Fragen.', configured: '{{model}}, womit diese Installation eingerichtet ist.',
+  },
+  roleMeans: {
+    viewer: 'Liest Antworten der eigenen Gespräche, Verbindungen und den Katalog; fragt nichts.', analyst: 'Stellt Fragen.', admin: 'Fragt und verwaltet Verbindungen, Modelle, Mitglieder und Schlüssel; liest Verbrauch und Protokoll.',
+    owner: 'All das, dazu Name, Budget und Inhaber der Organisation.',
+  },
+  members: {
+    about: 'Eine andere Rolle gilt sofort.', you: 'Sie', since: 'seit {{day}}', role: 'Rolle', roleOf: 'Rolle von {{name}}', link: 'Anmeldelink', remove: 'Entfernen', leave: 'Verlassen',
+    ownersOnly: 'Nur Inhaber können Inhaber ändern oder entfernen.', lastOwner: 'Letzter Inhaber: Machen Sie zuerst jemand anderen zum Inhaber, um dies zu ändern.',
+    linkTitle: 'Ein Anmeldelink für {{name}}', linkLabel: 'Anmeldelink', linkHelp: 'Er meldet einmal an, ohne Passwort, bis {{when}}. Geben Sie ihn nur dieser Person.',
+    ownTitle: 'Ihre eigene Rolle ändern?', ownAction: 'Meine Rolle ändern', ownMeans: 'Sie sind dann {{role}}. Nur jemand anderes kann das zurücknehmen.',
+    removeTitle: '{{name}} entfernen?', removeMeans: 'Sitzungen, API-Schlüssel und Einladungen dieser Person enden sofort, und ihre laufenden Fragen werden angehalten. Ihre Antworten bleiben.',
+    leaveTitle: '{{name}} verlassen?', leaveMeans: 'Sie werden sofort abgemeldet, und Ihre API-Schlüssel enden. Zurück führt nur eine neue Einladung.',
+  },
+  invitations: {
+    title: 'Offene Einladungen', about: 'Ein Link für eine Person, für sieben Tage. Er lässt sich nicht noch einmal zeigen: Ist er verloren, laden Sie die Person neu ein; der frühere Link endet damit.', invite: 'Jemanden einladen', none: 'Gerade ist niemand eingeladen.',
+    until: 'bis {{day}}', by: 'von {{name}}', revoke: 'Zurücknehmen', make: 'Einladung erstellen', link: 'Einladungslink', made: 'Schicken Sie diesen Link an {{email}}. Er gilt einmal, bis {{day}}.',
   },
 }

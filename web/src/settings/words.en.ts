@@ -1,6 +1,6 @@
 export default {
   title: 'Settings',
-  section: { profile: 'Profile', models: 'Models' },
+  section: { profile: 'Profile', members: 'Members', models: 'Models' },
   profile: 'Profile',
   choosePassword: 'Choose a password',
   whyPassword: 'The link that signed you in works once. With an e-mail address and a password you can sign in again.',
@@ -18,7 +18,7 @@ export default {
     about: 'Questions are planned and answered by the first of these that is switched on; where it does not answer, by the next.',
     add: 'Add a model', editTitle: 'Change {{name}}', preset: 'Kind of endpoint', other: 'Other (OpenAI-compatible)', baseUrl: 'Base URL', model: 'Model', deployment: 'Deployment', name: 'Name shown to people', nameHint: 'Our model',
     urlHelp: {
-      openai: 'As it is for OpenAI.', azure: 'The endpoint of your resource, such as https://contoso.openai.azure.com', ollama: 'Where Ollama listens, as seen from DataMind’s workers.',
+      openai: 'https://api.openai.com/v1, unless a proxy of yours stands between.', azure: 'The endpoint of your resource, such as https://contoso.openai.azure.com', ollama: 'Where Ollama listens, as seen from DataMind’s workers.',
       vllm: 'Where vLLM listens, as seen from DataMind’s workers.', other: 'Anything that speaks OpenAI’s protocol. It usually ends in /v1.',
     },
     version: 'API version', versionHelp: 'Leave it empty for 2024-10-21.',
@@ -29,5 +29,21 @@ export default {
     up: 'Move {{name}} up', down: 'Move {{name}} down', enabled: 'On', withKey: 'with a key', withoutKey: 'without a key',
     deleteTitle: 'Delete {{name}}?', deleteMeans: 'Its key is deleted too. Answers that it gave stay; questions that it is answering now go on with the next model.',
     answersNow: 'No model is switched on. What answers now:', answersElse: 'Where all of them are switched off:', builtin: 'The built-in planner: no model and no key, for plain questions.', configured: '{{model}}, which this installation is configured with.',
+  },
+  roleMeans: {
+    viewer: 'Reads answers of the own conversations, connections and catalog; asks nothing.', analyst: 'Asks questions.', admin: 'Asks, and manages connections, models, members and keys; reads usage and the audit log.',
+    owner: 'All of that, and the organisation’s name, budget and owners.',
+  },
+  members: {
+    about: 'A change of a role counts at once.', you: 'you', since: 'since {{day}}', role: 'Role', roleOf: 'Role of {{name}}', link: 'Sign-in link', remove: 'Remove', leave: 'Leave',
+    ownersOnly: 'Only an owner can change or remove an owner.', lastOwner: 'The last owner: make somebody else an owner first to change this.',
+    linkTitle: 'A sign-in link for {{name}}', linkLabel: 'Sign-in link', linkHelp: 'It signs in once, without the password, until {{when}}. Hand it to that person only.',
+    ownTitle: 'Change your own role?', ownAction: 'Change my role', ownMeans: 'You will be {{role}} from now on. Only somebody else can change it back.',
+    removeTitle: 'Remove {{name}}?', removeMeans: 'Their sessions, API keys and invitations end at once, and questions of theirs that run are stopped. Their answers stay.',
+    leaveTitle: 'Leave {{name}}?', leaveMeans: 'You are signed out at once, and your API keys end. Only a new invitation brings you back.',
+  },
+  invitations: {
+    title: 'Open invitations', about: 'A link for one person, for seven days. It cannot be shown again: if it is lost, invite the person again, which ends the earlier link.', invite: 'Invite somebody', none: 'Nobody is invited just now.',
+    until: 'until {{day}}', by: 'by {{name}}', revoke: 'Take back', make: 'Make the invitation', link: 'Invitation link', made: 'Send this link to {{email}}. It works once, until {{day}}.',
   },
 } as const
