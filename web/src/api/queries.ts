@@ -115,3 +115,9 @@ export const membersQuery = queryOptions({ queryKey: ['members'], queryFn: () =>
 
 /** Invitations that nobody has accepted yet. */
 export const invitationsQuery = queryOptions({ queryKey: ['invitations'], queryFn: () => allOf((query) => unwrap(api.GET('/api/v1/invitations', { params: { query } }))) })
+
+/** One's own sessions, that of this browser first. */
+export const sessionsQuery = queryOptions({
+  queryKey: ['sessions'],
+  queryFn: async () => (await allOf((query) => unwrap(api.GET('/api/v1/sessions', { params: { query } })))).sort((a, b) => Number(b.current) - Number(a.current)),
+})

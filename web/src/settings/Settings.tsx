@@ -7,12 +7,14 @@ import { meQuery } from '../api/queries'
 import { Members } from './Members'
 import { Models } from './Models'
 import { Profile } from './Profile'
+import { Sessions } from './Sessions'
 
-type Name = 'profile' | 'members' | 'models'
+type Name = 'profile' | 'sessions' | 'members' | 'models'
 
 /** The sections in their order; some need a permission. */
 const SECTIONS: { name: Name; page: ComponentType; needs?: string }[] = [
   { name: 'profile', page: Profile },
+  { name: 'sessions', page: Sessions, needs: 'sessions.manage' },
   { name: 'members', page: Members, needs: 'members.read' },
   { name: 'models', page: Models, needs: 'models.write' },
 ]

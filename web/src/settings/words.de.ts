@@ -1,6 +1,6 @@
 export default {
   title: 'Einstellungen',
-  section: { profile: 'Profil', members: 'Mitglieder', models: 'Modelle' },
+  section: { profile: 'Profil', sessions: 'Sitzungen', members: 'Mitglieder', models: 'Modelle' },
   profile: 'Profil',
   choosePassword: 'Wählen Sie ein Passwort',
   whyPassword: 'Der Link, mit dem Sie hereinkamen, gilt einmal. Mit E-Mail-Adresse und Passwort können Sie sich wieder anmelden.',
@@ -12,7 +12,6 @@ export default {
   atLeast: 'Mindestens 12 Zeichen.',
   keepEmpty: 'Mindestens 12 Zeichen. Leer lassen, um das jetzige zu behalten.',
   saved: 'Gespeichert. Ihre anderen Sitzungen sind beendet.',
-  everywhere: 'Überall abmelden',
   language: 'Sprache',
   models: {
     about: 'Fragen plant und beantwortet das erste eingeschaltete; wo es nicht antwortet, das nächste.',
@@ -45,5 +44,16 @@ export default {
   invitations: {
     title: 'Offene Einladungen', about: 'Ein Link für eine Person, für sieben Tage. Er lässt sich nicht noch einmal zeigen: Ist er verloren, laden Sie die Person neu ein; der frühere Link endet damit.', invite: 'Jemanden einladen', none: 'Gerade ist niemand eingeladen.',
     until: 'bis {{day}}', by: 'von {{name}}', revoke: 'Zurücknehmen', make: 'Einladung erstellen', link: 'Einladungslink', made: 'Schicken Sie diesen Link an {{email}}. Er gilt einmal, bis {{day}}.',
+  },
+  savedName: 'Gespeichert.',
+  signInWith: 'Anmeldung',
+  signInWithAbout: 'E-Mail-Adresse und Passwort. Mit einer Änderung enden Ihre anderen Sitzungen.',
+  appearance: 'Darstellung',
+  appearanceAbout: 'Gilt in diesem Browser.',
+  colours: 'Farben',
+  scheme: { light: 'Hell', dark: 'Dunkel', auto: 'Wie das System' },
+  sessions: {
+    about: 'Wo Sie angemeldet sind. Eine beendete Sitzung ist sofort abgemeldet.', endOthers: 'Alle anderen beenden', everywhere: 'Überall abmelden', this: 'diese', on: '{{browser}} auf {{system}}', unknown: 'Ein unbekanntes Programm',
+    since: 'seit {{when}}', used: 'erneuert {{when}}', end: 'Beenden', everywhereTitle: 'Überall abmelden?', everywhereMeans: 'Alle Ihre Sitzungen enden, auch diese. Fragen, die gerade beantwortet werden, laufen weiter.',
   },
 }

@@ -1,6 +1,6 @@
 export default {
   title: 'Settings',
-  section: { profile: 'Profile', members: 'Members', models: 'Models' },
+  section: { profile: 'Profile', sessions: 'Sessions', members: 'Members', models: 'Models' },
   profile: 'Profile',
   choosePassword: 'Choose a password',
   whyPassword: 'The link that signed you in works once. With an e-mail address and a password you can sign in again.',
@@ -12,7 +12,6 @@ export default {
   atLeast: 'At least 12 characters.',
   keepEmpty: 'At least 12 characters. Leave it empty to keep the current one.',
   saved: 'Saved. Your other sessions have ended.',
-  everywhere: 'Sign out everywhere',
   language: 'Language',
   models: {
     about: 'Questions are planned and answered by the first of these that is switched on; where it does not answer, by the next.',
@@ -45,5 +44,16 @@ export default {
   invitations: {
     title: 'Open invitations', about: 'A link for one person, for seven days. It cannot be shown again: if it is lost, invite the person again, which ends the earlier link.', invite: 'Invite somebody', none: 'Nobody is invited just now.',
     until: 'until {{day}}', by: 'by {{name}}', revoke: 'Take back', make: 'Make the invitation', link: 'Invitation link', made: 'Send this link to {{email}}. It works once, until {{day}}.',
+  },
+  savedName: 'Saved.',
+  signInWith: 'Signing in',
+  signInWithAbout: 'E-mail address and password. With a change your other sessions end.',
+  appearance: 'Appearance',
+  appearanceAbout: 'Kept in this browser.',
+  colours: 'Colours',
+  scheme: { light: 'Light', dark: 'Dark', auto: 'As the system' },
+  sessions: {
+    about: 'Where you are signed in. A session that is ended is signed out at once.', endOthers: 'End all others', everywhere: 'Sign out everywhere', this: 'this one', on: '{{browser}} on {{system}}', unknown: 'An unknown program',
+    since: 'since {{when}}', used: 'renewed {{when}}', end: 'End', everywhereTitle: 'Sign out everywhere?', everywhereMeans: 'All your sessions end, this one too. Questions that are being answered go on.',
   },
 } as const
