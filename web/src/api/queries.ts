@@ -121,3 +121,5 @@ export const sessionsQuery = queryOptions({
   queryKey: ['sessions'],
   queryFn: async () => (await allOf((query) => unwrap(api.GET('/api/v1/sessions', { params: { query } })))).sort((a, b) => Number(b.current) - Number(a.current)),
 })
+
+export const apiKeysQuery = queryOptions({ queryKey: ['api-keys'], queryFn: () => allOf((query) => unwrap(api.GET('/api/v1/api-keys', { params: { query } }))) })

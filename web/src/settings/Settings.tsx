@@ -4,12 +4,13 @@ import { useNavigate, useParams } from '@tanstack/react-router'
 import type { ComponentType } from 'react'
 import { useTranslation } from 'react-i18next'
 import { meQuery } from '../api/queries'
+import { Keys } from './Keys'
 import { Members } from './Members'
 import { Models } from './Models'
 import { Profile } from './Profile'
 import { Sessions } from './Sessions'
 
-type Name = 'profile' | 'sessions' | 'members' | 'models'
+type Name = 'profile' | 'sessions' | 'members' | 'models' | 'keys'
 
 /** The sections in their order; some need a permission. */
 const SECTIONS: { name: Name; page: ComponentType; needs?: string }[] = [
@@ -17,6 +18,7 @@ const SECTIONS: { name: Name; page: ComponentType; needs?: string }[] = [
   { name: 'sessions', page: Sessions, needs: 'sessions.manage' },
   { name: 'members', page: Members, needs: 'members.read' },
   { name: 'models', page: Models, needs: 'models.write' },
+  { name: 'keys', page: Keys, needs: 'keys.manage' },
 ]
 
 /** Everything about the person and the organisation. */

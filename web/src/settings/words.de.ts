@@ -1,6 +1,6 @@
 export default {
   title: 'Einstellungen',
-  section: { profile: 'Profil', sessions: 'Sitzungen', members: 'Mitglieder', models: 'Modelle' },
+  section: { profile: 'Profil', sessions: 'Sitzungen', members: 'Mitglieder', models: 'Modelle', keys: 'API-Schlüssel' },
   profile: 'Profil',
   choosePassword: 'Wählen Sie ein Passwort',
   whyPassword: 'Der Link, mit dem Sie hereinkamen, gilt einmal. Mit E-Mail-Adresse und Passwort können Sie sich wieder anmelden.',
@@ -55,5 +55,16 @@ export default {
   sessions: {
     about: 'Wo Sie angemeldet sind. Eine beendete Sitzung ist sofort abgemeldet.', endOthers: 'Alle anderen beenden', everywhere: 'Überall abmelden', this: 'diese', on: '{{browser}} auf {{system}}', unknown: 'Ein unbekanntes Programm',
     since: 'seit {{when}}', used: 'erneuert {{when}}', end: 'Beenden', everywhereTitle: 'Überall abmelden?', everywhereMeans: 'Alle Ihre Sitzungen enden, auch diese. Fragen, die gerade beantwortet werden, laufen weiter.',
+  },
+  scope: {
+    profile: 'Lesen, wem er gehört', sessions_manage: 'Sitzungen dessen sehen und beenden, der ihn machte', questions_read: 'Fragen und Antworten lesen', ask: 'Fragen stellen', connections_read: 'Verbindungen sehen', connections_write: 'Datenbanken verbinden und ändern',
+    catalog_read: 'Den Katalog lesen', catalog_sync: 'Den Katalog neu lesen lassen', keys_manage: 'API-Schlüssel sehen und widerrufen', audit_read: 'Das Protokoll lesen', usage_read: 'Verbrauch und Budget lesen', members_read: 'Mitglieder sehen',
+    members_write: 'Mitglieder entfernen', runs_inspect: 'In Läufe hineinsehen', models_write: 'Modelle einrichten', organisation_write: 'Name und Budget der Organisation ändern',
+  },
+  keys: {
+    about: 'Für Programme. Ein Schlüssel handelt für den, der ihn machte, mit den angekreuzten Rechten und nie mit mehr, als diese Person hat.', make: 'Schlüssel erstellen', none: 'Es gibt keinen gültigen Schlüssel.', all: 'Auch widerrufene und abgelaufene zeigen',
+    revoked: 'widerrufen', expired: 'abgelaufen', by: 'von {{name}}', used: 'zuletzt benutzt {{when}}', unused: 'nie benutzt', until: 'bis {{day}}', expiredOn: 'abgelaufen am {{day}}', revoke: 'Widerrufen',
+    revokeTitle: '{{name}} widerrufen?', revokeMeans: 'Programme, die ihn benutzen, werden ab sofort abgewiesen. Das lässt sich nicht zurücknehmen.',
+    name: 'Name', nameHint: 'Nächtlicher Bericht', nameHelp: 'Wofür er ist, um ihn wiederzuerkennen.', may: 'Was er darf', expires: 'Gültig für', days_one: '{{count}} Tag', days_other: '{{count}} Tage', secret: 'Der Schlüssel', how: 'Schicken Sie ihn mit jeder Anfrage, im Kopf „Authorization: Bearer …“.',
   },
 }

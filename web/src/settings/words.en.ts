@@ -1,6 +1,6 @@
 export default {
   title: 'Settings',
-  section: { profile: 'Profile', sessions: 'Sessions', members: 'Members', models: 'Models' },
+  section: { profile: 'Profile', sessions: 'Sessions', members: 'Members', models: 'Models', keys: 'API keys' },
   profile: 'Profile',
   choosePassword: 'Choose a password',
   whyPassword: 'The link that signed you in works once. With an e-mail address and a password you can sign in again.',
@@ -55,5 +55,16 @@ export default {
   sessions: {
     about: 'Where you are signed in. A session that is ended is signed out at once.', endOthers: 'End all others', everywhere: 'Sign out everywhere', this: 'this one', on: '{{browser}} on {{system}}', unknown: 'An unknown program',
     since: 'since {{when}}', used: 'renewed {{when}}', end: 'End', everywhereTitle: 'Sign out everywhere?', everywhereMeans: 'All your sessions end, this one too. Questions that are being answered go on.',
+  },
+  scope: {
+    profile: 'Read who it belongs to', sessions_manage: 'See and end its maker’s sessions', questions_read: 'Read questions and answers', ask: 'Ask questions', connections_read: 'See connections', connections_write: 'Connect and change databases',
+    catalog_read: 'Read the catalog', catalog_sync: 'Have the catalog read again', keys_manage: 'See and revoke API keys', audit_read: 'Read the audit log', usage_read: 'Read usage and budget', members_read: 'See members',
+    members_write: 'Remove members', runs_inspect: 'Look into runs', models_write: 'Set models up', organisation_write: 'Change the organisation’s name and budget',
+  },
+  keys: {
+    about: 'For programs. A key acts for who made it, with the permissions that are ticked, and never with more than that person has.', make: 'Make a key', none: 'There is no key that works.', all: 'Show revoked and expired keys too',
+    revoked: 'revoked', expired: 'expired', by: 'by {{name}}', used: 'last used {{when}}', unused: 'never used', until: 'until {{day}}', expiredOn: 'expired on {{day}}', revoke: 'Revoke',
+    revokeTitle: 'Revoke {{name}}?', revokeMeans: 'Programs that use it are refused from now on. That cannot be undone.',
+    name: 'Name', nameHint: 'Nightly report', nameHelp: 'What the key is for, to recognise it by.', may: 'What it may do', expires: 'Works for', days_one: '{{count}} day', days_other: '{{count}} days', secret: 'The key', how: 'Send it with each request, as the header “Authorization: Bearer …”.',
   },
 } as const
