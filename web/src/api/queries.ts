@@ -123,3 +123,11 @@ export const sessionsQuery = queryOptions({
 })
 
 export const apiKeysQuery = queryOptions({ queryKey: ['api-keys'], queryFn: () => allOf((query) => unwrap(api.GET('/api/v1/api-keys', { params: { query } }))) })
+
+export const budgetQuery = queryOptions({ queryKey: ['budget'], queryFn: () => unwrap(api.GET('/api/v1/budget')) })
+
+/** What was used between two days, both counted. */
+export const usageQuery = (from: string, to: string) => queryOptions({
+  queryKey: ['usage', from, to],
+  queryFn: () => unwrap(api.GET('/api/v1/usage', { params: { query: { from: from || undefined, to: to || undefined } } })),
+})

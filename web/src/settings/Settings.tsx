@@ -9,8 +9,9 @@ import { Members } from './Members'
 import { Models } from './Models'
 import { Profile } from './Profile'
 import { Sessions } from './Sessions'
+import { UsagePage } from './UsagePage'
 
-type Name = 'profile' | 'sessions' | 'members' | 'models' | 'keys'
+type Name = 'profile' | 'sessions' | 'members' | 'models' | 'keys' | 'usage'
 
 /** The sections in their order; some need a permission. */
 const SECTIONS: { name: Name; page: ComponentType; needs?: string }[] = [
@@ -19,6 +20,7 @@ const SECTIONS: { name: Name; page: ComponentType; needs?: string }[] = [
   { name: 'members', page: Members, needs: 'members.read' },
   { name: 'models', page: Models, needs: 'models.write' },
   { name: 'keys', page: Keys, needs: 'keys.manage' },
+  { name: 'usage', page: UsagePage, needs: 'usage.read' },
 ]
 
 /** Everything about the person and the organisation. */

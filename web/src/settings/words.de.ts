@@ -1,6 +1,6 @@
 export default {
   title: 'Einstellungen',
-  section: { profile: 'Profil', sessions: 'Sitzungen', members: 'Mitglieder', models: 'Modelle', keys: 'API-Schlüssel' },
+  section: { profile: 'Profil', sessions: 'Sitzungen', members: 'Mitglieder', models: 'Modelle', keys: 'API-Schlüssel', usage: 'Budget und Verbrauch' },
   profile: 'Profil',
   choosePassword: 'Wählen Sie ein Passwort',
   whyPassword: 'Der Link, mit dem Sie hereinkamen, gilt einmal. Mit E-Mail-Adresse und Passwort können Sie sich wieder anmelden.',
@@ -66,5 +66,15 @@ export default {
     revoked: 'widerrufen', expired: 'abgelaufen', by: 'von {{name}}', used: 'zuletzt benutzt {{when}}', unused: 'nie benutzt', until: 'bis {{day}}', expiredOn: 'abgelaufen am {{day}}', revoke: 'Widerrufen',
     revokeTitle: '{{name}} widerrufen?', revokeMeans: 'Programme, die ihn benutzen, werden ab sofort abgewiesen. Das lässt sich nicht zurücknehmen.',
     name: 'Name', nameHint: 'Nächtlicher Bericht', nameHelp: 'Wofür er ist, um ihn wiederzuerkennen.', may: 'Was er darf', expires: 'Gültig für', days_one: '{{count}} Tag', days_other: '{{count}} Tage', secret: 'Der Schlüssel', how: 'Schicken Sie ihn mit jeder Anfrage, im Kopf „Authorization: Bearer …“.',
+  },
+  from: 'Von', to: 'Bis',
+  usage: {
+    budget: 'Budget', budgetAbout: 'Token, die Modelle in einem Kalendermonat (UTC) verbrauchen dürfen. Sind sie verbraucht, enden Fragen, die ein Modell brauchen, als „über dem Budget“, bis zum nächsten Monat oder bis ein Inhaber es erhöht.', of: '{{used}} von {{whole}} Token verbraucht im {{month}}', share: 'Verbrauchter Teil des Budgets',
+    left: '{{left}} übrig', member: 'je Mitglied höchstens {{n}}', noMember: 'keine Grenze je Mitglied', default: 'Vorgabe dieser Installation', change: 'Budget ändern',
+    perMonth: 'Token im Monat', perMonthHelp: 'Leer lassen für die Vorgabe der Installation, {{n}}.', perMember: 'Davon je Mitglied', perMemberHelp: 'Leer lassen für keine Grenze.',
+    title: 'Verbrauch', about: 'Tage zählen in UTC.', span: { month: 'Dieser Monat', lastMonth: 'Letzter Monat', quarter: '90 Tage' }, sum: '{{tokens}} Token in dieser Zeit', by: 'Gestapelt nach', by_person: 'Nach Person', by_model: 'Nach Modell',
+    others: 'Andere', chart: 'Token je Tag', noTokens: 'In dieser Zeit wurde kein Modell benutzt. Der eingebaute Planer braucht keine Token.', people: 'Nach Person', person: 'Person', tokens: 'Token', questions: 'Fragen', answered: 'Beantwortet', gone: 'Jemand, der nicht mehr da ist', nobody: 'In dieser Zeit hat niemand gefragt.',
+    outcomes: 'Fragen nach Ausgang', noQuestions: 'In dieser Zeit wurde nichts gefragt.',
+    status: { queued: 'wartend', running: 'laufend', clarify: 'nachgefragt', approve: 'wartet auf ein Ja', answered: 'beantwortet', refused: 'abgelehnt', failed: 'fehlgeschlagen', cancelled: 'angehalten', budget_exhausted: 'über dem Budget' },
   },
 }

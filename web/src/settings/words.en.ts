@@ -1,6 +1,6 @@
 export default {
   title: 'Settings',
-  section: { profile: 'Profile', sessions: 'Sessions', members: 'Members', models: 'Models', keys: 'API keys' },
+  section: { profile: 'Profile', sessions: 'Sessions', members: 'Members', models: 'Models', keys: 'API keys', usage: 'Budget and usage' },
   profile: 'Profile',
   choosePassword: 'Choose a password',
   whyPassword: 'The link that signed you in works once. With an e-mail address and a password you can sign in again.',
@@ -66,5 +66,15 @@ export default {
     revoked: 'revoked', expired: 'expired', by: 'by {{name}}', used: 'last used {{when}}', unused: 'never used', until: 'until {{day}}', expiredOn: 'expired on {{day}}', revoke: 'Revoke',
     revokeTitle: 'Revoke {{name}}?', revokeMeans: 'Programs that use it are refused from now on. That cannot be undone.',
     name: 'Name', nameHint: 'Nightly report', nameHelp: 'What the key is for, to recognise it by.', may: 'What it may do', expires: 'Works for', days_one: '{{count}} day', days_other: '{{count}} days', secret: 'The key', how: 'Send it with each request, as the header “Authorization: Bearer …”.',
+  },
+  from: 'From', to: 'To',
+  usage: {
+    budget: 'Budget', budgetAbout: 'Tokens that models may use in a calendar month (UTC). When they are used up, questions that need a model end as “over budget”, until the next month or until an owner raises it.', of: '{{used}} of {{whole}} tokens used in {{month}}', share: 'Part of the budget that is used',
+    left: '{{left}} left', member: 'each member at most {{n}}', noMember: 'no limit for a member', default: 'the installation’s default', change: 'Change the budget',
+    perMonth: 'Tokens a month', perMonthHelp: 'Leave it empty for the installation’s default, {{n}}.', perMember: 'Of these for each member', perMemberHelp: 'Leave it empty for no limit.',
+    title: 'Usage', about: 'Days are counted in UTC.', span: { month: 'This month', lastMonth: 'Last month', quarter: '90 days' }, sum: '{{tokens}} tokens in this time', by: 'Stacked by', by_person: 'By person', by_model: 'By model',
+    others: 'Others', chart: 'Tokens by day', noTokens: 'No model was used in this time. The built-in planner uses no tokens.', people: 'By person', person: 'Person', tokens: 'Tokens', questions: 'Questions', answered: 'Answered', gone: 'Somebody who has left', nobody: 'Nobody asked in this time.',
+    outcomes: 'Questions by outcome', noQuestions: 'Nothing was asked in this time.',
+    status: { queued: 'waiting', running: 'running', clarify: 'asked back', approve: 'waiting for a yes', answered: 'answered', refused: 'refused', failed: 'failed', cancelled: 'stopped', budget_exhausted: 'over budget' },
   },
 } as const
