@@ -131,3 +131,18 @@ export const usageQuery = (from: string, to: string) => queryOptions({
   queryKey: ['usage', from, to],
   queryFn: () => unwrap(api.GET('/api/v1/usage', { params: { query: { from: from || undefined, to: to || undefined } } })),
 })
+
+/** Which entries of the audit log are wanted; what is empty does not count. */
+export interface AuditFilter { user: string; action: string; target: string; from: string; to: string }
+
+/** A filter as parameters of a request. */
+export const auditParams = (f: AuditFilter) => ({ user: f.user || undefined, action: f.action || undefined, target: f.target.trim() || undefined, from: f.from || undefined, to: f.to || undefined })
+
+export const auditActionsQuery = queryOptions({ queryKey: ['audit-actions'], queryFn: async () => (await unwrap(api.GET('/api/v1/audit/actions'))).actions, staleTime: Infinity })
+
+export const auditQuery = (filter: AuditFilter) => infiniteQueryOptions({
+  queryKey: ['audit', filter],
+  queryFn: ({ pageParam }) => unwrap(api.GET('/api/v1/audit', { params: { query: { ...auditParams(filter), limit: 50, cursor: pageParam || undefined } } })),
+  initialPageParam: '',
+  getNextPageParam: (last) => last.next_cursor || undefined,
+})

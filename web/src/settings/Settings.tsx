@@ -4,14 +4,16 @@ import { useNavigate, useParams } from '@tanstack/react-router'
 import type { ComponentType } from 'react'
 import { useTranslation } from 'react-i18next'
 import { meQuery } from '../api/queries'
+import { Audit } from './Audit'
 import { Keys } from './Keys'
 import { Members } from './Members'
 import { Models } from './Models'
+import { Organisation } from './Organisation'
 import { Profile } from './Profile'
 import { Sessions } from './Sessions'
 import { UsagePage } from './UsagePage'
 
-type Name = 'profile' | 'sessions' | 'members' | 'models' | 'keys' | 'usage'
+type Name = 'profile' | 'sessions' | 'members' | 'models' | 'keys' | 'usage' | 'audit' | 'organisation'
 
 /** The sections in their order; some need a permission. */
 const SECTIONS: { name: Name; page: ComponentType; needs?: string }[] = [
@@ -21,6 +23,8 @@ const SECTIONS: { name: Name; page: ComponentType; needs?: string }[] = [
   { name: 'models', page: Models, needs: 'models.write' },
   { name: 'keys', page: Keys, needs: 'keys.manage' },
   { name: 'usage', page: UsagePage, needs: 'usage.read' },
+  { name: 'audit', page: Audit, needs: 'audit.read' },
+  { name: 'organisation', page: Organisation, needs: 'organisation.write' },
 ]
 
 /** Everything about the person and the organisation. */

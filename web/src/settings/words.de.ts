@@ -1,6 +1,6 @@
 export default {
   title: 'Einstellungen',
-  section: { profile: 'Profil', sessions: 'Sitzungen', members: 'Mitglieder', models: 'Modelle', keys: 'API-Schlüssel', usage: 'Budget und Verbrauch' },
+  section: { profile: 'Profil', sessions: 'Sitzungen', members: 'Mitglieder', models: 'Modelle', keys: 'API-Schlüssel', usage: 'Budget und Verbrauch', audit: 'Protokoll', organisation: 'Organisation' },
   profile: 'Profil',
   choosePassword: 'Wählen Sie ein Passwort',
   whyPassword: 'Der Link, mit dem Sie hereinkamen, gilt einmal. Mit E-Mail-Adresse und Passwort können Sie sich wieder anmelden.',
@@ -77,4 +77,17 @@ export default {
     outcomes: 'Fragen nach Ausgang', noQuestions: 'In dieser Zeit wurde nichts gefragt.',
     status: { queued: 'wartend', running: 'laufend', clarify: 'nachgefragt', approve: 'wartet auf ein Ja', answered: 'beantwortet', refused: 'abgelehnt', failed: 'fehlgeschlagen', cancelled: 'angehalten', budget_exhausted: 'über dem Budget' },
   },
+  action: {
+    api_key_create: 'erstellte einen API-Schlüssel', api_key_revoke: 'widerrief einen API-Schlüssel', audit_export: 'exportierte das Protokoll', budget_update: 'änderte das Budget', catalog_read: 'las einen Katalog', catalog_sync: 'ließ einen Katalog neu lesen',
+    connection_create: 'verband eine Datenbank', connection_delete: 'trennte eine Datenbank', connection_update: 'änderte eine Verbindung', conversation_delete: 'löschte ein Gespräch',
+    invitation_accept: 'nahm eine Einladung an', invitation_create: 'lud jemanden ein', invitation_revoke: 'nahm eine Einladung zurück', member_link: 'erstellte einen Anmeldelink', member_remove: 'entfernte ein Mitglied', member_role: 'änderte eine Rolle',
+    model_create: 'richtete ein Modell ein', model_delete: 'löschte ein Modell', model_update: 'änderte ein Modell', organisation_update: 'benannte die Organisation um',
+    question_approve: 'entschied über eine teure Frage', question_edit_sql: 'änderte das SQL einer Frage', question_stop: 'hielt eine Frage an', result_read: 'las ein Ergebnis', run_inspect: 'sah in einen Lauf hinein',
+    session_create: 'meldete sich an', session_revoke: 'beendete eine Sitzung', session_revoke_all: 'meldete sich überall ab', user_password: 'änderte die eigene Anmeldung', user_update: 'änderte den eigenen Namen',
+  },
+  audit: {
+    about: 'Alles, was etwas ändert oder Daten von Kunden liest, und wer es tat. Niemand kann es ändern.', clear: 'Filter leeren', none: 'Nichts passt.', older: 'Ältere Einträge', filters: 'Filter', who: 'Wer', everybody: 'Alle', action: 'Was', every: 'Alles', allOf: 'Alles zu {{what}}',
+    target: 'Ziel', ip: 'Adresse', request: 'Anfrage', time: 'Zeit', detail: 'Einzelheiten', onlyPerson: 'Nur diese Person', onlyTarget: 'Nur dieses Ziel', export: 'Exportieren',
+  },
+  organisation: { about: 'Der Name, den Mitglieder und Eingeladene sehen.', name: 'Name der Organisation' },
 }

@@ -1,6 +1,6 @@
 export default {
   title: 'Settings',
-  section: { profile: 'Profile', sessions: 'Sessions', members: 'Members', models: 'Models', keys: 'API keys', usage: 'Budget and usage' },
+  section: { profile: 'Profile', sessions: 'Sessions', members: 'Members', models: 'Models', keys: 'API keys', usage: 'Budget and usage', audit: 'Audit log', organisation: 'Organisation' },
   profile: 'Profile',
   choosePassword: 'Choose a password',
   whyPassword: 'The link that signed you in works once. With an e-mail address and a password you can sign in again.',
@@ -77,4 +77,17 @@ export default {
     outcomes: 'Questions by outcome', noQuestions: 'Nothing was asked in this time.',
     status: { queued: 'waiting', running: 'running', clarify: 'asked back', approve: 'waiting for a yes', answered: 'answered', refused: 'refused', failed: 'failed', cancelled: 'stopped', budget_exhausted: 'over budget' },
   },
+  action: {
+    api_key_create: 'made an API key', api_key_revoke: 'revoked an API key', audit_export: 'exported the audit log', budget_update: 'changed the budget', catalog_read: 'read a catalog', catalog_sync: 'had a catalog read again',
+    connection_create: 'connected a database', connection_delete: 'disconnected a database', connection_update: 'changed a connection', conversation_delete: 'deleted a conversation',
+    invitation_accept: 'accepted an invitation', invitation_create: 'invited somebody', invitation_revoke: 'took an invitation back', member_link: 'made a sign-in link', member_remove: 'removed a member', member_role: 'changed a role',
+    model_create: 'set a model up', model_delete: 'deleted a model', model_update: 'changed a model', organisation_update: 'renamed the organisation',
+    question_approve: 'decided on a costly question', question_edit_sql: 'changed the SQL of a question', question_stop: 'stopped a question', result_read: 'read a result', run_inspect: 'looked into a run',
+    session_create: 'signed in', session_revoke: 'ended a session', session_revoke_all: 'signed out everywhere', user_password: 'changed how they sign in', user_update: 'changed their name',
+  },
+  audit: {
+    about: 'Everything that changes something or reads customers’ data, with who did it. Nobody can change it.', clear: 'Clear the filter', none: 'Nothing matches.', older: 'Older entries', filters: 'Filter', who: 'Who', everybody: 'Everybody', action: 'What', every: 'Everything', allOf: 'All of {{what}}',
+    target: 'Target', ip: 'Address', request: 'Request', time: 'Time', detail: 'Detail', onlyPerson: 'Only this person', onlyTarget: 'Only this target', export: 'Export',
+  },
+  organisation: { about: 'The name that members and invited people see.', name: 'Name of the organisation' },
 } as const
