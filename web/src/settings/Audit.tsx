@@ -1,4 +1,4 @@
-import { Button, Group, Menu, Paper, Select, Skeleton, Text, TextInput } from '@mantine/core'
+import { Button, Group, Menu, Paper, Select, SimpleGrid, Skeleton, Text, TextInput } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -45,14 +45,16 @@ function Filters({ filter, set }: { filter: AuditFilter; set: (change: Partial<A
   const people = (members.data ?? []).map((m) => ({ value: m.user_id, label: m.name ? `${m.name} (${m.email})` : m.email }))
   if (filter.user && !people.some((p) => p.value === filter.user)) people.push({ value: filter.user, label: filter.user }) // has left
   return (
-    <Group align="flex-end" gap="sm" grow preventGrowOverflow={false} role="group" aria-label={t('audit.filters')}>
-      <Select miw={200} label={t('audit.who')} placeholder={t('audit.everybody')} data={people} value={filter.user || null} onChange={(v) => set({ user: v ?? '' })} searchable clearable clearButtonProps={{ 'aria-label': t('audit.clear') }} />
-      <Select miw={200} label={t('audit.action')} placeholder={t('audit.every')} searchable clearable value={filter.action || null} onChange={(v) => set({ action: v ?? '' })} clearButtonProps={{ 'aria-label': t('audit.clear') }}
+    <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="sm" role="group" aria-label={t('audit.filters')}>
+      <Select label={t('audit.who')} placeholder={t('audit.everybody')} data={people} value={filter.user || null} onChange={(v) => set({ user: v ?? '' })} searchable clearable clearButtonProps={{ 'aria-label': t('audit.clear') }} />
+      <Select label={t('audit.action')} placeholder={t('audit.every')} searchable clearable value={filter.action || null} onChange={(v) => set({ action: v ?? '' })} clearButtonProps={{ 'aria-label': t('audit.clear') }}
         data={grouped(actions.data ?? []).map(({ group, items }) => ({ group, items: items.map((value) => ({ value, label: value.endsWith('.') ? t('audit.allOf', { what: group }) : words(value) })) }))} />
-      <TextInput miw={140} type="date" label={t('from')} value={filter.from} max={filter.to || undefined} onChange={(e) => set({ from: e.target.value })} />
-      <TextInput miw={140} type="date" label={t('to')} value={filter.to} min={filter.from || undefined} onChange={(e) => set({ to: e.target.value })} />
-      <TextInput miw={200} label={t('audit.target')} placeholder="0199c3f2-…" maxLength={100} value={filter.target} onChange={(e) => set({ target: e.target.value })} />
-    </Group>
+      <Group grow gap="sm">
+        <TextInput type="date" label={t('from')} value={filter.from} max={filter.to || undefined} onChange={(e) => set({ from: e.target.value })} />
+        <TextInput type="date" label={t('to')} value={filter.to} min={filter.from || undefined} onChange={(e) => set({ to: e.target.value })} />
+      </Group>
+      <TextInput label={t('audit.target')} placeholder="0199c3f2-…" maxLength={100} value={filter.target} onChange={(e) => set({ target: e.target.value })} />
+    </SimpleGrid>
   )
 }
 

@@ -1,5 +1,6 @@
 import { Anchor, Code, Collapse, Group, Text, UnstyledButton } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
+import { Fragment } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { AuditFilter } from '../api/queries'
 import type { AuditEvent } from '../api/types'
@@ -25,7 +26,7 @@ export function AuditEntry({ entry: e, onFilter }: { entry: AuditEvent; onFilter
       </UnstyledButton>
       <Collapse expanded={open}>
         <dl className="facts">
-          {known.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}
+          {known.map(([name, value]) => <Fragment key={name}><dt>{name}</dt><dd>{value}</dd></Fragment>)}
         </dl>
         {Object.keys(e.detail).length > 0 && <Code block mt="xs" tabIndex={0} aria-label={t('audit.detail')}>{JSON.stringify(e.detail, null, 2)}</Code>}
         <Group gap="md" mt="xs">

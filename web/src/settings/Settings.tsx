@@ -40,7 +40,7 @@ export function Settings() {
     <Stack maw={1000} mx="auto">
       <Title order={1} size="h3">{t('title')}</Title>
       <Tabs value={current?.name ?? null} onChange={go} keepMounted={false}>
-        <Tabs.List mb="lg" visibleFrom="md">{shown.map((s) => <Tabs.Tab key={s.name} value={s.name}>{t(`section.${s.name}`)}</Tabs.Tab>)}</Tabs.List>
+        <Tabs.List mb="lg" visibleFrom="md">{shown.map((s) => <Tabs.Tab key={s.name} value={s.name} px="xs">{t(`section.${s.name}`)}</Tabs.Tab>)}</Tabs.List>
         <Box hiddenFrom="md" mb="lg">
           <Select aria-label={t('title')} data={shown.map((s) => ({ value: s.name, label: t(`section.${s.name}`) }))} value={current?.name ?? null} onChange={go} allowDeselect={false} />
         </Box>

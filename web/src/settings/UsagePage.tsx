@@ -64,8 +64,8 @@ function Figures({ usage }: { usage: Usage }) {
       <Title order={3} size="h5">{t('usage.people')}</Title>
       {rows.length === 0 && <Text size="sm" c="dimmed">{t('usage.nobody')}</Text>}
       {rows.length > 0 && (
-        <Table.ScrollContainer minWidth={420}>
-          <Table striped>
+        <Table.ScrollContainer minWidth={340}>
+          <Table striped horizontalSpacing="xs">
             <Table.Thead><Table.Tr><Table.Th>{t('usage.person')}</Table.Th><Table.Th ta="right">{t('usage.tokens')}</Table.Th><Table.Th ta="right">{t('usage.questions')}</Table.Th><Table.Th ta="right">{t('usage.answered')}</Table.Th></Table.Tr></Table.Thead>
             <Table.Tbody>
               {rows.map((p) => (

@@ -1,6 +1,6 @@
 export default {
   title: 'Einstellungen',
-  section: { profile: 'Profil', sessions: 'Sitzungen', members: 'Mitglieder', models: 'Modelle', keys: 'API-Schlüssel', usage: 'Budget und Verbrauch', audit: 'Protokoll', organisation: 'Organisation' },
+  section: { profile: 'Profil', sessions: 'Sitzungen', members: 'Mitglieder', models: 'Modelle', keys: 'API-Schlüssel', usage: 'Verbrauch', audit: 'Protokoll', organisation: 'Organisation' },
   profile: 'Profil',
   choosePassword: 'Wählen Sie ein Passwort',
   whyPassword: 'Der Link, mit dem Sie hereinkamen, gilt einmal. Mit E-Mail-Adresse und Passwort können Sie sich wieder anmelden.',

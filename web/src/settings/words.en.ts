@@ -1,6 +1,6 @@
 export default {
   title: 'Settings',
-  section: { profile: 'Profile', sessions: 'Sessions', members: 'Members', models: 'Models', keys: 'API keys', usage: 'Budget and usage', audit: 'Audit log', organisation: 'Organisation' },
+  section: { profile: 'Profile', sessions: 'Sessions', members: 'Members', models: 'Models', keys: 'API keys', usage: 'Usage', audit: 'Audit log', organisation: 'Organisation' },
   profile: 'Profile',
   choosePassword: 'Choose a password',
   whyPassword: 'The link that signed you in works once. With an e-mail address and a password you can sign in again.',
