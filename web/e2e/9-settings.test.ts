@@ -1,10 +1,20 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { journey } from './journey'
+import { startModel } from './server'
 
 const { server, visit } = journey()
 const GRACE = { name: 'Grace Hopper', email: 'grace@example.com', password: 'seven yellow umbrellas' }
+
+let model: { url: string; stop: () => void }
+beforeAll(async () => {
+  const script = join(server.data, 'settings-model.json')
+  writeFileSync(script, JSON.stringify({ models: ['scripted'], rules: [{ kind: 'plan', sql: 'SELECT count(*) FROM public.orders' }] }))
+  model = await startModel(script)
+})
+afterAll(() => model.stop())
 
 /** Opens a section of the settings. */
 async function section(page: Page, name: string) {
@@ -92,7 +102,14 @@ it('tests a model, says why it cannot be reached, and keeps it in order', async 
   await first.getByLabel('Base URL').fill(`${server.url}/v1`)
   await first.getByTestId('report').waitFor({ state: 'detached' })
   await first.getByRole('button', { name: 'Test' }).click()
-  await first.getByTestId('report').getByText(/OpenAI-compatible/).waitFor()
+  await first.getByTestId('report').getByText(/belongs to DataMind itself/).waitFor()
+  await first.getByLabel('Base URL').fill(model.url)
+  await first.getByRole('button', { name: 'Test' }).click()
+  await first.getByTestId('report').getByText(/does not have the model "gpt-5-mini"/).waitFor()
+  await first.getByRole('button', { name: 'scripted', exact: true }).click()
+  await first.getByRole('button', { name: 'Test' }).click()
+  await first.getByTestId('report').getByText('It works').waitFor()
+  await first.getByTestId('report').getByText(/A small question took/).waitFor()
   await first.getByRole('button', { name: 'Save' }).click()
   const second = await add('Ollama')
   expect(await second.getByLabel('Base URL').inputValue()).toBe('http://localhost:11434/v1')
