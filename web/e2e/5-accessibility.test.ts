@@ -22,6 +22,27 @@ async function violations(page: Page, colorScheme: 'light' | 'dark'): Promise<st
 }
 
 for (const colorScheme of ['light', 'dark'] as const) {
+  it(`has no violation in the settings (${colorScheme})`, async () => {
+    const { page } = await visit({ colorScheme })
+    const check = async (name: string) => expect.soft(await violations(page, colorScheme), name).toEqual([])
+    for (const section of ['sessions', 'members', 'models', 'keys', 'usage', 'audit', 'organisation']) {
+      await page.goto(`/settings/${section}`)
+      await page.getByRole('heading', { level: 2 }).first().waitFor()
+      await page.getByLabel('Loading').first().waitFor({ state: 'detached' })
+      await check(section)
+    }
+    await page.goto('/settings/audit')
+    await page.getByTestId('audit-entry').first().getByRole('button').first().click()
+    await page.getByRole('button', { name: 'Only this person' }).first().waitFor()
+    await check('audit entry')
+    for (const [section, button] of [['models', 'Add a model'], ['keys', 'Make a key'], ['members', 'Invite somebody'], ['usage', 'Change the budget']] as const) {
+      await page.goto(`/settings/${section}`)
+      await page.getByRole('button', { name: button }).click()
+      await page.getByRole('dialog').getByRole('textbox').first().waitFor()
+      await check(button)
+    }
+  })
+
   it(`has no violation on any page (${colorScheme})`, async () => {
     const { page, context } = await visit({ colorScheme })
     const check = async (name: string) => expect.soft(await violations(page, colorScheme), name).toEqual([])
@@ -62,5 +83,8 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await page.goto('/sign-in')
     await page.getByRole('heading', { name: 'Sign in to DataMind' }).waitFor()
     await check('sign-in')
+    await page.goto('/invitation#token=there-is-no-such-invitation')
+    await page.getByRole('alert').waitFor()
+    await check('invitation')
   })
 }

@@ -37,7 +37,7 @@ const queries = new QueryClient({
 
 onSignedOut(() => {
   const { pathname } = router.state.location
-  if (pathname === '/sign-in' || pathname === '/link') return
+  if (['/sign-in', '/link', '/invitation'].includes(pathname)) return
   void router.navigate({ to: '/sign-in', search: pathname === '/' ? {} : { next: pathname } }).then(() => queries.clear())
 })
 

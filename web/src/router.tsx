@@ -17,6 +17,7 @@ const routes = root.addChildren([
       typeof next === 'string' && /^\/[a-z]/.test(next) ? { next } : {},
   }),
   createRoute({ getParentRoute: () => root, path: '/link', component: LinkSignIn }),
+  createRoute({ getParentRoute: () => root, path: '/invitation', component: lazyRouteComponent(() => import('./sign-in/Invitation'), 'Invitation') }),
   shell.addChildren([
     createRoute({ getParentRoute: () => shell, path: '/', component: Ask,
       // A question to begin with, and the connection to ask.

@@ -3,9 +3,7 @@ import type { Cell, Chart, Result } from '../api/types'
 import codes from 'i18n-iso-countries/codes.json'
 import { locale } from '../i18n'
 import { formatter } from '../parts/format'
-
-/** Okabe and Ito's palette, told apart by colour-blind readers too. */
-const PALETTE = ['#009E73', '#0072B2', '#E69F00', '#CC79A7', '#56B4E9', '#D55E00', '#F0E442', '#999999']
+import { PALETTE } from '../parts/palette'
 
 /** Lines with more points than this can be zoomed into. */
 const ZOOM_FROM = 40

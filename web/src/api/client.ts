@@ -72,7 +72,7 @@ async function send(request: Request): Promise<Response> {
   const again = request.clone()
   const before = renewals
   const response = await attempt(request)
-  if (response.status !== 401 || /\/auth\/(login|link|logout)$/.test(new URL(request.url).pathname)) return response
+  if (response.status !== 401 || /\/auth\/(login|link|logout|invitation|invitation\/check)$/.test(new URL(request.url).pathname)) return response
   if (renewals === before && !(await renew())) {
     signedOut()
     return response

@@ -1,7 +1,20 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { api, Problem, unwrap } from './client'
 import { parseExact } from './exact'
-import type { Question, Result, Step } from './types'
+import type { Result, Step } from './types'
+
+interface PageOf<T> { items: T[]; next_cursor: string }
+
+/** All items of a list, page by page. */
+async function allOf<T>(read: (query: { limit: number; cursor?: string }) => Promise<PageOf<T>>): Promise<T[]> {
+  const all: T[] = []
+  for (let cursor = ''; ;) {
+    const page = await read({ limit: 200, cursor: cursor || undefined })
+    all.push(...page.items)
+    cursor = page.next_cursor
+    if (!cursor) return all
+  }
+}
 
 /** What the page reads, each with its key: one place to invalidate from. */
 export const meQuery = queryOptions({
@@ -44,17 +57,7 @@ export const conversationQuery = (id: string) => queryOptions({
 /** All questions of a conversation, oldest first. */
 export const questionsQuery = (conversation: string) => queryOptions({
   queryKey: ['questions', conversation],
-  queryFn: async () => {
-    const all: Question[] = []
-    for (let cursor = ''; ;) {
-      const page = await unwrap(api.GET('/api/v1/conversations/{id}/questions', {
-        params: { path: { id: conversation }, query: { limit: 200, cursor: cursor || undefined } },
-      }))
-      all.push(...page.items)
-      cursor = page.next_cursor
-      if (!cursor) return all
-    }
-  },
+  queryFn: () => allOf((query) => unwrap(api.GET('/api/v1/conversations/{id}/questions', { params: { path: { id: conversation }, query } }))),
 })
 
 /** Questions that follow from an answer. */
@@ -68,13 +71,6 @@ export const followUpsQuery = (id: string, run: number) => queryOptions({
 export const stepQuery = (id: string, run: number, kind: Step['kind'], attempt: number, version: string) => queryOptions({
   queryKey: ['step', id, run, kind, attempt, version],
   queryFn: () => unwrap(api.GET('/api/v1/questions/{id}/steps/{run}/{kind}/{attempt}', { params: { path: { id, run, kind, attempt } } })),
-})
-
-/** The models that can be asked. */
-export const modelsQuery = queryOptions({
-  queryKey: ['models'],
-  queryFn: () => unwrap(api.GET('/api/v1/models')),
-  staleTime: 60_000,
 })
 
 /** A question with its steps. */
@@ -133,4 +129,45 @@ export const suggestionsQuery = (id: string) => queryOptions({
   queryFn: async () => (await unwrap(api.GET('/api/v1/connections/{id}/suggestions', { params: { path: { id } } }))).questions,
   retry: (count, error) => pending(error) && count < 30,
   retryDelay: 1000,
+})
+
+// --- settings -------------------------------------------------------------------
+
+/** The organisation's models in their order, and what answers without them. */
+export const modelsQuery = queryOptions({ queryKey: ['models'], queryFn: () => unwrap(api.GET('/api/v1/models')) })
+
+export const membersQuery = queryOptions({ queryKey: ['members'], queryFn: () => allOf((query) => unwrap(api.GET('/api/v1/members', { params: { query } }))) })
+
+/** Invitations that nobody has accepted yet. */
+export const invitationsQuery = queryOptions({ queryKey: ['invitations'], queryFn: () => allOf((query) => unwrap(api.GET('/api/v1/invitations', { params: { query } }))) })
+
+/** One's own sessions, that of this browser first. */
+export const sessionsQuery = queryOptions({
+  queryKey: ['sessions'],
+  queryFn: async () => (await allOf((query) => unwrap(api.GET('/api/v1/sessions', { params: { query } })))).sort((a, b) => Number(b.current) - Number(a.current)),
+})
+
+export const apiKeysQuery = queryOptions({ queryKey: ['api-keys'], queryFn: () => allOf((query) => unwrap(api.GET('/api/v1/api-keys', { params: { query } }))) })
+
+export const budgetQuery = queryOptions({ queryKey: ['budget'], queryFn: () => unwrap(api.GET('/api/v1/budget')) })
+
+/** What was used between two days, both counted. */
+export const usageQuery = (from: string, to: string) => queryOptions({
+  queryKey: ['usage', from, to],
+  queryFn: () => unwrap(api.GET('/api/v1/usage', { params: { query: { from: from || undefined, to: to || undefined } } })),
+})
+
+/** Which entries of the audit log are wanted; what is empty does not count. */
+export interface AuditFilter { user: string; action: string; target: string; from: string; to: string }
+
+/** A filter as parameters of a request. */
+export const auditParams = (f: AuditFilter) => ({ user: f.user || undefined, action: f.action || undefined, target: f.target.trim() || undefined, from: f.from || undefined, to: f.to || undefined })
+
+export const auditActionsQuery = queryOptions({ queryKey: ['audit-actions'], queryFn: async () => (await unwrap(api.GET('/api/v1/audit/actions'))).actions, staleTime: Infinity })
+
+export const auditQuery = (filter: AuditFilter) => infiniteQueryOptions({
+  queryKey: ['audit', filter],
+  queryFn: ({ pageParam }) => unwrap(api.GET('/api/v1/audit', { params: { query: { ...auditParams(filter), limit: 50, cursor: pageParam || undefined } } })),
+  initialPageParam: '',
+  getNextPageParam: (last) => last.next_cursor || undefined,
 })

@@ -59,6 +59,16 @@ function dates(cells: Cell[], locale?: string): Format {
   }
 }
 
+/** A moment, in the reader's time zone. */
+export function moment(time: string): string {
+  return new Date(time).toLocaleString(readers(), { dateStyle: 'medium', timeStyle: 'short' })
+}
+
+/** A day, in the reader's time zone. */
+export function day(time: string): string {
+  return new Date(time).toLocaleDateString(readers(), { dateStyle: 'medium' })
+}
+
 /** A duration as a person reads it. */
 export function duration(ms: number): string {
   const digits = ms < 10_000 ? 1 : 0

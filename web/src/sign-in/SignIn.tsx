@@ -1,10 +1,11 @@
-import { Button, Center, Paper, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core'
+import { Button, PasswordInput, Stack, Text, TextInput } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react'
+import { type FormEvent, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, unwrap } from '../api/client'
 import { ErrorNote } from '../parts/ErrorNote'
+import { Frame } from './Frame'
 
 /** E-mail and password. */
 export function SignIn() {
@@ -69,16 +70,5 @@ export function LinkSignIn() {
     <Frame title={t('signingIn')}>
       {error ? <><ErrorNote error={error} /><Button mt="md" component="a" href="/sign-in">{t('withPassword')}</Button></> : <Text>{t('oneMoment')}</Text>}
     </Frame>
-  )
-}
-
-function Frame({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <Center mih="100vh" p="md" component="main">
-      <Paper withBorder shadow="sm" p="xl" w={400} maw="100%">
-        <Title order={1} size="h3" mb="lg">{title}</Title>
-        {children}
-      </Paper>
-    </Center>
   )
 }
