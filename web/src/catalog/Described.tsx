@@ -19,7 +19,7 @@ export function Described({ connection, note, mayWrite }: { connection: string; 
       {note.description && <Text size="sm" className="wrap">{note.description}</Text>}
       <Group gap="xs">
         {note.synonyms.length > 0 && <Text size="xs" c="dimmed" className="wrap">{t('alsoCalled', { names: note.synonyms.join(', ') })}</Text>}
-        {mayWrite && <Button size="compact-xs" variant="subtle" color="gray" ml={note.synonyms.length ? 0 : -8} aria-label={t('editOf', { name })} onClick={() => setEditing(true)}>{t('edit')}</Button>}
+        {mayWrite && <Button size="compact-xs" variant="subtle" color="gray" fw={400} c="dimmed" ml={note.synonyms.length ? 0 : -8} aria-label={t('editOf', { name })} onClick={() => setEditing(true)}>{t('edit')}</Button>}
       </Group>
     </div>
   )

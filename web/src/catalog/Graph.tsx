@@ -30,7 +30,7 @@ export function Graph({ picture, found, onOpen }: Props) {
     if (!active) return null
     return new Set([active, ...picture.lines.flatMap((l) => (l.from === active ? [l.to] : l.to === active ? [l.from] : []))])
   }, [active, picture])
-  const landmarks = useMemo(() => new Set([...picture.boxes].sort((a, b) => b.degree - a.degree).slice(0, LANDMARKS).filter((b) => b.degree > 1).map((b) => b.id)), [picture])
+  const landmarks = useMemo(() => landmarksOf(picture, whole.scale), [picture, whole])
 
   const [shown, setShown] = useState<string | undefined>()
   if (shown !== found) { // a table that was looked for comes to the middle
@@ -106,4 +106,15 @@ export function Graph({ picture, found, onOpen }: Props) {
       </Group>
     </div>
   )
+}
+
+/** The most joined tables whose names, in the size of the screen, do not cover each other. */
+function landmarksOf(picture: Picture, scale: number): Set<string> {
+  const taken: Box[] = []
+  for (const box of [...picture.boxes].sort((a, b) => b.degree - a.degree)) {
+    if (taken.length === LANDMARKS || box.degree < 2) break
+    const free = taken.every((o) => Math.abs(o.x - box.x) * scale > (o.width + box.width) / 2 || Math.abs(o.y - box.y) * scale > HEIGHT / 2)
+    if (free) taken.push(box)
+  }
+  return new Set(taken.map((b) => b.id))
 }

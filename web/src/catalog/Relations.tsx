@@ -27,7 +27,7 @@ export default function Relations({ connection }: { connection: string }) {
     <Stack gap="xs">
       <Group justify="space-between">
         <Autocomplete aria-label={t('graphFind')} placeholder={t('graphFind')} data={picture.boxes.map((b) => b.name)} limit={20} w={260} value={wanted} onChange={setWanted} />
-        {found && <Button size="xs" variant="default" onClick={() => open(found)}>{found.name}</Button>}
+        {found && <Button size="xs" variant="default" onClick={() => open(found)}>{t('openNamed', { name: found.name })}</Button>}
         <Text size="xs" c="dimmed">{picture.lines.length ? t('graphHelp') : t('noKeys')}</Text>
       </Group>
       <Graph key={connection} picture={picture} found={found?.id} onOpen={open} />

@@ -7,14 +7,14 @@ const MARGIN = 24
 const LEAST = 0.05
 const MOST = 2.5
 
-/** All boxes in the middle, not larger than life. */
+/** All boxes in the middle, hardly larger than life. */
 export function fitted(boxes: Box[], width: number, height: number): View {
   if (!boxes.length || !width || !height) return { x: 0, y: 0, scale: 1 }
   const left = Math.min(...boxes.map((b) => b.x - b.width / 2))
   const right = Math.max(...boxes.map((b) => b.x + b.width / 2))
   const top = Math.min(...boxes.map((b) => b.y - HEIGHT / 2))
   const bottom = Math.max(...boxes.map((b) => b.y + HEIGHT / 2))
-  const scale = Math.max(LEAST, Math.min(1, (width - 2 * MARGIN) / (right - left), (height - 2 * MARGIN) / (bottom - top)))
+  const scale = Math.max(LEAST, Math.min(1.25, (width - 2 * MARGIN) / (right - left), (height - 2 * MARGIN) / (bottom - top)))
   return { x: width / 2 - (scale * (left + right)) / 2, y: height / 2 - (scale * (top + bottom)) / 2, scale }
 }
 

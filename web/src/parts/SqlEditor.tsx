@@ -1,4 +1,4 @@
-import { autocompletion, completionKeymap } from '@codemirror/autocomplete'
+import { autocompletion, closeCompletion, completionKeymap } from '@codemirror/autocomplete'
 import { PostgreSQL, sql } from '@codemirror/lang-sql'
 import { HighlightStyle, syntaxHighlighting } from '@codemirror/language'
 import { unifiedMergeView } from '@codemirror/merge'
@@ -45,6 +45,9 @@ const look = EditorView.theme({
   '.cm-cursor': { borderLeftColor: 'var(--mantine-color-text)' },
   '&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground': { background: 'light-dark(var(--mantine-color-teal-1), var(--mantine-color-teal-9))' },
   '.cm-tooltip': { background: 'var(--mantine-color-body)', border: '1px solid var(--mantine-color-default-border)' },
+  '.cm-tooltip.cm-tooltip-autocomplete > ul': { fontFamily: 'var(--mantine-font-family-monospace)', maxHeight: '14em' },
+  '.cm-tooltip.cm-tooltip-autocomplete > ul > li': { padding: '3px 8px' },
+  '.cm-tooltip-autocomplete ul li[aria-selected]': { background: 'var(--mantine-primary-color-filled)', color: 'var(--mantine-color-white)' },
   '.cm-changedLine': { background: 'light-dark(#e6fcf5, #0b3b2e) !important' },
   '.cm-deletedChunk': { background: 'light-dark(#fff0f0, #4a1616) !important' },
 })
@@ -85,8 +88,8 @@ export default function SqlEditor({ value, label, onChange, onRun, readOnly, com
           minimalSetup, look, wrongPart, syntaxHighlighting(colours), EditorView.lineWrapping, language.current.of(languageOf(completion)),
           EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false' }),
           ...(readOnly ? [EditorState.readOnly.of(true), EditorView.editable.of(false), EditorView.contentAttributes.of({ tabindex: '0' })] : [
-            lineNumbers(), autocompletion(), keymap.of(completionKeymap),
-            Prec.highest(keymap.of([{ key: 'Mod-Enter', run: () => { handlers.current.onRun?.(); return true } }])),
+            lineNumbers(), autocompletion({ icons: false }), keymap.of(completionKeymap),
+            Prec.highest(keymap.of([{ key: 'Mod-Enter', run: (view) => { closeCompletion(view); handlers.current.onRun?.(); return true } }])),
             EditorView.updateListener.of((update) => { if (update.docChanged) handlers.current.onChange?.(update.state.doc.toString()) }),
             EditorView.theme({ '.cm-content': { minHeight: `${minLines * 1.5}em` } }),
           ]),

@@ -64,15 +64,14 @@ export function Workspace({ person, connection, open }: { person: string; connec
   const changed = !!saved && (saved.sql !== sql.trim() || JSON.stringify(saved.parameters) !== JSON.stringify(toSave(fields)))
   return (
     <Stack gap="sm">
-      <Group justify="space-between">
-        <Group gap="xs" mih={30}>
-          {saved && <><Text size="sm" fw={600} className="wrap">{saved.name}</Text>
-            {saved.shared && <Badge variant="light">{t('shared')}</Badge>}
-            {changed && <Text size="xs" c="dimmed">{t('changed')}</Text>}
-            <Button size="compact-xs" variant="subtle" color="gray" onClick={() => change((d) => ({ ...d, saved: undefined, sql: '', fields: [] }))}>{t('new')}</Button></>}
+      {saved && (
+        <Group gap="xs" data-testid="opened">
+          <Text size="sm" fw={600} className="wrap">{saved.name}</Text>
+          {saved.shared && <Badge variant="light">{t('shared')}</Badge>}
+          {changed && <Text size="xs" c="dimmed">{t('changed')}</Text>}
+          <Button size="compact-xs" variant="subtle" color="gray" onClick={() => change((d) => ({ ...d, saved: undefined, sql: '', fields: [] }))}>{t('new')}</Button>
         </Group>
-        <Button size="xs" variant="default" onClick={list.open}>{t('savedQueries')}</Button>
-      </Group>
+      )}
       <Suspense fallback={<Skeleton h={160} />}>
         <SqlEditor value={sql} label={t('editor')} onChange={(text) => set({ sql: text })} onRun={() => void run()} completion={completion} minLines={6}
           placeholder="SELECT …" wrong={current?.data?.position} />
@@ -84,6 +83,7 @@ export function Workspace({ person, connection, open }: { person: string; connec
         <Button variant="default" disabled={!sql.trim()} onClick={() => void format()}>{t('format')}</Button>
         <SaveButtons connection={connection} sql={sql} fields={fields} saved={saved} changed={changed} onSaved={(query) => change((d) => openSaved(d, query))} />
         <Text size="xs" c="dimmed" visibleFrom="sm">{t('keys')}</Text>
+        <Button variant="default" ml="auto" onClick={list.open}>{t('savedQueries')}</Button>
       </Group>
       <ErrorNote error={error} />
       {draft.shown && <Shown key={draft.shown} run={draft.runs.find((r) => r.id === draft.shown)} onAgain={() => void run()} />}

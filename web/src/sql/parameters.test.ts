@@ -8,7 +8,7 @@ it('finds the parameters of a text, once each, and none in texts, names and comm
 })
 
 it('keeps what was chosen for a parameter while the text changes', () => {
-  expect(fieldsOf('SELECT {{day}}', []).map((f) => f.type)).toEqual(['date'])
+  expect(fieldsOf('SELECT {{day}} WHERE a in ( {{as}} )', []).map((f) => f.type)).toEqual(['date', 'list'])
   const chosen = { ...fieldOf({ name: 'day', type: 'date' }), type: 'text' as const, text: 'Monday' }
   expect(fieldsOf('SELECT {{n}}, {{day}}', [chosen]).map((f) => [f.name, f.type, f.text])).toEqual([['n', 'number', ''], ['day', 'text', 'Monday']])
   expect(fieldsOf('SELECT 1', [chosen])).toEqual([])

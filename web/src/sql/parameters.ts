@@ -24,11 +24,11 @@ export function placeholders(sql: string): string[] {
 /** One field for each parameter of the text; what was chosen for one of that name before is kept. */
 export function fieldsOf(sql: string, known: Field[]): Field[] {
   return placeholders(sql).map((name) => known.find((f) => f.name === name)
-    ?? { name, type: guess(name), of: 'text', label: '', text: '', list: [] })
+    ?? { name, type: guess(name, sql), of: 'text', label: '', text: '', list: [] })
 }
 
-function guess(name: string): ParameterType {
-  if (/(^|_)(ids|list|names)$/i.test(name)) return 'list'
+function guess(name: string, sql: string): ParameterType {
+  if (new RegExp(String.raw`\bIN\s*\(\s*\{\{\s*${name}\s*\}\}\s*\)`, 'i').test(sql)) return 'list'
   if (/(^|_)(date|day|from|to|since|until|start|end)$/i.test(name)) return 'date'
   if (/(^|_)(n|id|min|max|limit|count|number|amount|year|month|days)$/i.test(name)) return 'number'
   return /^(is|has)_/i.test(name) ? 'boolean' : 'text'
