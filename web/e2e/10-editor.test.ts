@@ -5,7 +5,7 @@ import { journey } from './journey'
 
 const { server, visit } = journey()
 
-const editor = (page: Page) => page.getByRole('textbox', { name: 'SQL', exact: true })
+const editor = (page: Page) => page.getByTestId('sql-editor').getByRole('textbox')
 const verdict = (page: Page, wanted: 'allowed' | 'refused') => page.locator(`[data-verdict="${wanted}"]`)
 
 it('says while one types whether SQL would run, and runs it', async () => {
@@ -78,7 +78,7 @@ it('saves a query with parameters, opens it, runs it with other values, shares, 
   await page.getByLabel('Type of least').selectOption('number')
   await page.getByLabel('Value of least').fill('10')
   await page.getByLabel('Value of until').fill('2099-01-31')
-  const statuses = page.getByRole('textbox', { name: 'Value of statuses' })
+  const statuses = page.getByRole('combobox', { name: 'Value of statuses' })
   await statuses.fill('completed')
   await statuses.press('Enter')
   await verdict(page, 'allowed').waitFor()

@@ -48,7 +48,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await check('connection form')
 
     await page.goto('/sql')
-    const editor = page.getByRole('textbox', { name: 'SQL', exact: true })
+    const editor = page.getByTestId('sql-editor').getByRole('textbox')
     await editor.fill('SELECT channel, count(*) FROM orders WHERE status IN ({{statuses}}) AND total > {{least}} GROUP BY 1')
     await page.locator('[data-verdict="allowed"]').waitFor()
     await check('sql')
