@@ -44,6 +44,8 @@ it('tests, connects and browses a database, and says what is wrong on the way', 
   await admin.query("COMMENT ON TABLE public.campaigns IS '<img src=http://127.0.0.1:9/z onerror=alert(5)> sales'")
   await admin.end()
   await page.getByRole('button', { name: 'Read again' }).click()
+  await page.locator('[data-testid="reading"][data-status="reading"]').waitFor()
+  await page.locator('[data-testid="reading"][data-status="ready"]').waitFor()
   await page.getByLabel('Search tables, columns').fill('onerror')
   await page.getByTestId('found').getByText('<img src=http://127.0.0.1:9/z onerror=alert(5)> sales').waitFor()
   await page.getByRole('link', { name: 'campaigns' }).click()
