@@ -162,6 +162,9 @@ func verdict(known *structure, sql string, parameters []models.Parameter) SQLChe
 	approved, err := known.check(sql, sqlguard.Samples(parameters))
 	if err == nil {
 		out.Allowed, out.Tables = true, list(approved.Reads())
+		for i := range out.Tables {
+			out.Tables[i].Columns = list(out.Tables[i].Columns)
+		}
 		return out
 	}
 	out.Code, out.Message = models.ErrorCode(err), models.ErrorMessage(err)

@@ -118,6 +118,7 @@ func TestCheckingSQL(t *testing.T) {
 	require.True(t, good.Allowed, good.Message)
 	require.Equal(t, []models.TableUse{{Schema: "public", Name: "customers", Columns: []string{"id", "name"}}}, good.Tables)
 	require.Equal(t, []string{"id"}, good.Placeholders)
+	require.Equal(t, []models.TableUse{{Schema: "public", Name: "customers", Columns: []string{}}}, check("SELECT count(*) FROM customers").Tables, "no column is none, not null")
 	bad := check("SELECT '🙂',\n  nameq FROM customers")
 	require.False(t, bad.Allowed)
 	require.Equal(t, models.Code("unknown_column"), bad.Code)

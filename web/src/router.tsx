@@ -24,6 +24,14 @@ const routes = root.addChildren([
       validateSearch: ({ q, connection }: Record<string, unknown>): { q?: string; connection?: string } =>
         ({ ...(typeof q === 'string' && { q }), ...(typeof connection === 'string' && { connection }) }) }),
     createRoute({ getParentRoute: () => shell, path: '/conversations/$id', component: lazyRouteComponent(loadConversation, 'Conversation') }),
+    createRoute({ getParentRoute: () => shell, path: '/sql', component: lazyRouteComponent(() => import('./sql/SqlPage'), 'SqlPage'),
+      // A database, or a saved query to open.
+      validateSearch: ({ connection, saved }: Record<string, unknown>): { connection?: string; saved?: string } =>
+        ({ ...(typeof connection === 'string' && { connection }), ...(typeof saved === 'string' && { saved }) }) }),
+    createRoute({ getParentRoute: () => shell, path: '/catalog', component: lazyRouteComponent(() => import('./catalog/Catalog'), 'Catalog'),
+      validateSearch: ({ connection, view }: Record<string, unknown>): { connection?: string; view?: string } =>
+        ({ ...(typeof connection === 'string' && { connection }), ...(typeof view === 'string' && { view }) }) }),
+    createRoute({ getParentRoute: () => shell, path: '/catalog/$connection/$schema/$table', component: lazyRouteComponent(() => import('./catalog/TablePage'), 'TablePage') }),
     createRoute({ getParentRoute: () => shell, path: '/connections', component: lazyRouteComponent(() => import('./connections/Connections'), 'Connections') }),
     createRoute({ getParentRoute: () => shell, path: '/settings/{-$section}', component: lazyRouteComponent(() => import('./settings/Settings'), 'Settings') }),
   ]),

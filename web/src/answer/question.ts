@@ -27,7 +27,7 @@ export function doing(t: TFunction<'answer'>, q: Question): string {
 
 /** Who answers: the built-in planner, or a model by its name. */
 export function plannerName(planner: string): string {
-  return planner === 'builtin' || planner === 'model' ? i18n.t(`planner.${planner}`) : planner
+  return planner === 'builtin' || planner === 'model' || planner === 'person' ? i18n.t(`planner.${planner}`) : planner
 }
 
 /** The run in the Temporal UI, for those whom the API tells where that is. */

@@ -6,9 +6,9 @@ import { useTranslation } from 'react-i18next'
 import { api, unwrap } from '../api/client'
 import { connectionsQuery, meQuery } from '../api/queries'
 import type { Connection, Report } from '../api/types'
-import { CatalogView } from './CatalogView'
 import { ConnectionForm, ReportNote } from './ConnectionForm'
 import { ErrorNote } from '../parts/ErrorNote'
+import { PageButton } from '../parts/links'
 
 /** The organisation's databases: add, test, browse. */
 export function Connections() {
@@ -35,7 +35,6 @@ export function Connections() {
 function ConnectionCard({ connection: c, mayWrite }: { connection: Connection; mayWrite: boolean }) {
   const { t } = useTranslation('connections')
   const queries = useQueryClient()
-  const [browsing, { toggle }] = useDisclosure(false)
   const [removing, { open, close }] = useDisclosure(false)
   const [report, setReport] = useState<Report | null>(null)
   const [error, setError] = useState<Error | null>(null)
@@ -63,13 +62,12 @@ function ConnectionCard({ connection: c, mayWrite }: { connection: Connection; m
         </div>
         <Group gap="xs">
           {mayWrite && <Button size="xs" variant="default" loading={busy === 'test'} onClick={() => void test()}>{t('test')}</Button>}
-          <Button size="xs" variant="default" onClick={toggle} aria-expanded={browsing}>{t('catalog')}</Button>
+          <PageButton size="xs" variant="default" to="/catalog" search={{ connection: c.id }}>{t('catalog')}</PageButton>
           {mayWrite && <Button size="xs" variant="subtle" color="red" onClick={open}>{t('disconnect')}</Button>}
         </Group>
       </Group>
       {!removing && <ErrorNote error={error} />}
       {report && <ReportNote report={report} />}
-      {browsing && <CatalogView id={c.id} maySync={mayWrite} />}
       <Modal opened={removing} onClose={close} title={t('disconnectTitle', { name: c.name })} closeButtonProps={{ 'aria-label': t('close', { ns: 'parts' }) }}>
         <Stack>
           <Text size="sm">{t('untouched')}</Text>

@@ -1,9 +1,11 @@
 import { Group, Kbd, Modal, ScrollArea, Text, TextInput, UnstyledButton } from '@mantine/core'
+import { useDebouncedValue } from '@mantine/hooks'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { conversationsQuery, meQuery } from '../api/queries'
+import { searchQuery } from '../api/catalog'
+import { connectionsQuery, conversationsQuery, meQuery } from '../api/queries'
 import { PAGES } from './pages'
 
 interface Command {
@@ -14,6 +16,8 @@ interface Command {
 }
 
 const MOST = 30
+const MOST_TABLES = 6
+const TABLES_AFTER_MS = 200
 
 /** Ask, jump to a page or a conversation. */
 export default function Palette({ opened, onClose }: { opened: boolean; onClose: () => void }) {
@@ -35,6 +39,8 @@ function Commands({ onClose }: { onClose: () => void }) {
   const [chosen, setChosen] = useState(0)
   const active = useRef<HTMLButtonElement>(null)
 
+  const tables = useTables(text.trim())
+
   const commands = useMemo(() => {
     const wanted = text.trim().toLowerCase()
     const all: Command[] = []
@@ -45,8 +51,13 @@ function Commands({ onClose }: { onClose: () => void }) {
     for (const c of conversations.data?.pages.flatMap((p) => p.items) ?? []) {
       all.push({ id: c.id, group: t('conversations'), label: c.title, run: () => navigate({ to: '/conversations/$id', params: { id: c.id } }) })
     }
-    return all.filter((c) => c.id === 'ask' || c.label.toLowerCase().includes(wanted)).slice(0, MOST)
-  }, [text, conversations.data, me.data, navigate, t])
+    const matching = all.filter((c) => c.id === 'ask' || c.label.toLowerCase().includes(wanted)).slice(0, MOST)
+    if (!wanted) return matching
+    return [...matching, ...tables.map(({ connection, schema, table }) => ({
+      id: `${schema}.${table}`, group: t('palette.table'), label: table,
+      run: () => navigate({ to: '/catalog/$connection/$schema/$table', params: { connection, schema, table } }),
+    }))]
+  }, [text, conversations.data, me.data, tables, navigate, t])
   const at = Math.min(chosen, commands.length - 1)
   useEffect(() => { void active.current?.scrollIntoView({ block: 'nearest' }) }, [at]) // some browsers answer with a promise
 
@@ -79,4 +90,19 @@ function Commands({ onClose }: { onClose: () => void }) {
       <Group gap="xs" px="md" py={6} style={{ borderTop: '1px solid var(--mantine-color-default-border)' }}><Kbd size="xs">↑↓</Kbd><Text size="xs" c="dimmed">{t('palette.move')}</Text><Kbd size="xs">↵</Kbd><Text size="xs" c="dimmed">{t('palette.open')}</Text><Kbd size="xs">Esc</Kbd><Text size="xs" c="dimmed">{t('palette.leave')}</Text></Group>
     </div>
   )
+}
+
+/** The tables of the sample, or else of the first database, that a text finds. */
+function useTables(text: string): { connection: string; schema: string; table: string }[] {
+  const [q] = useDebouncedValue(text, TABLES_AFTER_MS)
+  const me = useQuery(meQuery)
+  const wanted = q.length > 1 && (me.data?.permissions.includes('catalog.read') ?? false)
+  const connections = useQuery({ ...connectionsQuery, enabled: wanted })
+  const connection = (connections.data?.find((c) => c.sample) ?? connections.data?.[0])?.id
+  const found = useQuery({ ...searchQuery(connection ?? '', q, 50), enabled: wanted && !!connection, retry: false })
+  return useMemo(() => {
+    if (!wanted || !connection) return []
+    const tables = new Map((found.data ?? []).map((h) => [`${h.schema}.${h.table}`, { connection, schema: h.schema, table: h.table }]))
+    return [...tables.values()].slice(0, MOST_TABLES)
+  }, [found.data, wanted, connection])
 }

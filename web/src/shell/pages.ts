@@ -1,6 +1,6 @@
 interface Page {
-  name: 'ask' | 'connections' | 'settings'
-  to: '/' | '/connections' | '/settings'
+  name: 'ask' | 'sql' | 'catalog' | 'connections' | 'settings'
+  to: '/' | '/sql' | '/catalog' | '/connections' | '/settings'
   /** The permission without which it is not shown. */
   needs?: string
 }
@@ -8,6 +8,8 @@ interface Page {
 /** The pages of the menu, in its order. */
 export const PAGES: readonly Page[] = [
   { name: 'ask', to: '/' },
+  { name: 'sql', to: '/sql', needs: 'ask' },
+  { name: 'catalog', to: '/catalog', needs: 'catalog.read' },
   { name: 'connections', to: '/connections' },
   { name: 'settings', to: '/settings' },
 ]

@@ -1,0 +1,120 @@
+import { expect, it } from 'vitest'
+import type { Page } from 'playwright-core'
+import { status } from './browser'
+import { journey } from './journey'
+
+const { server, visit } = journey()
+
+const editor = (page: Page) => page.getByTestId('sql-editor').getByRole('textbox')
+const verdict = (page: Page, wanted: 'allowed' | 'refused') => page.locator(`[data-verdict="${wanted}"]`)
+
+it('says while one types whether SQL would run, and runs it', async () => {
+  const { page } = await visit()
+  await page.goto('/sql')
+  await editor(page).fill('SELECT chanel\nFROM orders')
+  await verdict(page, 'refused').getByText(/Line 1, column 8:.*channel/).waitFor()
+  expect(await page.locator('.sql-wrong').innerText()).toBe('chanel')
+  await editor(page).fill('DELETE FROM orders')
+  await verdict(page, 'refused').waitFor()
+  await editor(page).fill('select channel, count(*) as n from orders group by channel order by n')
+  await verdict(page, 'allowed').getByRole('link', { name: 'orders' }).waitFor()
+  expect(await page.locator('.sql-wrong').count()).toBe(0)
+
+  await page.getByRole('button', { name: 'Format' }).click()
+  await expect.poll(() => editor(page).innerText()).toMatch(/SELECT\s+channel,\s+count\(\*\) AS n/)
+  await editor(page).press('Control+Enter')
+  const card = page.locator('article')
+  await status(card, 'answered')
+  await card.getByTestId('rows').getByText('store').waitFor()
+
+  // Another run of the visit is of the same conversation; the first can be looked at again.
+  await editor(page).fill('SELECT count(*) AS stores FROM stores')
+  await page.getByRole('button', { name: 'Run', exact: true }).click()
+  await page.locator('article').getByText('SELECT count(*) AS stores FROM stores').first().waitFor()
+  await status(page.locator('article'), 'answered')
+  const history = page.getByRole('region', { name: 'Runs of this visit' })
+  expect(await history.getByRole('listitem').count()).toBe(2)
+  await page.reload()
+  await expect.poll(() => editor(page).innerText()).toContain('AS stores')
+  await history.getByRole('button', { name: 'Take this SQL' }).last().click()
+  await expect.poll(() => editor(page).innerText()).toContain('GROUP BY')
+  await page.locator('article').getByTestId('rows').getByText('store').waitFor()
+  await page.getByRole('link', { name: 'Turn into a conversation' }).click()
+  await page.waitForURL('**/conversations/*')
+  await page.locator('article').nth(1).waitFor()
+})
+
+it('completes the names of tables and columns', async () => {
+  const { page } = await visit()
+  await page.goto('/sql')
+  await editor(page).fill('')
+  await editor(page).pressSequentially('select o. from orders o where o.shippe')
+  await page.locator('.cm-tooltip-autocomplete').getByText('shipped_at').waitFor()
+})
+
+it('stops a run that takes long', async () => {
+  const { page } = await visit()
+  const admin = await server.connect('sample_company')
+  await admin.query('BEGIN; LOCK TABLE public.stores IN ACCESS EXCLUSIVE MODE')
+  try {
+    await page.goto('/sql')
+    await editor(page).fill('SELECT count(*) FROM stores WHERE id > 0')
+    await editor(page).press('Control+Enter')
+    const card = page.locator('article')
+    await card.locator('[data-step="query"][data-status="running"]').waitFor()
+    await card.getByRole('button', { name: 'Stop' }).click()
+    await status(card, 'cancelled')
+  } finally {
+    await admin.query('ROLLBACK')
+    await admin.end()
+  }
+})
+
+it('saves a query with parameters, opens it, runs it with other values, shares, renames and deletes it', async () => {
+  const { page } = await visit()
+  await page.goto('/sql')
+  await editor(page).fill('SELECT status, count(*) AS n FROM orders WHERE status IN ({{statuses}}) AND total >= {{least}} AND ordered_at < {{until}} GROUP BY 1')
+  await verdict(page, 'refused').or(verdict(page, 'allowed')).waitFor()
+  await page.getByLabel('Type of least').selectOption('number')
+  await page.getByLabel('Value of least').fill('10')
+  await page.getByLabel('Value of until').fill('2099-01-31')
+  const statuses = page.getByRole('combobox', { name: 'Value of statuses' })
+  await statuses.fill('completed')
+  await statuses.press('Enter')
+  await verdict(page, 'allowed').waitFor()
+  await page.getByRole('button', { name: 'Run', exact: true }).click()
+  await status(page.locator('article'), 'answered')
+  await page.locator('article').getByTestId('rows').getByText('completed').waitFor()
+
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  const form = page.getByRole('dialog')
+  await form.getByLabel('Name').fill('Orders <b>by</b> status')
+  await form.getByRole('button', { name: 'Save' }).click()
+  await page.getByTestId('opened').getByText('Orders <b>by</b> status').waitFor()
+
+  await page.getByRole('button', { name: 'New query' }).click()
+  await page.getByRole('button', { name: 'Saved queries' }).click()
+  const drawer = page.getByRole('dialog', { name: 'Saved queries' })
+  await drawer.getByRole('button', { name: 'Open Orders' }).click()
+  await drawer.waitFor({ state: 'detached' })
+  expect(await page.getByLabel('Value of least').inputValue()).toBe('10')
+  await statuses.fill('cancelled')
+  await statuses.press('Enter')
+  await page.getByText('changed, not saved').waitFor()
+  await page.getByRole('button', { name: 'Run', exact: true }).click()
+  await page.locator('article').getByTestId('rows').getByText('cancelled').waitFor()
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await page.getByText('changed, not saved').waitFor({ state: 'detached' })
+
+  await page.getByRole('button', { name: 'Saved queries' }).click()
+  await drawer.getByRole('button', { name: 'Rename or share' }).click()
+  const naming = page.getByRole('dialog', { name: 'Name and sharing' })
+  await naming.getByLabel('Name').fill('Orders by status')
+  await naming.getByLabel('Everybody').check()
+  await naming.getByRole('button', { name: 'Save' }).click()
+  await drawer.getByText('shared', { exact: true }).waitFor()
+  await drawer.getByRole('button', { name: 'Open Orders by status' }).waitFor()
+  await drawer.getByRole('button', { name: 'Delete' }).click()
+  await page.getByRole('dialog', { name: 'Delete Orders by status?' }).getByRole('button', { name: 'Delete' }).click()
+  await drawer.getByText('Nothing is saved yet').waitFor()
+})
