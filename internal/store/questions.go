@@ -17,7 +17,24 @@ var openStatuses = []models.QuestionStatus{models.StatusQueued, models.StatusRun
 // CreateQuestion stores a question, and its conversation where that is new.
 // A question with the same idempotency key is returned instead, created false.
 func (s *Store) CreateQuestion(ctx context.Context, scope models.Scope, c *models.Conversation, q *models.Question) (stored *models.Question, created bool, err error) {
-	err = s.tx(ctx, scope, func(tx *gorm.DB) error {
+	for try := 1; try == 1 || try <= createTries && deadlocked(err); try++ {
+		err = s.createQuestion(ctx, scope, c, q)
+	}
+	if models.ErrorCode(err) == models.CodeConflict { // the same request came before
+		if stored, keyErr := s.questionByKey(ctx, scope, q.IdempotencyKey); keyErr == nil {
+			return stored, false, nil
+		}
+	}
+	return q, err == nil, err
+}
+
+// createTries is how often a question is stored when the database ends that for
+// a deadlock: seen in 1 of 60 repetitions where the same request came several
+// times at once, to two replicas.
+const createTries = 3
+
+func (s *Store) createQuestion(ctx context.Context, scope models.Scope, c *models.Conversation, q *models.Question) error {
+	return s.tx(ctx, scope, func(tx *gorm.DB) error {
 		c.OrgID, c.UserID = scope.OrgID, scope.UserID
 		if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(c).Error; err != nil {
 			return err
@@ -29,12 +46,6 @@ func (s *Store) CreateQuestion(ctx context.Context, scope models.Scope, c *model
 		q.OrgID, q.UserID, q.ConversationID = scope.OrgID, scope.UserID, c.ID
 		return tx.Create(q).Error
 	})
-	if models.ErrorCode(err) == models.CodeConflict { // the same request came before
-		if stored, keyErr := s.questionByKey(ctx, scope, q.IdempotencyKey); keyErr == nil {
-			return stored, false, nil
-		}
-	}
-	return q, err == nil, err
 }
 
 func (s *Store) questionByKey(ctx context.Context, scope models.Scope, key string) (*models.Question, error) {

@@ -131,7 +131,7 @@ function Shown({ run, onAgain }: { run?: Run; onAgain: () => void }) {
     <Stack gap={4} mt="sm">
       {question.isPending && <Skeleton h={200} aria-label={t('loading', { ns: 'parts' })} />}
       <ErrorNote error={question.error} onRetry={() => void question.refetch()} />
-      {question.data && <Answer question={question.data} onAgain={onAgain} />}
+      {question.data && <Answer question={question.data} ask={onAgain} />}
       {question.data && <PageLink to="/conversations/$id" params={{ id: run.conversation }} size="sm" underline="always" w="fit-content">{t('toConversation')}</PageLink>}
     </Stack>
   )
