@@ -72,6 +72,7 @@ it('keeps terms and metrics, and says what is wrong with one', async () => {
   await form.getByLabel('Term').fill('regular')
   await form.getByLabel('What it means').fill(`Comes often ${HOSTILE}`)
   await form.getByRole('button', { name: 'Save' }).click()
+  await form.waitFor({ state: 'detached' })
   const term = page.getByRole('listitem', { name: 'regular' })
   await term.getByText(`Comes often ${HOSTILE}`).waitFor()
   await term.getByRole('button', { name: 'Change regular' }).click()

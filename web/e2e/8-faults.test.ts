@@ -43,8 +43,8 @@ it('names the queue without a worker, and the question goes on when one starts',
   const card = await ask(page, 'Orders by channel')
   const why = card.getByTestId('hold-up')
   await why.getByText('queue "model"').waitFor({ timeout: 30_000 })
-  await why.getByText('Your question is kept and goes on by itself.').waitFor()
-  expect(await card.getAttribute('data-status')).toBe('running')
+  await why.getByText('Your question is stored and starts by itself.').waitFor()
+  expect(await card.getAttribute('data-status')).toBe('queued')
 
   await apart.start('model', 'worker', '--queues', 'model')
   await status(card, 'answered')

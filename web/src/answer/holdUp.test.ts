@@ -29,7 +29,7 @@ describe('what holds a question up', () => {
   const unserved = known(fault('unserved', 'ask'), fault('behind', 'model'), fault('unserved', 'query'))
 
   it('is the queue that the question waits in', () => {
-    expect(holdUps(t, question('queued'), unserved)).toEqual(['ask is unserved.', stored])
+    expect(holdUps(t, question('queued'), unserved)).toEqual(['ask is unserved.', 'model is behind.', 'query is unserved.', stored])
     expect(holdUps(t, question('running'), unserved)).toEqual(['ask is unserved.', 'model is behind.', 'query is unserved.', kept])
     expect(holdUps(t, question('running', step('plan', 'running')), unserved)).toEqual(['ask is unserved.', 'model is behind.', kept])
     expect(holdUps(t, question('running', step('plan', 'done')), unserved)).toEqual(['ask is unserved.', 'query is unserved.', kept])

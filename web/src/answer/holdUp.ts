@@ -9,9 +9,8 @@ const NEXT: Record<Step['kind'], Fault['name']> = { discover: 'model', plan: 'qu
 
 /** The queues in which an open question may be waiting. */
 function queues(q: Question): Fault['name'][] {
-  if (q.status === 'queued') return ['ask']
   const last = lastStep(q)
-  if (!last) return ['ask', 'model', 'query']
+  if (!last) return ['ask', 'model', 'query'] // a run begins with its first step, whichever that is
   if (last.status === 'failed') return ['ask', QUEUE[last.kind], NEXT[last.kind]]
   return ['ask', last.status === 'done' ? NEXT[last.kind] : QUEUE[last.kind]]
 }
