@@ -122,7 +122,7 @@ it('tests a model, says why it cannot be reached, and keeps it in order', async 
   await page.getByText('1. Ollama').waitFor()
   expect(await names()).toEqual(['Ollama', 'OpenAI'])
   for (const name of ['Ollama', 'OpenAI']) {
-    await page.getByRole('region', { name }).getByRole('switch').click()
+    await page.getByRole('region', { name }).getByRole('switch').press('Space')
     await page.getByRole('region', { name }).getByRole('switch', { checked: false }).waitFor()
   }
   await page.getByText('No model is switched on.').waitFor()
