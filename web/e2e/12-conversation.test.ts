@@ -38,8 +38,6 @@ it('shows rows of any length: all of them can be reached, filtered and copied', 
   await card.getByTestId('row-count').getByText('6,000 rows').waitFor()
   const grid = card.getByRole('region', { name: 'Rows' })
   const lastNumber = () => grid.locator('tbody th').last().innerText()
-  await grid.evaluate((box) => { box.scrollTop = box.scrollHeight })
-  await expect.poll(lastNumber).toBe('1000')
   await expect.poll(async () => { await grid.evaluate((box) => { box.scrollTop = box.scrollHeight }); return lastNumber() }).toBe('6000')
   expect(await grid.locator('tbody tr').count(), 'only what is seen is drawn').toBeLessThan(60)
 

@@ -39,7 +39,7 @@ it('tests, connects and browses a database, and says what is wrong on the way', 
 
   const card = page.getByRole('region', { name: 'Shop' })
   await card.getByRole('link', { name: 'Catalog' }).click()
-  await page.getByRole('link', { name: 'campaigns' }).waitFor()
+  await page.getByRole('link', { name: 'campaigns', exact: true }).first().waitFor()
   const admin = await server.connect('sample_company')
   await admin.query("COMMENT ON TABLE public.campaigns IS '<img src=http://127.0.0.1:9/z onerror=alert(5)> sales'")
   await admin.end()
