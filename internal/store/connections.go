@@ -43,7 +43,7 @@ func (s *Store) GetConnection(ctx context.Context, scope models.Scope, id string
 func (s *Store) UpdateConnection(ctx context.Context, scope models.Scope, c *models.Connection) error {
 	return s.tx(ctx, scope, func(tx *gorm.DB) error {
 		var before models.Connection
-		if err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).First(&before, "org_id = ? AND id = ?", scope.OrgID, c.ID).Error; err != nil {
+		if err := tx.Clauses(clause.Locking{Strength: "NO KEY UPDATE"}).First(&before, "org_id = ? AND id = ?", scope.OrgID, c.ID).Error; err != nil {
 			return err
 		}
 		if before.Host != c.Host || before.Port != c.Port || before.Database != c.Database || before.Username != c.Username || !slices.Equal(before.Schemas, c.Schemas) {

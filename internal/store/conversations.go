@@ -140,7 +140,7 @@ type ConversationChange struct {
 func (s *Store) UpdateConversation(ctx context.Context, scope models.Scope, id string, change ConversationChange) (*models.Conversation, error) {
 	var c models.Conversation
 	err := s.tx(ctx, scope, func(tx *gorm.DB) error {
-		if err := mine(tx, scope).Clauses(clause.Locking{Strength: "UPDATE"}).First(&c, "id = ?", id).Error; err != nil {
+		if err := mine(tx, scope).Clauses(clause.Locking{Strength: "NO KEY UPDATE"}).First(&c, "id = ?", id).Error; err != nil {
 			return err
 		}
 		if change.Title != nil {

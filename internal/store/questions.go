@@ -17,9 +17,7 @@ var openStatuses = []models.QuestionStatus{models.StatusQueued, models.StatusRun
 // CreateQuestion stores a question, and its conversation where that is new.
 // A question with the same idempotency key is returned instead, created false.
 func (s *Store) CreateQuestion(ctx context.Context, scope models.Scope, c *models.Conversation, q *models.Question) (stored *models.Question, created bool, err error) {
-	for try := 1; try == 1 || try <= createTries && deadlocked(err); try++ {
-		err = s.createQuestion(ctx, scope, c, q)
-	}
+	err = s.createQuestion(ctx, scope, c, q)
 	if models.ErrorCode(err) == models.CodeConflict { // the same request came before
 		if stored, keyErr := s.questionByKey(ctx, scope, q.IdempotencyKey); keyErr == nil {
 			return stored, false, nil
@@ -27,11 +25,6 @@ func (s *Store) CreateQuestion(ctx context.Context, scope models.Scope, c *model
 	}
 	return q, err == nil, err
 }
-
-// createTries is how often a question is stored when the database ends that for
-// a deadlock: seen in 1 of 60 repetitions where the same request came several
-// times at once, to two replicas.
-const createTries = 3
 
 func (s *Store) createQuestion(ctx context.Context, scope models.Scope, c *models.Conversation, q *models.Question) error {
 	return s.tx(ctx, scope, func(tx *gorm.DB) error {
@@ -205,7 +198,7 @@ func (s *Store) Finish(ctx context.Context, scope models.Scope, id string, run i
 func (s *Store) StartRun(ctx context.Context, scope models.Scope, id, sql, key string) (stored *models.Question, raised bool, err error) {
 	var q models.Question
 	err = s.tx(ctx, scope, func(tx *gorm.DB) error {
-		if err := mine(tx, scope).Clauses(clause.Locking{Strength: "UPDATE"}).First(&q, "id = ?", id).Error; err != nil {
+		if err := mine(tx, scope).Clauses(clause.Locking{Strength: "NO KEY UPDATE"}).First(&q, "id = ?", id).Error; err != nil {
 			return err
 		}
 		if key != "" && key == q.EditKey {

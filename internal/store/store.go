@@ -187,7 +187,6 @@ func simple(ctx context.Context, conn *sql.Conn, sql string) (tag string, err er
 const (
 	stateUnique      = "23505"
 	stateForeignKey  = "23503"
-	stateDeadlock    = "40P01"
 	stateInvalidText = "22P02" // such as an id that is no UUID
 	stateDiskFull    = "53100"
 )
@@ -223,13 +222,6 @@ func outage(err error, pg *pgconn.PgError) bool {
 	var connect *pgconn.ConnectError
 	var network net.Error
 	return errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.ErrUnexpectedEOF)
-}
-
-// deadlocked says that the database ended a transaction for a deadlock: nothing
-// of it took effect.
-func deadlocked(err error) bool {
-	var pg *pgconn.PgError
-	return errors.As(err, &pg) && pg.Code == stateDeadlock
 }
 
 func notFound(what string) error {

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -535,6 +536,44 @@ func TestTheLastTokensAreWonOnce(t *testing.T) {
 	_, err = b.Finish(ctx, b.a, q.ID, 1, store.Ending{Status: models.StatusCancelled})
 	require.NoError(t, err)
 	require.NoError(t, b.Reserve(ctx, b.a, q.ID, "last", 100, 250), "an ended question gives its reservations back")
+}
+
+// The request of a question comes again while its run begins: it waits for the
+// run's transaction, which must not wait for it.
+func TestAskingAgainAndTheRunDoNotWaitForEachOther(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	b := setup(t)
+	q := b.question(t, b.a, "k")
+	again := make(chan error, 1)
+	err := b.Together(ctx, b.a, func(tx *store.Store) error {
+		if _, err := tx.MarkRunning(ctx, b.a, q.ID, 1, "run", "planner"); err != nil {
+			return err
+		}
+		go func() {
+			_, created, err := b.CreateQuestion(ctx, b.a, &models.Conversation{ID: store.NewID(), ConnectionID: q.ConnectionID, Title: "t"},
+				&models.Question{ID: store.NewID(), ConnectionID: q.ConnectionID, Text: q.Text, Status: models.StatusQueued, Run: 1, IdempotencyKey: "k"})
+			if err == nil && created {
+				err = errors.New("one key made two questions")
+			}
+			again <- err
+		}()
+		require.Eventually(t, b.lockWaits(t), 10*time.Second, 5*time.Millisecond)
+		return tx.Reserve(ctx, b.a, q.ID, "plan", 100, 250)
+	})
+	require.NoError(t, err)
+	require.NoError(t, <-again)
+}
+
+// lockWaits tells whether a session of the database waits for a lock.
+func (b *bundle) lockWaits(t *testing.T) func() bool {
+	conn, err := pgx.Connect(context.Background(), b.owner)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	return func() (waits bool) {
+		err := conn.QueryRow(context.Background(), "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&waits)
+		return err == nil && waits
+	}
 }
 
 func TestListsPageWithoutGapsOrRepeats(t *testing.T) {

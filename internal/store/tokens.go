@@ -18,12 +18,13 @@ const (
 
 // Reserve sets tokens aside before a model call, or refuses when the month's
 // budget does not hold them. The organisation's row is locked, so two
-// questions that race for the last tokens cannot both win. The same key
-// reserves once.
+// questions that race for the last tokens cannot both win; not against rows that
+// refer to it, or a question that is sent again would wait for its run, which
+// waits for it. The same key reserves once.
 func (s *Store) Reserve(ctx context.Context, scope models.Scope, questionID, key string, tokens, defaultBudget int64) error {
 	return s.tx(ctx, scope, func(tx *gorm.DB) error {
 		var org models.Org
-		if err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).First(&org, "id = ?", scope.OrgID).Error; err != nil {
+		if err := tx.Clauses(clause.Locking{Strength: "NO KEY UPDATE"}).First(&org, "id = ?", scope.OrgID).Error; err != nil {
 			return err
 		}
 		var row models.TokenUsage
