@@ -162,12 +162,7 @@ func (s *Service) Logout(ctx context.Context, access, refresh string) error {
 
 // LogoutAll ends every session of the person, access tokens included.
 func (s *Service) LogoutAll(ctx context.Context, scope models.Scope) error {
-	user, err := s.store.GetUser(ctx, scope, scope.UserID)
-	if err != nil {
-		return err
-	}
-	user.TokensValidFrom = time.Now()
-	if err := s.store.UpdateUser(ctx, scope, user); err != nil {
+	if err := s.store.EndTokens(ctx, scope, time.Now()); err != nil {
 		return err
 	}
 	ids, err := s.store.RevokeSessions(ctx, scope, "")

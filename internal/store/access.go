@@ -75,11 +75,35 @@ func (s *Store) GetUser(ctx context.Context, scope models.Scope, id string) (*mo
 	return &user, err
 }
 
-// UpdateUser stores name, e-mail, password and token horizon of the scope's user.
-func (s *Store) UpdateUser(ctx context.Context, scope models.Scope, user *models.User) error {
+// RenameUser gives the scope's user another name.
+func (s *Store) RenameUser(ctx context.Context, scope models.Scope, name string) error {
+	return s.changeUser(ctx, scope, map[string]any{"name": name})
+}
+
+// EndTokens makes the access tokens of the scope's user invalid that were given before a time.
+func (s *Store) EndTokens(ctx context.Context, scope models.Scope, before time.Time) error {
+	return s.changeUser(ctx, scope, map[string]any{"tokens_valid_from": before})
+}
+
+// SetPassword stores the password, name and e-mail of the scope's user, whose
+// password was from when it was asked for: CodeForbidden when it has been changed since.
+func (s *Store) SetPassword(ctx context.Context, scope models.Scope, user *models.User, from string) error {
 	return s.tx(ctx, scope, func(tx *gorm.DB) error {
-		return tx.Model(&models.User{}).Where("id = ?", scope.UserID).
-			Select("Email", "Name", "PasswordHash", "TokensValidFrom").Updates(user).Error
+		res := tx.Model(&models.User{}).Where("id = ? AND password_hash = ?", scope.UserID, from).Select("Email", "Name", "PasswordHash").Updates(user)
+		if res.Error == nil && res.RowsAffected == 0 {
+			return errPasswordChanged
+		}
+		return res.Error
+	})
+}
+
+var errPasswordChanged = models.Errorf(models.CodeForbidden, "The password has just been changed. Sign in with the new one.")
+
+// changeUser changes the given columns only: one that was read before, such as the
+// password, may have been changed since.
+func (s *Store) changeUser(ctx context.Context, scope models.Scope, columns map[string]any) error {
+	return s.tx(ctx, scope, func(tx *gorm.DB) error {
+		return tx.Model(&models.User{}).Where("id = ?", scope.UserID).Updates(columns).Error
 	})
 }
 
