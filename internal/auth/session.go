@@ -181,6 +181,16 @@ func (s *Service) RevokeSession(ctx context.Context, scope models.Scope, id stri
 	return s.markRevoked(ctx, ids)
 }
 
+// SetRole gives a member another role, and returns the one before. With a wider
+// one, sessions of theirs that began with a link end.
+func (s *Service) SetRole(ctx context.Context, scope models.Scope, userID string, role models.Role) (models.Role, error) {
+	before, ended, err := s.store.SetRole(ctx, scope, userID, role)
+	if err != nil {
+		return before, err
+	}
+	return before, s.markRevoked(ctx, ended)
+}
+
 func (s *Service) revokeOthers(ctx context.Context, scope models.Scope, keepID string) error {
 	for cursor := ""; ; {
 		sessions, next, err := s.store.ListSessions(ctx, scope, cursor, 200)

@@ -227,22 +227,28 @@ func (s *Store) ListSessions(ctx context.Context, scope models.Scope, after stri
 
 // RevokeSessions ends one session of the scope's user, or all when id is "",
 // and returns the ids of those it ended.
-func (s *Store) RevokeSessions(ctx context.Context, scope models.Scope, id string) ([]string, error) {
-	var ended []models.Session
-	err := s.tx(ctx, scope, func(tx *gorm.DB) error {
-		q := tx.Model(&ended).Clauses(clause.Returning{Columns: []clause.Column{{Name: "id"}}}).
-			Where("org_id = ? AND user_id = ? AND revoked_at IS NULL", scope.OrgID, scope.UserID)
+func (s *Store) RevokeSessions(ctx context.Context, scope models.Scope, id string) (ids []string, err error) {
+	err = s.tx(ctx, scope, func(tx *gorm.DB) error {
 		if id != "" {
-			q = q.Where("id = ?", id)
+			tx = tx.Where("id = ?", id)
 		}
-		return q.Update("revoked_at", time.Now()).Error
+		ids, err = revokeSessions(tx, scope)
+		return err
 	})
+	if err == nil && id != "" && len(ids) == 0 {
+		err = notFound("session")
+	}
+	return ids, err
+}
+
+// revokeSessions ends those of the scope's user that tx is about.
+func revokeSessions(tx *gorm.DB, scope models.Scope) ([]string, error) {
+	var ended []models.Session
+	err := tx.Model(&ended).Clauses(clause.Returning{Columns: []clause.Column{{Name: "id"}}}).
+		Where("org_id = ? AND user_id = ? AND revoked_at IS NULL", scope.OrgID, scope.UserID).Update("revoked_at", time.Now()).Error
 	ids := make([]string, len(ended))
 	for i, session := range ended {
 		ids[i] = session.ID
-	}
-	if err == nil && id != "" && len(ids) == 0 {
-		err = notFound("session")
 	}
 	return ids, err
 }

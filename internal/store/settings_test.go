@@ -23,12 +23,12 @@ func TestOneOwnerStaysWhoeverIsFaster(t *testing.T) {
 		other := models.Scope{OrgID: b.a.OrgID, UserID: user.ID, Role: models.RoleOwner}
 		var both sync.WaitGroup
 		results := make([]error, 2)
-		both.Go(func() { _, results[0] = b.SetRole(ctx, other, b.a.UserID, models.RoleViewer) })
+		both.Go(func() { _, _, results[0] = b.SetRole(ctx, other, b.a.UserID, models.RoleViewer) })
 		both.Go(func() { _, results[1] = b.RemoveMember(ctx, b.a, other.UserID) })
 		both.Wait()
 		require.NotEqual(t, results[0] == nil, results[1] == nil, "%v", results)
 		if results[0] == nil {
-			_, err = b.SetRole(ctx, other, b.a.UserID, models.RoleOwner)
+			_, _, err = b.SetRole(ctx, other, b.a.UserID, models.RoleOwner)
 			require.NoError(t, err)
 			_, err = b.RemoveMember(ctx, b.a, other.UserID)
 			require.NoError(t, err)
