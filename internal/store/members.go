@@ -98,26 +98,28 @@ func (s *Store) RemoveMember(ctx context.Context, scope models.Scope, id string)
 }
 
 // changeable locks a membership, and those of all owners, and says whether it
-// may get another role, "" for none.
+// may get another role, "" for none. Whether the scope's user is an owner is read
+// again: another owner may just have changed that.
 func changeable(tx *gorm.DB, scope models.Scope, id string, role models.Role) (before models.Role, err error) {
 	var rows []models.Membership
 	err = tx.Clauses(clause.Locking{Strength: "UPDATE"}).Where("org_id = ? AND (user_id = ? OR role = ?)", scope.OrgID, id, models.RoleOwner).Order("user_id").Find(&rows).Error
 	if err != nil {
 		return "", err
 	}
-	owners := 0
+	owners, byOwner := 0, false
 	for _, m := range rows {
 		if m.UserID == id {
 			before = m.Role
 		}
 		if m.Role == models.RoleOwner {
 			owners++
+			byOwner = byOwner || m.UserID == scope.UserID
 		}
 	}
 	switch {
 	case before == "":
 		return "", notFound("member")
-	case scope.Role != models.RoleOwner && (before == models.RoleOwner || role == models.RoleOwner):
+	case !byOwner && (before == models.RoleOwner || role == models.RoleOwner):
 		return "", models.Errorf(models.CodeForbidden, "Only an owner can make somebody an owner, or change or remove one.")
 	case before == models.RoleOwner && role != models.RoleOwner && owners == 1:
 		return "", models.Errorf(models.CodeConflict, "This is the organisation's last owner. Make somebody else an owner first.")
