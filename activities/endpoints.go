@@ -27,7 +27,7 @@ func (a *Model) targets(ctx context.Context, tx *store.Store, scope models.Scope
 	case len(ids) == 0:
 		return a.LLM.Targets(), nil
 	}
-	refusal := models.Errorf(models.CodeModel, "The model that this question was asked of has been removed. Ask again.")
+	refusal := models.Errorf(models.CodeModel, "The model that this question was asked of has been removed or switched off. Ask again.")
 	stored, err := tx.ListModelEndpoints(ctx, scope)
 	if err != nil {
 		return nil, err
@@ -38,7 +38,7 @@ func (a *Model) targets(ctx context.Context, tx *store.Store, scope models.Scope
 	}
 	for _, id := range ids {
 		m := byID[id]
-		if m == nil {
+		if m == nil || !m.Enabled {
 			continue
 		}
 		client, err := a.clients.get(m.ID+m.UpdatedAt.String(), func() (*llm.Client, error) { return a.client(m) })

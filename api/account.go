@@ -195,12 +195,7 @@ func (s *Server) updateMe(ctx context.Context, in *meIn) (*meOut, error) {
 		return nil, invalidField("body.name", "must be plain text and not blank")
 	}
 	scope := scopeOf(ctx)
-	user, err := s.deps.Store.GetUser(ctx, scope, scope.UserID)
-	if err != nil {
-		return nil, err
-	}
-	user.Name = name
-	if err := s.deps.Store.UpdateUser(ctx, scope, user); err != nil {
+	if err := s.deps.Store.RenameUser(ctx, scope, name); err != nil {
 		return nil, err
 	}
 	s.audit(ctx, "user.update", scope.UserID, nil)

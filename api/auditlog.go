@@ -6,7 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"strings"
+	"regexp"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -191,13 +191,12 @@ func auditWriter(format string, w http.ResponseWriter) func([]models.AuditEvent)
 	}
 }
 
+// formula is where a spreadsheet would begin one: at the beginning of a text, also
+// of what is behind a separator that is another locale's, with full-width signs too.
+var formula = regexp.MustCompile("(^|[;\t\r\n])([ \t\r\n]*[=+@\uff1d\uff0b\uff0d\uff20-])")
+
 // plainCell keeps a spreadsheet from taking a text for a formula (OWASP, CSV injection).
-func plainCell(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
-		return "'" + text
-	}
-	return text
-}
+func plainCell(text string) string { return formula.ReplaceAllString(text, "$1'$2") }
 
 // audit records what the caller did. The action has happened: a failure to
 // record it is logged with everything an operator needs to add it.

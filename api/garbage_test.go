@@ -162,3 +162,24 @@ func (e *endless) Read(p []byte) (int, error) {
 	e.left -= n
 	return n, nil
 }
+
+// Texts in a query that PostgreSQL cannot store are the caller's mistake.
+func TestQueriesMustBeText(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	own := b.a.belongings()
+	b.untouched(func() {
+		for _, route := range b.server.Routes() {
+			if route.Method != http.MethodGet || !strings.HasPrefix(route.Path, "/api/") || strings.HasSuffix(route.Path, "/events") || strings.HasSuffix(route.Path, "/openapi.json") {
+				continue
+			}
+			for _, name := range []string{"q", "target", "action", "connection_id", "cursor"} {
+				for _, text := range []string{"a%00b", "%ff", "%c3%28"} {
+					path, _, _ := strings.Cut(own.concrete(t, route), "?")
+					res := b.a.raw(http.MethodGet, path+"?"+name+"="+text, nil)
+					requireProblem(t, res, route.Path+" with "+name+" = "+text)
+				}
+			}
+		}
+	})
+}

@@ -85,6 +85,10 @@ func (s *Server) guard(hc huma.Context, next func(huma.Context)) {
 		writeProblem(c, p)
 		return
 	}
+	if err := checkQuery(c.Request.URL); err != nil {
+		writeProblem(c, validationProblem(c.Request.Context(), http.StatusBadRequest, "", []error{asDetail(err)}))
+		return
+	}
 	if hc.Operation().RequestBody != nil || c.Request.ContentLength != 0 {
 		if p := readBody(c, hc.Operation().RequestBody != nil); p != nil {
 			writeProblem(c, p)

@@ -118,7 +118,7 @@ func (s *Server) updateMember(ctx context.Context, in *memberPatchIn) (*memberOu
 	if err := notByKey(ctx); err != nil {
 		return nil, err
 	}
-	before, err := s.deps.Store.SetRole(ctx, scope, in.ID, in.Body.Role)
+	before, err := s.deps.Auth.SetRole(ctx, scope, in.ID, in.Body.Role)
 	if err != nil {
 		return nil, err
 	}

@@ -135,6 +135,8 @@ func TestWhoMayChangeWhom(t *testing.T) {
 	require.Equal(t, http.StatusOK, role(admin, analyst.scope.UserID, models.RoleViewer))
 	require.Equal(t, http.StatusForbidden, analyst.do(http.MethodGet, "/models", nil).status, "at once")
 	require.Equal(t, http.StatusOK, role(b.a, admin.scope.UserID, models.RoleOwner))
+	require.Equal(t, http.StatusUnauthorized, admin.do(http.MethodGet, "/audit", nil).status, "signed in with a link, made for an admin")
+	admin = b.signIn(admin.scope)
 	require.Equal(t, http.StatusOK, role(b.a, owner, models.RoleViewer), "there is another owner now")
 	require.Equal(t, http.StatusForbidden, b.a.do(http.MethodGet, "/audit", nil).status)
 
@@ -181,4 +183,40 @@ func TestALinkLetsInWhoForgotThePassword(t *testing.T) {
 	signedIn := &person{bundle: b}
 	signedIn.cookies(res)
 	require.Equal(t, http.StatusForbidden, signedIn.do(http.MethodPost, "/auth/password", map[string]any{"new_password": "something else entirely"}).status, "a sign-in with the password is no link")
+}
+
+// A link that was made for somebody does not give its maker what that person
+// becomes later, nor is it left behind by who is removed.
+func TestALinkDoesNotOutliveARole(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	admin, friend, colleague := b.member(models.RoleAdmin), b.member(models.RoleAnalyst), b.member(models.RoleAdmin)
+	link := func(of *person) string {
+		var made api.SignInLink
+		res := admin.do(http.MethodPost, "/members/"+of.scope.UserID+"/link", nil)
+		require.Equal(t, http.StatusCreated, res.status, res.body)
+		res.into(t, &made)
+		return tokenOf(t, made.Link)
+	}
+	use := func(token string) (*person, int) {
+		thief := &person{bundle: b}
+		res := thief.do(http.MethodPost, "/auth/link", map[string]any{"token": token})
+		thief.cookies(res)
+		return thief, res.status
+	}
+	inside, status := use(link(friend))
+	require.Equal(t, http.StatusNoContent, status)
+	require.Equal(t, http.StatusOK, inside.do(http.MethodGet, "/auth/me", nil).status)
+	kept := link(friend)
+	res := b.a.do(http.MethodPatch, "/members/"+friend.scope.UserID, map[string]any{"role": "owner"})
+	require.Equal(t, http.StatusOK, res.status, res.body)
+	_, status = use(kept)
+	require.Equal(t, http.StatusUnauthorized, status, "it was for an analyst")
+	require.Equal(t, http.StatusUnauthorized, inside.do(http.MethodGet, "/auth/me", nil).status, "so was this session, at once")
+	require.Equal(t, http.StatusUnauthorized, inside.do(http.MethodPost, "/auth/refresh", nil).status)
+
+	kept = link(colleague)
+	require.Equal(t, http.StatusNoContent, b.a.do(http.MethodDelete, "/members/"+admin.scope.UserID, nil).status)
+	_, status = use(kept)
+	require.Equal(t, http.StatusUnauthorized, status, "its maker is no member any more")
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -18,7 +19,7 @@ const (
 	maxJSONDepth = 16
 )
 
-// badJSON is what is wrong with a JSON body, and at which field.
+// badJSON is what is wrong with a JSON body, or another part of a request, and at which field.
 type badJSON struct{ location, message string }
 
 func (e *badJSON) Error() string { return e.location + ": " + e.message }
@@ -38,6 +39,18 @@ func checkHeaders(r *http.Request) error {
 	}
 	if cs, ok := params["charset"]; ok && !strings.EqualFold(cs, "utf-8") {
 		return errors.New("the body must be UTF-8")
+	}
+	return nil
+}
+
+// checkQuery refuses what PostgreSQL cannot store, as checkJSON does.
+func checkQuery(u *url.URL) error {
+	for name, values := range u.Query() {
+		for _, v := range values {
+			if !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
+				return &badJSON{"query." + truncate(name, 60), "must be UTF-8 without NUL characters"}
+			}
+		}
 	}
 	return nil
 }

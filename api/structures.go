@@ -21,6 +21,9 @@ type structure struct {
 
 	joins     sync.Once
 	relations []planner.Relation
+
+	mu        sync.Mutex
+	fragments map[fragment]fragmentVerdict
 }
 
 // guarded makes the guard when it is first asked for.
@@ -39,22 +42,54 @@ func (t *structure) check(sql string, args []models.Argument) (sqlguard.Approved
 	return guard.CheckWith(sql, args)
 }
 
+// fragment is a part of SQL on a table, and what the guard made of it.
+type fragment struct {
+	metric              bool
+	schema, table, text string
+}
+
+type fragmentVerdict struct {
+	qualified string
+	err       error
+}
+
+// fragmentsKept bounds the verdicts that a structure remembers.
+const fragmentsKept = 2000
+
 // condition and metric check parts of SQL, and return them with the table's name
-// before each column.
+// before each column. A glossary is shown often and each of its parts is parsed
+// several times, so the verdict on this structure is remembered.
 func (t *structure) condition(schema, table, text string) (string, error) {
-	guard, err := t.guarded()
-	if err != nil {
-		return "", err
-	}
-	return guard.CheckCondition(schema, table, text)
+	return t.fragment(fragment{false, schema, table, text})
 }
 
 func (t *structure) metric(schema, table, text string) (string, error) {
+	return t.fragment(fragment{true, schema, table, text})
+}
+
+func (t *structure) fragment(f fragment) (string, error) {
 	guard, err := t.guarded()
 	if err != nil {
 		return "", err
 	}
-	return guard.CheckMetric(schema, table, text)
+	t.mu.Lock()
+	v, known := t.fragments[f]
+	t.mu.Unlock()
+	if known {
+		return v.qualified, v.err
+	}
+	if f.metric {
+		v.qualified, v.err = guard.CheckMetric(f.schema, f.table, f.text)
+	} else {
+		v.qualified, v.err = guard.CheckCondition(f.schema, f.table, f.text)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.fragments == nil || len(t.fragments) >= fragmentsKept {
+		t.fragments = map[fragment]fragmentVerdict{}
+	}
+	t.fragments[f] = v
+	return v.qualified, v.err
 }
 
 // related are the joins, found out when they are first asked for.

@@ -54,6 +54,10 @@ type (
 			SQL        string `json:"sql,omitempty" maxLength:"20000" doc:"Other SQL than the answer's"`
 		}
 	}
+	verifyIn struct {
+		IDParam
+		Seen time.Time `query:"seen" doc:"updated_at of what you looked at: where somebody has changed it since, it is not verified"`
+	}
 	verifiedPatchIn struct {
 		IDParam
 		Body struct {
@@ -141,7 +145,7 @@ func (s *Server) deleteVerified(ctx context.Context, in *IDParam) (*empty, error
 
 // verifyQuestion has the guard check the SQL first. It is checked again, with
 // the rights of whoever asks, at every run.
-func (s *Server) verifyQuestion(ctx context.Context, in *IDParam) (*verifiedOut, error) {
+func (s *Server) verifyQuestion(ctx context.Context, in *verifyIn) (*verifiedOut, error) {
 	scope := scopeOf(ctx)
 	v, err := s.deps.Store.GetVerified(ctx, scope, in.ID)
 	if err != nil {
@@ -149,6 +153,9 @@ func (s *Server) verifyQuestion(ctx context.Context, in *IDParam) (*verifiedOut,
 	}
 	if _, err := s.deps.Store.GetConnection(ctx, scope, v.ConnectionID); err != nil {
 		return nil, err
+	}
+	if !in.Seen.IsZero() && !in.Seen.Truncate(time.Microsecond).Equal(v.UpdatedAt.Truncate(time.Microsecond)) { // PostgreSQL keeps microseconds
+		return nil, models.Errorf(models.CodeConflict, "Somebody has changed this question since you looked at it. Look at it again, then verify it.")
 	}
 	if planner.Stale(v.Question, v.SQL, time.Now()) {
 		return nil, models.Errorf(models.CodeInvalid, "The question names a period that moves on, but the SQL has fixed dates: it would soon answer something else. "+

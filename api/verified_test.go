@@ -100,7 +100,12 @@ func TestQuestionsAreVerified(t *testing.T) {
 
 	analyst := b.member(models.RoleAnalyst)
 	require.Equal(t, http.StatusForbidden, verify(b.member(models.RoleViewer)).status)
-	done := verify(analyst)
+	seen := func(p *person, at any) *answer { return p.do(http.MethodPost, path+"/verify?seen="+at.(string), nil) }
+	earlier := b.a.do(http.MethodGet, path, nil).field(t, "updated_at")
+	require.Equal(t, http.StatusOK, b.a.do(http.MethodPatch, path, map[string]any{"sql": "SELECT pg_sleep(9)"}).status)
+	require.Equal(t, "conflict", seen(analyst, earlier).code(t), "nobody stands for what was put there after they looked")
+	require.Empty(t, b.runs.take())
+	done := seen(analyst, b.a.do(http.MethodGet, path, nil).field(t, "updated_at"))
 	require.Equal(t, http.StatusOK, done.status, done.body)
 	require.Equal(t, []string{"check " + q.ConnectionID + " SELECT pg_sleep(9)"}, b.runs.take())
 	require.Equal(t, analyst.scope.UserID, done.field(t, "verified_by"))

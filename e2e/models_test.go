@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -21,6 +22,7 @@ func TestOwnModels(t *testing.T) {
 	const key = "sk-the-organisations-own"
 	first, second := llmtest.New(t), llmtest.New(t, plan("", system.QuickSQL))
 	first.Load(llmtest.Script{Key: key, Models: []string{"alpha", "beta"}, Rules: []llmtest.Rule{
+		{Kind: llmtest.KindPlan, Contains: "which ones", Times: 1, Plan: json.RawMessage(`{"status":"clarify","text":"Which?","choices":["all"]}`)},
 		{Kind: llmtest.KindPlan, Contains: "fall back", Status: http.StatusServiceUnavailable, Headers: map[string]string{"Retry-After": "1"}}, plan("", system.QuickSQL)}})
 	model := func(name string, server *llmtest.Server, more map[string]any) map[string]any {
 		body := map[string]any{"name": name, "preset": "other", "base_url": server.URL, "model": "alpha", "key": key}
@@ -88,6 +90,14 @@ func TestOwnModels(t *testing.T) {
 	q := other.Owner.Await(other.Owner.Ask("how many of theirs?"), models.StatusAnswered)
 	require.Equal(t, "scripted", q.Planner, "another organisation's questions stay with theirs")
 	require.Zero(t, asked(first, "theirs"))
+
+	// One that is switched off while a question waits for a person is not called again.
+	waits := s.Owner.Ask("which ones?")
+	s.Owner.Await(waits, models.StatusClarify)
+	s.Owner.Call(http.StatusOK, http.MethodPatch, "/models/"+one.ID, map[string]any{"enabled": false}, nil)
+	s.Owner.Call(http.StatusAccepted, http.MethodPost, "/questions/"+waits+"/clarify", map[string]any{"reply": "all"}, nil)
+	require.Equal(t, "omega", s.Owner.Await(waits, models.StatusAnswered).Planner)
+	s.Owner.Call(http.StatusOK, http.MethodPatch, "/models/"+one.ID, map[string]any{"enabled": true}, nil)
 
 	wait := s.Owner.Ask("how many in the end?")
 	s.Owner.Await(wait, models.StatusAnswered)

@@ -2,7 +2,10 @@
 // rules. It depends on the standard library only.
 package models
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Role is what a member may do in an organisation.
 type Role string
@@ -15,10 +18,11 @@ const (
 	RoleViewer  Role = "viewer"
 )
 
-// Valid reports whether r is one of the four roles.
-func (r Role) Valid() bool {
-	return r == RoleOwner || r == RoleAdmin || r == RoleAnalyst || r == RoleViewer
-}
+// roles are all, from the widest to the narrowest.
+var roles = []Role{RoleOwner, RoleAdmin, RoleAnalyst, RoleViewer}
+
+// WiderThan reports whether r allows more than another role.
+func (r Role) WiderThan(other Role) bool { return slices.Index(roles, r) < slices.Index(roles, other) }
 
 // Scope is on whose behalf a store method runs. It comes from the session or
 // API key (or from a workflow's input that was made from one), never from

@@ -48,8 +48,12 @@ type Argument struct {
 	Values []string `json:"values"`
 }
 
+// placeholder is {{name}} in SQL.
+var placeholder = regexp.MustCompile(`\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}`)
+
 // InlineArguments writes arguments into SQL for somebody to read. It is never run.
 func InlineArguments(sql string, args []Argument) string {
+	written := map[string]string{}
 	for _, a := range args {
 		texts := make([]string, len(a.Values))
 		for i, v := range a.Values {
@@ -58,9 +62,15 @@ func InlineArguments(sql string, args []Argument) string {
 				texts[i] = v
 			}
 		}
-		sql = regexp.MustCompile(`\{\{\s*`+regexp.QuoteMeta(a.Name)+`\s*\}\}`).ReplaceAllLiteralString(sql, strings.Join(texts, ", "))
+		written[a.Name] = strings.Join(texts, ", ")
 	}
-	return sql
+	// All at once: a value may look like a placeholder.
+	return placeholder.ReplaceAllStringFunc(sql, func(found string) string {
+		if text, ok := written[placeholder.FindStringSubmatch(found)[1]]; ok {
+			return text
+		}
+		return found
+	})
 }
 
 // Bounds of parameters and their values.

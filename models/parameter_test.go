@@ -53,4 +53,6 @@ func TestParametersHaveDefaultsAndNames(t *testing.T) {
 	require.Error(t, models.CheckParameters([]models.Parameter{{Name: "x", Type: "text", Of: "text"}}))
 	require.Equal(t, "a = 5 AND b = 'it''s'", models.InlineArguments("a = {{a}} AND b = {{ b }}",
 		[]models.Argument{{Name: "a", Type: "number", Values: []string{"5"}}, {Name: "b", Type: "text", Values: []string{"it's"}}}))
+	require.Equal(t, "a = '{{b}}' AND b = ' OR 1=1' AND {{c}}", models.InlineArguments("a = {{a}} AND b = {{b}} AND {{c}}",
+		[]models.Argument{{Name: "a", Type: "text", Values: []string{"{{b}}"}}, {Name: "b", Type: "text", Values: []string{" OR 1=1"}}}), "a value is no placeholder")
 }

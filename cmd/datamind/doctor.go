@@ -145,16 +145,13 @@ func hider(c config.Config) func(string) string {
 			pairs = append(pairs, secret, "[secret]")
 		}
 	}
-	for _, u := range []config.Secret{c.DatabaseURL, c.MigrateDatabaseURL, c.RedisURL, c.SentryDSN} {
-		hide(string(u)) // the whole before its part
-		if parsed, err := url.Parse(string(u)); err == nil && parsed.User != nil {
+	for _, secret := range c.Secrets() {
+		hide(secret) // the whole before its part
+		if parsed, err := url.Parse(secret); err == nil && parsed.User != nil {
 			password, _ := parsed.User.Password()
 			hide(password)
 			hide(url.QueryEscape(password))
 		}
-	}
-	for _, key := range append([]config.Secret{c.JWTKey, c.PayloadKey, c.SealPrivateKey, c.LLMAPIKey}, c.PayloadKeysOld...) {
-		hide(string(key))
 	}
 	replacer := strings.NewReplacer(pairs...)
 	return func(text string) string { return userinfo.ReplaceAllString(replacer.Replace(text), "$1:[secret]@") }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -41,6 +42,26 @@ func TestDoctorTellsTheCauseAndNoSecret(t *testing.T) {
 	require.Equal(t, "get redis://:[secret]@redis:6379/0: no such host", x.findings[3].Detail)
 	require.Equal(t, "The endpoint does not accept the key. (401: the key [secret] is unknown)", x.findings[4].Detail)
 	require.Less(t, len(x.findings[5].Detail), 1000)
+}
+
+func TestDoctorHidesEverySecret(t *testing.T) {
+	t.Parallel()
+	var c config.Config
+	fields, n := reflect.ValueOf(&c).Elem(), 0
+	for i := range fields.NumField() {
+		secret := config.Secret(fmt.Sprintf("the-secret-number-%02d", i))
+		switch field := fields.Field(i); field.Interface().(type) {
+		case config.Secret:
+			field.Set(reflect.ValueOf(secret))
+		case []config.Secret:
+			field.Set(reflect.ValueOf([]config.Secret{secret}))
+		default:
+			continue
+		}
+		n++
+		require.Equal(t, "it says [secret].", hider(c)(fmt.Sprintf("it says %s.", string(secret))), fields.Type().Field(i).Name)
+	}
+	require.Greater(t, n, 8)
 }
 
 func TestDoctorKnowsAFixForEachWayAConnectionFails(t *testing.T) {

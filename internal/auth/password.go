@@ -67,10 +67,11 @@ func (s *Service) SetPassword(ctx context.Context, scope models.Scope, sessionID
 	if err := checkPassword(c.New, user); err != nil {
 		return err
 	}
+	before := user.PasswordHash
 	if user.PasswordHash, err = s.hash(ctx, c.New); err != nil {
 		return err
 	}
-	if err := s.store.UpdateUser(ctx, scope, user); err != nil {
+	if err := s.store.SetPassword(ctx, scope, user, before); err != nil {
 		if models.ErrorCode(err) == models.CodeConflict {
 			return models.Wrap(err, models.CodeConflict, "That e-mail address cannot be used.")
 		}

@@ -162,12 +162,7 @@ func (s *Service) Logout(ctx context.Context, access, refresh string) error {
 
 // LogoutAll ends every session of the person, access tokens included.
 func (s *Service) LogoutAll(ctx context.Context, scope models.Scope) error {
-	user, err := s.store.GetUser(ctx, scope, scope.UserID)
-	if err != nil {
-		return err
-	}
-	user.TokensValidFrom = time.Now()
-	if err := s.store.UpdateUser(ctx, scope, user); err != nil {
+	if err := s.store.EndTokens(ctx, scope, time.Now()); err != nil {
 		return err
 	}
 	ids, err := s.store.RevokeSessions(ctx, scope, "")
@@ -184,6 +179,16 @@ func (s *Service) RevokeSession(ctx context.Context, scope models.Scope, id stri
 		return err
 	}
 	return s.markRevoked(ctx, ids)
+}
+
+// SetRole gives a member another role, and returns the one before. With a wider
+// one, sessions of theirs that began with a link end.
+func (s *Service) SetRole(ctx context.Context, scope models.Scope, userID string, role models.Role) (models.Role, error) {
+	before, ended, err := s.store.SetRole(ctx, scope, userID, role)
+	if err != nil {
+		return before, err
+	}
+	return before, s.markRevoked(ctx, ended)
 }
 
 func (s *Service) revokeOthers(ctx context.Context, scope models.Scope, keepID string) error {

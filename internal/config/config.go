@@ -167,6 +167,23 @@ func (c *Config) Environ() (lines []string) {
 	return lines
 }
 
+// Secrets returns the values that must not be shown: of all fields of that type, so
+// that a new one is not forgotten.
+func (c *Config) Secrets() (all []string) {
+	fields := reflect.ValueOf(*c)
+	for i := range fields.NumField() {
+		switch value := fields.Field(i).Interface().(type) {
+		case Secret:
+			all = append(all, string(value))
+		case []Secret:
+			for _, one := range value {
+				all = append(all, string(one))
+			}
+		}
+	}
+	return all
+}
+
 // Names returns the names of all variables.
 func Names() (names []string) {
 	fields, _ := env.GetFieldParamsWithOptions(&Config{}, env.Options{Prefix: Prefix}) // the struct is well formed

@@ -58,11 +58,15 @@ func RetryAfter(err error) time.Duration {
 
 // cause keeps an error's text without the key, which some endpoints echo.
 func (c *Client) cause(err error, x *exchange, status int) *callError {
-	text := err.Error()
-	if c.config.Key != "" {
-		text = strings.ReplaceAll(text, c.config.Key, "[key]")
+	return &callError{text: cut(strings.ToValidUTF8(c.hide(err.Error()), "?"), maxCause), safe: telemetry.Cause(err), status: status, retryAfter: x.retryAfter}
+}
+
+// hide takes the key out of an endpoint's words.
+func (c *Client) hide(text string) string {
+	if c.config.Key == "" {
+		return text
 	}
-	return &callError{text: cut(strings.ToValidUTF8(text, "?"), maxCause), safe: telemetry.Cause(err), status: status, retryAfter: x.retryAfter}
+	return strings.ReplaceAll(text, c.config.Key, "[key]")
 }
 
 // failure translates what went wrong with a call. Busy is what time may cure;

@@ -37,7 +37,7 @@ func (c *Client) PlanWith(ctx context.Context, model, idemKey string, req models
 			return err
 		}
 		if len(reply.Choices) > 0 {
-			said.Reply = reply.Choices[0].Message.Content + reply.Choices[0].Message.Refusal
+			said.Reply = c.hide(reply.Choices[0].Message.Content + reply.Choices[0].Message.Refusal)
 		}
 		got, usage, err := readReply(model, p, reply)
 		got.Usage = usage

@@ -72,7 +72,7 @@ func (c *Client) list(ctx context.Context) (names []string, failed *models.Error
 	switch {
 	case err == nil:
 		for _, m := range got.Models[:min(len(got.Models), maxListed)] {
-			names = append(names, cut(strings.ToValidUTF8(m.ID, "?"), maxCell))
+			names = append(names, cut(strings.ToValidUTF8(c.hide(m.ID), "?"), maxCell))
 		}
 		slices.Sort(names)
 		return names, nil

@@ -50,6 +50,22 @@ func TestAModelThatWorks(t *testing.T) {
 	}
 }
 
+// An endpoint that repeats the key it was sent shows it to nobody.
+func TestAnEndpointThatRepeatsTheKey(t *testing.T) {
+	t.Parallel()
+	const key = "sk-0123456789"
+	s := llmtest.New(t)
+	s.Load(llmtest.Script{Models: []string{"m", "for " + key}, Rules: []llmtest.Rule{{Kind: llmtest.KindPlan, SQL: "SELECT '" + key + "'"}}})
+	report := probe(t, Config{BaseURL: s.URL, Key: key})
+	require.Equal(t, []string{"for [key]", "m"}, report.Models)
+	var call models.ModelCall
+	client := New(Config{BaseURL: s.URL, Key: key, Models: []string{"m"}})
+	_, err := client.PlanWith(Record(t.Context(), &call), "m", "k", models.PlanRequest{Question: probeQuestion, Catalog: probeCatalog})
+	require.NoError(t, err)
+	require.Contains(t, call.Reply, "[key]")
+	require.NotContains(t, call.Reply, key)
+}
+
 // Each way in which a model can be set up wrongly is told apart, in words that
 // say what to do and name no key.
 func TestWhatIsWrongWithAModel(t *testing.T) {

@@ -60,7 +60,7 @@ func (c *Client) WriteWith(ctx context.Context, model, idemKey string, req Write
 		defer func() { _ = stream.Close() }()
 		d := deltas{emit: onDelta, now: c.now}
 		finish, counted, err := d.read(stream)
-		said.Reply = d.raw.String()
+		said.Reply = c.hide(d.raw.String())
 		usage = usageOf(model, p, counted, d.all())
 		if err == nil && finish == "" && !x.done && !d.full() {
 			err = io.ErrUnexpectedEOF // the connection closed in mid-sentence

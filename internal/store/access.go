@@ -75,11 +75,35 @@ func (s *Store) GetUser(ctx context.Context, scope models.Scope, id string) (*mo
 	return &user, err
 }
 
-// UpdateUser stores name, e-mail, password and token horizon of the scope's user.
-func (s *Store) UpdateUser(ctx context.Context, scope models.Scope, user *models.User) error {
+// RenameUser gives the scope's user another name.
+func (s *Store) RenameUser(ctx context.Context, scope models.Scope, name string) error {
+	return s.changeUser(ctx, scope, map[string]any{"name": name})
+}
+
+// EndTokens makes the access tokens of the scope's user invalid that were given before a time.
+func (s *Store) EndTokens(ctx context.Context, scope models.Scope, before time.Time) error {
+	return s.changeUser(ctx, scope, map[string]any{"tokens_valid_from": before})
+}
+
+// SetPassword stores the password, name and e-mail of the scope's user, whose
+// password was from when it was asked for: CodeForbidden when it has been changed since.
+func (s *Store) SetPassword(ctx context.Context, scope models.Scope, user *models.User, from string) error {
 	return s.tx(ctx, scope, func(tx *gorm.DB) error {
-		return tx.Model(&models.User{}).Where("id = ?", scope.UserID).
-			Select("Email", "Name", "PasswordHash", "TokensValidFrom").Updates(user).Error
+		res := tx.Model(&models.User{}).Where("id = ? AND password_hash = ?", scope.UserID, from).Select("Email", "Name", "PasswordHash").Updates(user)
+		if res.Error == nil && res.RowsAffected == 0 {
+			return errPasswordChanged
+		}
+		return res.Error
+	})
+}
+
+var errPasswordChanged = models.Errorf(models.CodeForbidden, "The password has just been changed. Sign in with the new one.")
+
+// changeUser changes the given columns only: one that was read before, such as the
+// password, may have been changed since.
+func (s *Store) changeUser(ctx context.Context, scope models.Scope, columns map[string]any) error {
+	return s.tx(ctx, scope, func(tx *gorm.DB) error {
+		return tx.Model(&models.User{}).Where("id = ?", scope.UserID).Updates(columns).Error
 	})
 }
 
@@ -206,22 +230,28 @@ func (s *Store) ListSessions(ctx context.Context, scope models.Scope, after stri
 
 // RevokeSessions ends one session of the scope's user, or all when id is "",
 // and returns the ids of those it ended.
-func (s *Store) RevokeSessions(ctx context.Context, scope models.Scope, id string) ([]string, error) {
-	var ended []models.Session
-	err := s.tx(ctx, scope, func(tx *gorm.DB) error {
-		q := tx.Model(&ended).Clauses(clause.Returning{Columns: []clause.Column{{Name: "id"}}}).
-			Where("org_id = ? AND user_id = ? AND revoked_at IS NULL", scope.OrgID, scope.UserID)
+func (s *Store) RevokeSessions(ctx context.Context, scope models.Scope, id string) (ids []string, err error) {
+	err = s.tx(ctx, scope, func(tx *gorm.DB) error {
 		if id != "" {
-			q = q.Where("id = ?", id)
+			tx = tx.Where("id = ?", id)
 		}
-		return q.Update("revoked_at", time.Now()).Error
+		ids, err = revokeSessions(tx, scope)
+		return err
 	})
+	if err == nil && id != "" && len(ids) == 0 {
+		err = notFound("session")
+	}
+	return ids, err
+}
+
+// revokeSessions ends those of the scope's user that tx is about.
+func revokeSessions(tx *gorm.DB, scope models.Scope) ([]string, error) {
+	var ended []models.Session
+	err := tx.Model(&ended).Clauses(clause.Returning{Columns: []clause.Column{{Name: "id"}}}).
+		Where("org_id = ? AND user_id = ? AND revoked_at IS NULL", scope.OrgID, scope.UserID).Update("revoked_at", time.Now()).Error
 	ids := make([]string, len(ended))
 	for i, session := range ended {
 		ids[i] = session.ID
-	}
-	if err == nil && id != "" && len(ids) == 0 {
-		err = notFound("session")
 	}
 	return ids, err
 }

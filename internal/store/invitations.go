@@ -97,6 +97,7 @@ func (s *Store) SystemInvitation(ctx context.Context, hash []byte) (*Invited, er
 
 // SystemAcceptInvitation uses an invitation up, once, and makes the user a
 // member. A user that is not stored yet, or that has no password, is stored.
+// CodeForbidden when the password has been changed since the user was read.
 func (s *Store) SystemAcceptInvitation(ctx context.Context, hash []byte, user *models.User) (models.Scope, error) {
 	var inv models.Invitation
 	membership := models.Membership{}
@@ -108,7 +109,7 @@ func (s *Store) SystemAcceptInvitation(ctx context.Context, hash []byte, user *m
 		if res.RowsAffected == 0 {
 			return notFound("invitation")
 		}
-		if err := tx.Save(user).Error; err != nil {
+		if err := accept(tx, user); err != nil {
 			return err
 		}
 		membership = models.Membership{OrgID: inv.OrgID, UserID: user.ID, Role: inv.Role}
@@ -118,6 +119,25 @@ func (s *Store) SystemAcceptInvitation(ctx context.Context, hash []byte, user *m
 		return tx.First(&membership, "org_id = ? AND user_id = ?", inv.OrgID, user.ID).Error
 	})
 	return models.Scope{OrgID: membership.OrgID, UserID: membership.UserID, Role: membership.Role}, err
+}
+
+// accept stores a user who is new, and the name and first password of one that
+// had none. One whose password was asked for stays as it is: the password must
+// not have been changed since, nor set by another invitation.
+func accept(tx *gorm.DB, user *models.User) error {
+	var stored models.User
+	found := tx.Clauses(clause.Locking{Strength: "UPDATE"}).Where("id = ?", user.ID).Limit(1).Find(&stored)
+	switch {
+	case found.Error != nil:
+		return found.Error
+	case found.RowsAffected == 0:
+		return tx.Create(user).Error
+	case stored.PasswordHash == user.PasswordHash:
+		return nil
+	case stored.PasswordHash != "":
+		return errPasswordChanged
+	}
+	return tx.Model(&stored).Select("Name", "PasswordHash").Updates(user).Error
 }
 
 // SystemMemberships counts the organisations that a user belongs to.

@@ -46,8 +46,10 @@ func (s *Store) GetMember(ctx context.Context, scope models.Scope, id string) (*
 }
 
 // SetRole gives a member another role and returns the one before. Only owners
-// make and change owners, of whom one always stays.
-func (s *Store) SetRole(ctx context.Context, scope models.Scope, id string, role models.Role) (before models.Role, err error) {
+// make and change owners, of whom one always stays. What was handed out under the
+// role before ends: invitations and sign-in links, and with a wider role the member's
+// sessions that began with a link, whose ids are returned.
+func (s *Store) SetRole(ctx context.Context, scope models.Scope, id string, role models.Role) (before models.Role, ended []string, err error) {
 	err = s.tx(ctx, scope, func(tx *gorm.DB) error {
 		if before, err = changeable(tx, scope, id, role); err != nil || before == role {
 			return err
@@ -55,9 +57,24 @@ func (s *Store) SetRole(ctx context.Context, scope models.Scope, id string, role
 		if err := tx.Model(&models.Membership{}).Where("org_id = ? AND user_id = ?", scope.OrgID, id).Update("role", role).Error; err != nil {
 			return err
 		}
-		return revokeInvitations(tx, scope, "invited_by = ?", id) // they were given by the right of the role before
+		if err := takeBack(tx, scope, id); err != nil || !role.WiderThan(before) {
+			return err
+		}
+		// Whoever made the link may be behind it, and is not to get the new role with it.
+		ended, err = revokeSessions(tx.Where("by_link"), models.Scope{OrgID: scope.OrgID, UserID: id})
+		return err
 	})
-	return before, err
+	return before, ended, err
+}
+
+// takeBack ends what a member handed out by the right of their role, and what
+// others hold that lets in as them: invitations and sign-in links. Who made a
+// link is not stored, so all of the organisation's end.
+func takeBack(tx *gorm.DB, scope models.Scope, id string) error {
+	if err := revokeInvitations(tx, scope, "invited_by = ?", id); err != nil {
+		return err
+	}
+	return tx.Model(&models.SignInLink{}).Where("org_id = ? AND used_at IS NULL", scope.OrgID).Update("used_at", time.Now()).Error
 }
 
 // RemoveMember ends a membership, and with it at once the sessions, links, API
@@ -72,7 +89,7 @@ func (s *Store) RemoveMember(ctx context.Context, scope models.Scope, id string)
 		if err != nil {
 			return err
 		}
-		if err := revokeInvitations(tx, scope, "invited_by = ?", id); err != nil {
+		if err := takeBack(tx, scope, id); err != nil {
 			return err
 		}
 		return tx.Where("org_id = ? AND user_id = ?", scope.OrgID, id).Delete(&models.Membership{}).Error
@@ -81,26 +98,28 @@ func (s *Store) RemoveMember(ctx context.Context, scope models.Scope, id string)
 }
 
 // changeable locks a membership, and those of all owners, and says whether it
-// may get another role, "" for none.
+// may get another role, "" for none. Whether the scope's user is an owner is read
+// again: another owner may just have changed that.
 func changeable(tx *gorm.DB, scope models.Scope, id string, role models.Role) (before models.Role, err error) {
 	var rows []models.Membership
 	err = tx.Clauses(clause.Locking{Strength: "UPDATE"}).Where("org_id = ? AND (user_id = ? OR role = ?)", scope.OrgID, id, models.RoleOwner).Order("user_id").Find(&rows).Error
 	if err != nil {
 		return "", err
 	}
-	owners := 0
+	owners, byOwner := 0, false
 	for _, m := range rows {
 		if m.UserID == id {
 			before = m.Role
 		}
 		if m.Role == models.RoleOwner {
 			owners++
+			byOwner = byOwner || m.UserID == scope.UserID
 		}
 	}
 	switch {
 	case before == "":
 		return "", notFound("member")
-	case scope.Role != models.RoleOwner && (before == models.RoleOwner || role == models.RoleOwner):
+	case !byOwner && (before == models.RoleOwner || role == models.RoleOwner):
 		return "", models.Errorf(models.CodeForbidden, "Only an owner can make somebody an owner, or change or remove one.")
 	case before == models.RoleOwner && role != models.RoleOwner && owners == 1:
 		return "", models.Errorf(models.CodeConflict, "This is the organisation's last owner. Make somebody else an owner first.")

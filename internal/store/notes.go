@@ -38,11 +38,35 @@ func (s *Store) PutNote(ctx context.Context, scope models.Scope, n *models.Catal
 	})
 }
 
+// maxNamed bounds the terms, and the metrics, of a connection: all are read for
+// each question, and each is checked.
+const maxNamed = 500
+
+// room wants a connection to have fewer than maxNamed of a kind. It is locked, so
+// that two that are added at the same moment do not both take the last place.
+func room(tx *gorm.DB, scope models.Scope, connectionID, what string, kind any) error {
+	var conn models.Connection
+	if err := tx.Clauses(clause.Locking{Strength: "NO KEY UPDATE"}).Select("id").First(&conn, "org_id = ? AND id = ?", scope.OrgID, connectionID).Error; err != nil {
+		return err
+	}
+	var n int64
+	if err := tx.Model(kind).Where("org_id = ? AND connection_id = ?", scope.OrgID, connectionID).Count(&n).Error; err != nil {
+		return err
+	}
+	if n >= maxNamed {
+		return models.Errorf(models.CodeConflict, "A database can have %d %s. Delete one first.", maxNamed, what)
+	}
+	return nil
+}
+
 // SaveTerm stores a glossary term: a new one without an ID, else in place of it.
 func (s *Store) SaveTerm(ctx context.Context, scope models.Scope, t *models.GlossaryTerm) error {
 	t.OrgID, t.UpdatedBy = scope.OrgID, scope.UserID
 	return s.tx(ctx, scope, func(tx *gorm.DB) error {
 		if t.ID == "" {
+			if err := room(tx, scope, t.ConnectionID, "terms", &models.GlossaryTerm{}); err != nil {
+				return err
+			}
 			t.ID = NewID()
 			return tx.Create(t).Error
 		}
@@ -70,6 +94,9 @@ func (s *Store) SaveMetric(ctx context.Context, scope models.Scope, m *models.Me
 	m.OrgID, m.UpdatedBy = scope.OrgID, scope.UserID
 	return s.tx(ctx, scope, func(tx *gorm.DB) error {
 		if m.ID == "" {
+			if err := room(tx, scope, m.ConnectionID, "metrics", &models.Metric{}); err != nil {
+				return err
+			}
 			m.ID = NewID()
 			return tx.Create(m).Error
 		}

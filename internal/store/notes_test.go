@@ -96,3 +96,19 @@ func TestTablesOfQuestions(t *testing.T) {
 	reads()
 	require.Zero(t, uses(b.a, "orders").Asked)
 }
+
+// All terms and metrics are read for each question: there is an end to them.
+func TestAGlossaryHasAnEnd(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	b := setup(t)
+	id := b.connection(t, b.a).ID
+	exec(t, b.owner, `INSERT INTO glossary_terms (id, org_id, connection_id, term, meaning, schema_name, table_name, condition, qualified, updated_by)
+		SELECT gen_random_uuid(), '`+b.a.OrgID+`', '`+id+`', 'term ' || i, 'm', '', '', '', '', '`+b.a.UserID+`' FROM generate_series(1, 499) i`)
+	last := &models.GlossaryTerm{ConnectionID: id, Term: "the last", Meaning: "m"}
+	require.NoError(t, b.SaveTerm(ctx, b.a, last))
+	require.Equal(t, models.CodeConflict, models.ErrorCode(b.SaveTerm(ctx, b.a, &models.GlossaryTerm{ConnectionID: id, Term: "one more", Meaning: "m"})))
+	require.NoError(t, b.SaveTerm(ctx, b.a, last), "one that is there can still be changed")
+	require.NoError(t, b.SaveMetric(ctx, b.a, &models.Metric{ConnectionID: id, Name: "a metric"}), "metrics are counted apart")
+	require.Equal(t, models.CodeNotFound, models.ErrorCode(b.SaveTerm(ctx, b.b, &models.GlossaryTerm{ConnectionID: id, Term: "x", Meaning: "m"})))
+}

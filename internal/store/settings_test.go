@@ -23,17 +23,35 @@ func TestOneOwnerStaysWhoeverIsFaster(t *testing.T) {
 		other := models.Scope{OrgID: b.a.OrgID, UserID: user.ID, Role: models.RoleOwner}
 		var both sync.WaitGroup
 		results := make([]error, 2)
-		both.Go(func() { _, results[0] = b.SetRole(ctx, other, b.a.UserID, models.RoleViewer) })
+		both.Go(func() { _, _, results[0] = b.SetRole(ctx, other, b.a.UserID, models.RoleViewer) })
 		both.Go(func() { _, results[1] = b.RemoveMember(ctx, b.a, other.UserID) })
 		both.Wait()
 		require.NotEqual(t, results[0] == nil, results[1] == nil, "%v", results)
 		if results[0] == nil {
-			_, err = b.SetRole(ctx, other, b.a.UserID, models.RoleOwner)
+			_, _, err = b.SetRole(ctx, other, b.a.UserID, models.RoleOwner)
 			require.NoError(t, err)
 			_, err = b.RemoveMember(ctx, b.a, other.UserID)
 			require.NoError(t, err)
 		}
 	}
+}
+
+// Who has just been made something else than an owner changes no owner any more.
+func TestAFormerOwnerChangesNoOwner(t *testing.T) {
+	t.Parallel()
+	ctx, b := context.Background(), setup(t)
+	var owners []models.Scope
+	for range 2 {
+		user, err := b.CreateMember(ctx, b.a, store.NewID()+"@example.com", "Other", models.RoleOwner)
+		require.NoError(t, err)
+		owners = append(owners, models.Scope{OrgID: b.a.OrgID, UserID: user.ID, Role: models.RoleOwner})
+	}
+	_, _, err := b.SetRole(ctx, b.a, owners[0].UserID, models.RoleViewer)
+	require.NoError(t, err)
+	_, _, err = b.SetRole(ctx, owners[0], owners[1].UserID, models.RoleViewer) // the request had begun before
+	require.Equal(t, models.CodeForbidden, models.ErrorCode(err), "%v", err)
+	_, err = b.RemoveMember(ctx, owners[0], b.a.UserID)
+	require.Equal(t, models.CodeForbidden, models.ErrorCode(err), "%v", err)
 }
 
 // An invitation that is used twice at the same moment makes one member.

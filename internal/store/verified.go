@@ -99,7 +99,7 @@ func (s *Store) EditVerified(ctx context.Context, scope models.Scope, id, questi
 }
 
 // MarkVerified records that the scope's user stands for a question's SQL as it
-// was when they looked at it. CodeConflict when it has been changed since.
+// was seen. CodeConflict when it has been changed since.
 func (s *Store) MarkVerified(ctx context.Context, scope models.Scope, seen *models.VerifiedQuestion) (*models.VerifiedQuestion, error) {
 	var v models.VerifiedQuestion
 	err := s.tx(ctx, scope, func(tx *gorm.DB) error {

@@ -5750,7 +5750,10 @@ export interface operations {
     };
     "verify-question": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description updated_at of what you looked at: where somebody has changed it since, it is not verified */
+                seen?: string;
+            };
             header?: never;
             path: {
                 /** @description The id */

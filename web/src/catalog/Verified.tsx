@@ -48,7 +48,7 @@ function Item({ connection, verified: v, mayVerify }: { connection: string; veri
     setBusy(true)
     setError(null)
     try {
-      await unwrap(api.POST('/api/v1/verified-questions/{id}/verify', { params: { path: { id: v.id } } }))
+      await unwrap(api.POST('/api/v1/verified-questions/{id}/verify', { params: { path: { id: v.id }, query: { seen: v.updated_at } } }))
       await refresh()
     } catch (e) {
       setError(e as Error)
