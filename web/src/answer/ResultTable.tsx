@@ -3,12 +3,13 @@ import { IconColumns3 } from '@tabler/icons-react'
 import { createColumnHelper, getCoreRowModel, getFilteredRowModel, getSortedRowModel, type Header, type SortingState, useReactTable } from '@tanstack/react-table'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import type { TFunction } from 'i18next'
-import { useEffect, useMemo, useRef, useState } from 'react'
+import { memo, useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Cell, Result } from '../api/types'
 import { locale } from '../i18n'
 import { exact, formatter, isNumeric } from '../parts/format'
 import { ErrorNote } from '../parts/ErrorNote'
+import { columnWidth, measure } from './columnWidth'
 import { RowDetails } from './RowDetails'
 import { useCells } from './useCells'
 import { useRows } from './useRows'
@@ -28,7 +29,7 @@ interface Props {
 }
 
 /** The rows as a table of any length. Names and cells are text, whatever they hold. */
-export function ResultTable({ question, run, result, mark }: Props) {
+export const ResultTable = memo(function ResultTable({ question, run, result, mark }: Props) {
   const { t } = useTranslation('answer')
   const { rows, complete, loading, error, want } = useRows(question, run, result)
   const [filter, setFilter] = useState('')
@@ -37,7 +38,7 @@ export function ResultTable({ question, run, result, mark }: Props) {
   const box = useRef<HTMLDivElement>(null)
   const formats = useMemo(() => result.columns.map((c, i) => formatter(c, result.rows.map((row) => row[i] ?? null))), [result])
   const columns = useMemo(() => result.columns.map((column, i) => columnOf.accessor((row) => row[i] ?? undefined, {
-    id: String(i), header: column.name, size: width(column.name, result.rows.slice(0, 200).map((r) => formats[i]?.(r[i] ?? null) ?? '')), minSize: 56, maxSize: 900,
+    id: String(i), header: column.name, size: columnWidth(column.name, result.rows.slice(0, 200).map((r) => formats[i]?.(r[i] ?? null) ?? ''), measure), minSize: 56, maxSize: 900,
     sortUndefined: 'last', sortingFn: isNumeric(column) ? (a, b) => Number(a.original[i]) - Number(b.original[i]) : 'alphanumeric',
   })), [result, formats])
   const table = useReactTable({
@@ -122,7 +123,7 @@ export function ResultTable({ question, run, result, mark }: Props) {
         onClose={() => { setOpened(null); box.current?.focus() }} onMove={(by) => setOpened((n) => Math.max(0, Math.min((n ?? 0) + by, shown.length - 1)))} />
     </div>
   )
-}
+})
 
 function Heading({ header, numeric, type }: { header: Header<Cell[], unknown>; numeric: boolean; type?: string }) {
   const { t } = useTranslation('answer')
@@ -156,13 +157,6 @@ function Columns({ table }: { table: ReturnType<typeof useReactTable<Cell[]>> })
 
 const ARIA = { none: 'none', asc: 'ascending', desc: 'descending' } as const
 const ARROW = { none: '', asc: ' ↑', desc: ' ↓' } as const
-
-/** As wide as most cells are, in pixels. */
-function width(name: string, cells: string[]): number {
-  const lengths = cells.map((c) => c.length).sort((a, b) => a - b)
-  const most = lengths[Math.floor(lengths.length * 0.95)] ?? 0
-  return Math.min(360, 28 + 7.6 * Math.max(name.length + 2, most))
-}
 
 function CellText({ cell, text }: { cell: Cell; text: string }) {
   if (cell === null) return <span className="null">null</span>

@@ -1,4 +1,4 @@
-import { Alert, AppShell, Badge, Burger, Button, Center, Group, Kbd, Loader, NavLink, Stack, Text, UnstyledButton } from '@mantine/core'
+import { Alert, AppShell, Burger, Button, Center, Group, Kbd, NavLink, Stack, Text, UnstyledButton } from '@mantine/core'
 import { useDisclosure, useHotkeys } from '@mantine/hooks'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router'
@@ -8,6 +8,8 @@ import { api, reach, unwrap } from '../api/client'
 import { meQuery } from '../api/queries'
 import type { Me } from '../api/types'
 import { Conversations } from './Conversations'
+import { Frame } from './Frame'
+import { Organisations } from './Organisations'
 import { isNew, setSeen } from './seen'
 import { PAGES } from './pages'
 import { ErrorNote } from '../parts/ErrorNote'
@@ -28,11 +30,8 @@ export function Shell() {
   const { pathname } = useLocation()
 
   if (!me.data) {
-    return (
-      <Center mih="100vh" p="md">
-        {me.error ? <ErrorNote error={me.error} onRetry={() => void me.refetch()} /> : <Loader aria-label={t('loading', { ns: 'parts' })} />}
-      </Center>
-    )
+    if (!me.error) return <Frame />
+    return <Center mih="100vh" p="md"><ErrorNote error={me.error} onRetry={() => void me.refetch()} /></Center>
   }
   return (
     <AppShell header={{ height: { base: 52, sm: 0 } }} navbar={{ width: 270, breakpoint: 'sm', collapsed: { mobile: !open } }} padding="md">
@@ -40,7 +39,7 @@ export function Shell() {
         <Group h="100%" px="md"><Burger opened={open} onClick={toggle} size="sm" aria-label={t('menu')} aria-expanded={open} /><Text fw={700}>DataMind</Text></Group>
       </AppShell.Header>
       <AppShell.Navbar p="sm">
-        <Group justify="space-between" mb="sm" wrap="nowrap" visibleFrom="sm"><Text fw={700} size="lg">DataMind</Text><Badge variant="default" tt="none" maw={150}>{me.data.org.name}</Badge></Group>
+        <Group justify="space-between" mb="sm" wrap="nowrap"><Text fw={700} size="lg" visibleFrom="sm">DataMind</Text><Organisations me={me.data} /></Group>
         <Button component={Link} to="/" mb="xs" onClick={close}>{t('page.ask')}</Button>
         <UnstyledButton className="find" onClick={palette.open}><Text size="sm" c="dimmed">{t('find')}</Text><Kbd size="xs">Ctrl K</Kbd></UnstyledButton>
         <nav aria-label={t('menu')}>
