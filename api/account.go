@@ -27,13 +27,13 @@ type Me struct {
 	} `json:"org"`
 	Role models.Role `json:"role" enum:"owner,admin,analyst,viewer"`
 	// Organisations are for a person who may go to another one; a key stays in its own.
-	Organisations []Organisation `json:"organisations" doc:"All that you belong to; with an API key only its own"`
+	Organisations []Membership `json:"organisations" doc:"All that you belong to; with an API key only its own"`
 	Permissions []string    `json:"permissions"`
 	Features    Features    `json:"features"`
 }
 
-// Organisation is one that a person belongs to.
-type Organisation struct {
+// Membership is an organisation that a person belongs to.
+type Membership struct {
 	ID   string      `json:"id" format:"uuid"`
 	Name string      `json:"name"`
 	Role models.Role `json:"role" enum:"owner,admin,analyst,viewer" doc:"Yours there"`
@@ -261,13 +261,13 @@ func (s *Server) me(ctx context.Context, _ *empty) (*meOut, error) {
 	b.Org.ID, b.Org.Name = org.ID, org.Name
 	b.Role, b.Permissions = caller.Scope.Role, list(caller.Permissions)
 	b.Features = Features{Planner: s.deps.Config.Planner}
-	b.Organisations = []Organisation{{ID: org.ID, Name: org.Name, Role: caller.Scope.Role}}
+	b.Organisations = []Membership{{ID: org.ID, Name: org.Name, Role: caller.Scope.Role}}
 	if caller.KeyID == "" {
 		all, err := s.deps.Store.SystemOrganisations(ctx, caller.Scope.UserID)
 		if err != nil {
 			return nil, err
 		}
-		b.Organisations = views(all, func(o *store.OrgRole) Organisation { return Organisation{ID: o.ID, Name: o.Name, Role: o.Role} })
+		b.Organisations = views(all, func(o *store.OrgRole) Membership { return Membership{ID: o.ID, Name: o.Name, Role: o.Role} })
 	}
 	own, err := s.deps.Store.ListModelEndpoints(ctx, caller.Scope)
 	if err != nil {

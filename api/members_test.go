@@ -131,7 +131,7 @@ func TestSwitchingOrganisations(t *testing.T) {
 	}
 	me := who(ben)
 	require.Equal(t, "Org A", me.Org.Name)
-	require.Equal(t, []api.Organisation{{ID: b.a.scope.OrgID, Name: "Org A", Role: models.RoleViewer}, {ID: b.b.scope.OrgID, Name: "Org B", Role: models.RoleOwner}}, me.Organisations)
+	require.Equal(t, []api.Membership{{ID: b.a.scope.OrgID, Name: "Org A", Role: models.RoleViewer}, {ID: b.b.scope.OrgID, Name: "Org B", Role: models.RoleOwner}}, me.Organisations)
 	require.Len(t, who(b.a).Organisations, 1)
 
 	before := *ben

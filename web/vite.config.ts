@@ -6,7 +6,7 @@ const cssTarget = ['chrome123', 'firefox120', 'safari17.5']
 
 /**
  * The entry loads the page's code once the frame in index.html is drawn. This has it, and its styles, fetched
- * meanwhile, without keeping anything from being drawn.
+ * meanwhile; not parsed, which would keep the frame from being drawn.
  */
 function fetchEarly(): Plugin {
   return {
@@ -18,9 +18,9 @@ function fetchEarly(): Plugin {
         const page = chunks.find((chunk) => chunk.facadeModuleId?.endsWith('/src/main.tsx'))
         if (!page) return []
         const scripts = [page.fileName, ...page.imports].map((file): HtmlTagDescriptor => (
-          { tag: 'link', attrs: { rel: 'modulepreload', crossorigin: true, href: `/${file}` } }))
+          { tag: 'link', injectTo: 'head', attrs: { rel: 'preload', as: 'script', crossorigin: true, href: `/${file}` } }))
         const styles = [...page.viteMetadata?.importedCss ?? []].map((file): HtmlTagDescriptor => (
-          { tag: 'link', attrs: { rel: 'preload', as: 'style', crossorigin: true, href: `/${file}` } }))
+          { tag: 'link', injectTo: 'head', attrs: { rel: 'preload', as: 'style', crossorigin: true, href: `/${file}` } }))
         return [...scripts, ...styles]
       },
     },

@@ -5,7 +5,7 @@ import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { onSignedOut, Problem } from './api/client'
-import { meQuery } from './api/queries'
+import { connectionsQuery, meQuery } from './api/queries'
 import { onAnnounced } from './api/tabs'
 import { initWords } from './i18n'
 import { router } from './router'
@@ -57,6 +57,7 @@ const root = document.getElementById('root')
 if (root) {
   // Until all of it is there, the frame in index.html is seen instead of nothing.
   if (!ALONE.includes(location.pathname)) void queries.prefetchQuery(meQuery)
+  if (location.pathname === '/') void queries.prefetchQuery(connectionsQuery)
   await Promise.all([initWords(), router.load()])
   createRoot(root).render(
     <StrictMode>

@@ -11,11 +11,10 @@ import { exact, formatter, isNumeric } from '../parts/format'
 import { ErrorNote } from '../parts/ErrorNote'
 import { columnWidth, measure } from './columnWidth'
 import { RowDetails } from './RowDetails'
+import { NUMBERS, ResultRow, ROW } from './ResultRow'
 import { useCells } from './useCells'
 import { useRows } from './useRows'
 
-const ROW = 32
-const NUMBERS = 56 // the column of row numbers
 const columnOf = createColumnHelper<Cell[]>()
 
 /** A cell to bring into view: a number of the text came from it. */
@@ -66,6 +65,7 @@ export const ResultTable = memo(function ResultTable({ question, run, result, ma
     box.current?.scrollIntoView({ block: 'nearest', behavior: 'smooth' })
   }, [mark, virtual])
 
+  const sizes = visible.map((column) => column.getSize()).join()
   const wide = NUMBERS + table.getTotalSize()
   return (
     <div>
@@ -95,23 +95,8 @@ export const ResultTable = memo(function ResultTable({ question, run, result, ma
             {items.map((item) => {
               const row = shown[item.index]
               return row && (
-                <tr key={row.id} role="row" aria-rowindex={item.index + 2} data-odd={item.index % 2 || undefined} style={{ transform: `translateY(${item.start}px)`, height: ROW }}>
-                  <th role="rowheader" style={{ width: NUMBERS }}>
-                    <UnstyledButton fz="xs" c="dimmed" tabIndex={-1} aria-label={t('rows.open', { n: row.index + 1 })} title={t('rows.open', { n: row.index + 1 })} onClick={() => setOpened(item.index)}>{row.index + 1}</UnstyledButton>
-                  </th>
-                  {visible.map((column, at) => {
-                    const i = Number(column.id)
-                    const cell = row.original[i] ?? null
-                    const place = { row: item.index, column: at }
-                    return (
-                      <td key={column.id} role="cell" style={{ width: column.getSize() }} className={isNumeric(result.columns[i] ?? { name: '', type: '' }) ? 'number' : undefined}
-                        data-selected={cells.isSelected(place) || undefined} data-mark={(mark?.row === row.index && mark.column === result.columns[i]?.name) || undefined}
-                        onMouseDown={(e) => { cells.select(place, e.shiftKey); if (e.shiftKey) e.preventDefault() }}>
-                        <CellText cell={cell} text={formats[i]?.(cell) ?? ''} />
-                      </td>
-                    )
-                  })}
-                </tr>
+                <ResultRow key={row.id} cells={row.original} number={row.index + 1} index={item.index} start={item.start} columns={visible} sizes={sizes} result={result} formats={formats}
+                  selected={cells.columnsOf(item.index)} mark={mark?.row === row.index ? mark.column : undefined} onSelect={cells.select} onOpen={setOpened} />
               )
             })}
           </tbody>
@@ -157,12 +142,6 @@ function Columns({ table }: { table: ReturnType<typeof useReactTable<Cell[]>> })
 
 const ARIA = { none: 'none', asc: 'ascending', desc: 'descending' } as const
 const ARROW = { none: '', asc: ' ↑', desc: ' ↓' } as const
-
-function CellText({ cell, text }: { cell: Cell; text: string }) {
-  if (cell === null) return <span className="null">null</span>
-  const whole = exact(cell)
-  return <span title={whole === text && whole.length < 40 ? undefined : whole}>{text}</span>
-}
 
 function summary(t: TFunction<'answer'>, result: Result, matching: number | null): string {
   const count = (n: number) => t('rows.count', { count: n, n: n.toLocaleString(locale()) })

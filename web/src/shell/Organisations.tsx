@@ -4,12 +4,10 @@ import type { Me } from '../api/types'
 import { useAct } from '../parts/useAct'
 import { switchTo } from './switchTo'
 
-/** Which organisation this is; for a person of several a way to the others. */
-export function Organisations({ me }: { me: Me }) {
+/** Which organisation this is, for a person of several, and a way to the others. */
+export default function Organisations({ me }: { me: Me }) {
   const { t } = useTranslation('shell')
   const move = useAct(switchTo, [])
-  const name = <Badge variant="default" tt="none" maw={150}>{me.org.name}</Badge>
-  if (me.organisations.length < 2) return name
   return (
     <Menu position="bottom-end" width={240}>
       <Menu.Target>

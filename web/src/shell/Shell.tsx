@@ -1,4 +1,4 @@
-import { Alert, AppShell, Burger, Button, Center, Group, Kbd, NavLink, Stack, Text, UnstyledButton } from '@mantine/core'
+import { Alert, AppShell, Badge, Burger, Button, Center, Group, Kbd, NavLink, Stack, Text, UnstyledButton } from '@mantine/core'
 import { useDisclosure, useHotkeys } from '@mantine/hooks'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router'
@@ -9,11 +9,11 @@ import { meQuery } from '../api/queries'
 import type { Me } from '../api/types'
 import { Conversations } from './Conversations'
 import { Frame } from './Frame'
-import { Organisations } from './Organisations'
 import { isNew, setSeen } from './seen'
 import { PAGES } from './pages'
 import { ErrorNote } from '../parts/ErrorNote'
 
+const Organisations = lazy(() => import('./Organisations'))
 const Palette = lazy(() => import('./Palette'))
 const Tour = lazy(() => import('./Tour'))
 
@@ -39,7 +39,7 @@ export function Shell() {
         <Group h="100%" px="md"><Burger opened={open} onClick={toggle} size="sm" aria-label={t('menu')} aria-expanded={open} /><Text fw={700}>DataMind</Text></Group>
       </AppShell.Header>
       <AppShell.Navbar p="sm">
-        <Group justify="space-between" mb="sm" wrap="nowrap"><Text fw={700} size="lg" visibleFrom="sm">DataMind</Text><Organisations me={me.data} /></Group>
+        <Group justify="space-between" mb="sm" wrap="nowrap"><Text fw={700} size="lg" visibleFrom="sm">DataMind</Text><Organisation me={me.data} /></Group>
         <Button component={Link} to="/" mb="xs" onClick={close}>{t('page.ask')}</Button>
         <UnstyledButton className="find" onClick={palette.open}><Text size="sm" c="dimmed">{t('find')}</Text><Kbd size="xs">Ctrl K</Kbd></UnstyledButton>
         <nav aria-label={t('menu')}>
@@ -64,6 +64,11 @@ export function Shell() {
       </AppShell.Main>
     </AppShell>
   )
+}
+
+function Organisation({ me }: { me: Me }) {
+  const name = <Badge variant="default" tt="none" maw={150}>{me.org.name}</Badge>
+  return me.organisations.length > 1 ? <Suspense fallback={name}><Organisations me={me} /></Suspense> : name
 }
 
 /** Whether the server answers; when it comes back, what is on the page is read again. */
