@@ -28,7 +28,7 @@ it('shows one question live in two tabs, and a stop of one in the other', async 
 
   // What is asked again in one tab is there in the other once somebody looks at it.
   await card.getByRole('button', { name: 'Ask again' }).first().click()
-  await status(page.locator('article').last(), 'answered')
+  await status(page.locator('article').nth(1), 'answered')
   await other.reload()
   await other.locator('article').nth(1).getByTestId('rows').waitFor()
 })

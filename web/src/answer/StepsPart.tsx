@@ -24,7 +24,7 @@ export function StepsPart({ question: q, children }: { question: Question; child
       <Group gap={4} justify="space-between">
         <Group gap={4}>
           {final
-            ? <Button size="compact-xs" variant="subtle" color="gray" onClick={() => setOpened(!opened)} aria-expanded={shown}>{t(shown ? 'hideSteps' : 'showSteps')}{q.ms > 0 && ` · ${duration(q.ms)}`}</Button>
+            ? <Button size="compact-xs" variant="subtle" color="gray" onClick={() => setOpened(!opened)} aria-expanded={shown} data-testid="steps-button">{t(shown ? 'hideSteps' : 'showSteps')}{q.ms > 0 && ` · ${duration(q.ms)}`}</Button>
             : <Text size="xs" fw={600} px={8}>{t('steps')}</Text>}
           {shown && run && <Anchor href={run} target="_blank" rel="noreferrer" size="xs" underline="always">{t('temporal')}</Anchor>}
         </Group>

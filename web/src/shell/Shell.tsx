@@ -13,8 +13,11 @@ import { isNew, setSeen } from './seen'
 import { PAGES } from './pages'
 import { ErrorNote } from '../parts/ErrorNote'
 
+const loadPalette = () => import('./Palette')
+const PALETTE_AFTER_MS = 3000 // the first view comes before it
+
 const Organisations = lazy(() => import('./Organisations'))
-const Palette = lazy(() => import('./Palette'))
+const Palette = lazy(loadPalette)
 const Tour = lazy(() => import('./Tour'))
 
 /** The frame of every signed-in page: conversations, connections, who is signed in. */
@@ -28,6 +31,10 @@ export function Shell() {
   const reachable = useReachable()
   const me = useQuery({ ...meQuery, refetchInterval: reachable ? false : 2000 })
   const { pathname } = useLocation()
+  useEffect(() => {
+    const later = setTimeout(() => loadPalette().catch(() => undefined), PALETTE_AFTER_MS)
+    return () => clearTimeout(later)
+  }, [])
 
   if (!me.data) {
     if (!me.error) return <Frame />
