@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/datamind/datamind/internal/auth"
+	"github.com/datamind/datamind/internal/store"
 	"github.com/datamind/datamind/models"
 )
 
@@ -24,9 +25,18 @@ type Me struct {
 		ID   string `json:"id" format:"uuid"`
 		Name string `json:"name"`
 	} `json:"org"`
-	Role        models.Role `json:"role" enum:"owner,admin,analyst,viewer"`
+	Role models.Role `json:"role" enum:"owner,admin,analyst,viewer"`
+	// Organisations are for a person who may go to another one; a key stays in its own.
+	Organisations []Membership `json:"organisations" doc:"All that you belong to; with an API key only its own"`
 	Permissions []string    `json:"permissions"`
 	Features    Features    `json:"features"`
+}
+
+// Membership is an organisation that a person belongs to.
+type Membership struct {
+	ID   string      `json:"id" format:"uuid"`
+	Name string      `json:"name"`
+	Role models.Role `json:"role" enum:"owner,admin,analyst,viewer" doc:"Yours there"`
 }
 
 // Features says what this installation has.
@@ -60,6 +70,11 @@ type (
 			Password string `json:"password" minLength:"1" maxLength:"256"`
 		}
 	}
+	switchIn struct {
+		Body struct {
+			OrganisationID string `json:"organisation_id" format:"uuid" maxLength:"36" doc:"One that you belong to"`
+		}
+	}
 	meIn struct {
 		Body struct {
 			Name string `json:"name" minLength:"1" maxLength:"100"`
@@ -83,6 +98,8 @@ func (s *Server) accountRoutes() {
 	register(s, operation(http.MethodPost, "/auth/logout", "logout", "Sign out on this device", 204), public, s.logout)
 	register(s, operation(http.MethodPost, "/auth/logout-all", "logout-all", "Sign out everywhere", 204), auth.ManageSessions, s.logoutAll)
 	register(s, operation(http.MethodPost, "/auth/password", "set-password", "Set or change your password, name and e-mail; other sessions end", 204), auth.Profile, s.setPassword)
+	register(s, operation(http.MethodPost, "/auth/switch", "switch-organisation",
+		"Go on in another of your organisations: this device's session ends, and one there begins", 204), auth.Profile, s.switchOrganisation)
 	register(s, operation(http.MethodGet, "/auth/me", "get-me", "Who is signed in", 200), auth.Profile, s.me)
 	register(s, operation(http.MethodPatch, "/auth/me", "update-me", "Change your name", 200), auth.Profile, s.updateMe)
 }
@@ -120,6 +137,19 @@ func (s *Server) login(ctx context.Context, in *loginIn) (*sessionOut, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.signedIn(ctx, tokens), nil
+}
+
+func (s *Server) switchOrganisation(ctx context.Context, in *switchIn) (*sessionOut, error) {
+	if err := notByKey(ctx); err != nil {
+		return nil, err
+	}
+	caller := who(ctx)
+	tokens, err := s.deps.Auth.Switch(ctx, caller, canonical(in.Body.OrganisationID), s.device(ctx))
+	if err != nil {
+		return nil, err
+	}
+	s.audit(ctx, "session.switch", caller.SessionID, nil) // where they leave; the other one records who came
 	return s.signedIn(ctx, tokens), nil
 }
 
@@ -226,6 +256,14 @@ func (s *Server) me(ctx context.Context, _ *empty) (*meOut, error) {
 	b.Org.ID, b.Org.Name = org.ID, org.Name
 	b.Role, b.Permissions = caller.Scope.Role, list(caller.Permissions)
 	b.Features = Features{Planner: s.deps.Config.Planner}
+	b.Organisations = []Membership{{ID: org.ID, Name: org.Name, Role: caller.Scope.Role}}
+	if caller.KeyID == "" {
+		all, err := s.deps.Store.SystemOrganisations(ctx, caller.Scope.UserID)
+		if err != nil {
+			return nil, err
+		}
+		b.Organisations = views(all, func(o *store.OrgRole) Membership { return Membership{ID: o.ID, Name: o.Name, Role: o.Role} })
+	}
 	own, err := s.deps.Store.ListModelEndpoints(ctx, caller.Scope)
 	if err != nil {
 		return nil, err

@@ -96,6 +96,7 @@ type RelationNode struct {
 	Kind    string `json:"kind" enum:"table,view,matview,partitioned,foreign"`
 	Rows    int64  `json:"rows"`
 	Columns int    `json:"columns"`
+	Comment string `json:"comment" doc:"The database's own"`
 }
 
 type relationsOut struct{ Body RelationGraph }
@@ -251,7 +252,7 @@ func (s *Server) getRelations(ctx context.Context, in *IDParam) (*relationsOut, 
 	g := RelationGraph{Nodes: []RelationNode{}, Edges: list(known.related())}
 	for i := range known.catalog.Tables {
 		t := &known.catalog.Tables[i]
-		g.Nodes = append(g.Nodes, RelationNode{Schema: t.Schema, Name: t.Name, Kind: t.Kind, Rows: t.Rows, Columns: len(t.Columns)})
+		g.Nodes = append(g.Nodes, RelationNode{Schema: t.Schema, Name: t.Name, Kind: t.Kind, Rows: t.Rows, Columns: len(t.Columns), Comment: t.Comment})
 	}
 	return &relationsOut{Body: g}, nil
 }

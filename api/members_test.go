@@ -116,6 +116,68 @@ func TestAnInvitationDoesNotOpenSomebodysAccount(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, thief.do(http.MethodPost, "/auth/password", map[string]any{"new_password": "the thief's own words"}).status)
 }
 
+// A person of two organisations goes from one to the other, and only there.
+func TestSwitchingOrganisations(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	const password = "ben's own long words"
+	require.Equal(t, http.StatusNoContent, b.b.do(http.MethodPost, "/auth/password", map[string]any{"new_password": password}).status)
+	inv := b.a.invited("ben@b.example", models.RoleViewer)
+	ben := &person{bundle: b}
+	require.Equal(t, http.StatusNoContent, ben.accept(tokenOf(t, inv.Link), "", password).status)
+	who := func(p *person) (me api.Me) {
+		p.do(http.MethodGet, "/auth/me", nil).into(t, &me)
+		return me
+	}
+	me := who(ben)
+	require.Equal(t, "Org A", me.Org.Name)
+	require.Equal(t, []api.Membership{{ID: b.a.scope.OrgID, Name: "Org A", Role: models.RoleViewer}, {ID: b.b.scope.OrgID, Name: "Org B", Role: models.RoleOwner}}, me.Organisations)
+	require.Len(t, who(b.a).Organisations, 1)
+
+	before := *ben
+	to := func(p *person, org string) *answer { return p.do(http.MethodPost, "/auth/switch", map[string]any{"organisation_id": org}) }
+	res := to(ben, b.b.scope.OrgID)
+	require.Equal(t, http.StatusNoContent, res.status, res.body)
+	ben.cookies(res)
+	me = who(ben)
+	require.Equal(t, "Org B", me.Org.Name)
+	require.Equal(t, models.RoleOwner, me.Role)
+	require.Equal(t, http.StatusUnauthorized, before.do(http.MethodGet, "/auth/me", nil).status, "the session there has ended")
+	require.Equal(t, http.StatusUnauthorized, before.do(http.MethodPost, "/auth/refresh", nil).status)
+	for who, wanted := range map[*person]string{b.a: "session.switch", ben: "session.create"} {
+		var log api.Page[api.AuditEvent]
+		who.do(http.MethodGet, "/audit", nil).into(t, &log)
+		require.Equal(t, wanted, log.Items[0].Action)
+		require.Equal(t, b.b.scope.UserID, log.Items[0].UserID)
+	}
+	again := &person{bundle: b}
+	again.cookies(again.do(http.MethodPost, "/auth/login", map[string]any{"email": "ben@b.example", "password": password}))
+	require.Equal(t, "Org B", who(again).Org.Name, "signing in leads to where one was last")
+
+	require.Equal(t, http.StatusNotFound, to(b.a, b.b.scope.OrgID).status, "where one does not belong")
+	require.Equal(t, http.StatusOK, b.a.do(http.MethodGet, "/auth/me", nil).status)
+	key := &person{bundle: b}
+	made := ben.do(http.MethodPost, "/api-keys", map[string]any{"name": "k", "scopes": []string{auth.Profile}})
+	bearer := []string{"Authorization", "Bearer " + made.field(t, "key").(string)}
+	require.NotContains(t, key.do(http.MethodGet, "/auth/me", nil, bearer...).body, "Org A", "a key knows its own organisation")
+	require.Equal(t, http.StatusForbidden, key.do(http.MethodPost, "/auth/switch", map[string]any{"organisation_id": b.a.scope.OrgID}, bearer...).status)
+}
+
+// An administrator's link opens their own organisation, not the person's others.
+func TestALinkDoesNotLeadToOtherOrganisations(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	const password = "ben's own long words"
+	require.Equal(t, http.StatusNoContent, b.b.do(http.MethodPost, "/auth/password", map[string]any{"new_password": password}).status)
+	require.Equal(t, http.StatusNoContent, (&person{bundle: b}).accept(tokenOf(t, b.a.invited("ben@b.example", models.RoleAnalyst).Link), "", password).status)
+	var link api.SignInLink
+	b.a.do(http.MethodPost, "/members/"+b.b.scope.UserID+"/link", nil).into(t, &link)
+	thief := &person{bundle: b}
+	thief.cookies(thief.do(http.MethodPost, "/auth/link", map[string]any{"token": tokenOf(t, link.Link)}))
+	require.Equal(t, http.StatusForbidden, thief.do(http.MethodPost, "/auth/switch", map[string]any{"organisation_id": b.b.scope.OrgID}).status)
+	require.Equal(t, http.StatusOK, thief.do(http.MethodGet, "/auth/me", nil).status)
+}
+
 func TestWhoMayChangeWhom(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -77,6 +77,7 @@ func (p *person) belongings() belongings {
 	own["sessions"] = open.Items[0].ID
 	own["members"] = p.scope.UserID
 	own["invitations"] = p.invited(store.NewID()+"@example.com", models.RoleViewer).ID
+	own["organisations"] = p.scope.OrgID
 	own["models"] = p.model("the model "+store.NewID(), nil).ID
 	return own
 }
@@ -131,6 +132,7 @@ func (own belongings) bodies() map[string]map[string]any {
 		"POST /api/v1/api-keys":                     {"name": "k", "scopes": []string{auth.Ask}, "expires_in_days": 3},
 		"POST /api/v1/auth/invitation":              {"token": "0123456789abcdef", "name": "N", "password": "a quiet river"},
 		"POST /api/v1/auth/invitation/check":        {"token": "0123456789abcdef"},
+		"POST /api/v1/auth/switch":                  {"organisation_id": own["organisations"]},
 		"PATCH /api/v1/auth/me":                     {"name": "N"},
 		"POST /api/v1/invitations":                  {"email": "new@example.com", "role": "viewer"},
 		"PATCH /api/v1/members/{id}":                {"role": "admin"},
@@ -148,7 +150,7 @@ func (own belongings) bodies() map[string]map[string]any {
 func unknown() belongings {
 	own := belongings{}
 	for _, kind := range []string{"connections", "questions", "conversations", "api-keys", "sessions", "models", "members", "invitations", "verified-questions",
-		"saved-queries", "terms", "metrics"} {
+		"saved-queries", "terms", "metrics", "organisations"} {
 		own[kind] = store.NewID()
 	}
 	return own

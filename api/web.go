@@ -2,11 +2,14 @@ package api
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
 	"path"
+	"regexp"
 	"strings"
 	"time"
 
@@ -17,8 +20,23 @@ import (
 // webPage is the built page. Files under assets/ carry a hash of their
 // content in their names; index.html names them and is never cached.
 type webPage struct {
-	files fs.FS
-	index []byte
+	files  fs.FS
+	index  []byte
+	policy string // contentPolicy with the scripts that are in index
+}
+
+var inlineScript = regexp.MustCompile(`(?s)<script>(.*?)</script>`)
+
+// policyFor allows the scripts that an index has in it by their hashes: these
+// texts and no other.
+func policyFor(index []byte) string {
+	policy := contentPolicy
+	for _, script := range inlineScript.FindAllSubmatch(index, -1) {
+		sum := sha256.Sum256(script[1])
+		source := "script-src 'self' 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+		policy = strings.Replace(policy, "script-src 'self'", source, 1)
+	}
+	return policy
 }
 
 func (s *Server) loadPage(files fs.FS) error {
@@ -29,7 +47,7 @@ func (s *Server) loadPage(files fs.FS) error {
 	if err != nil {
 		return fmt.Errorf("read the page's index: %w", err)
 	}
-	s.web = &webPage{files: files, index: index}
+	s.web = &webPage{files: files, index: index, policy: policyFor(index)}
 	return nil
 }
 
@@ -57,6 +75,7 @@ func (s *Server) servePage(c *gin.Context) {
 		}
 	}
 	c.Header("Cache-Control", "no-cache")
+	c.Header("Content-Security-Policy", s.web.policy)
 	c.Status(http.StatusOK)
 	http.ServeContent(c.Writer, c.Request, "index.html", time.Time{}, bytes.NewReader(s.web.index))
 }

@@ -2,6 +2,8 @@ package api_test
 
 import (
 	"compress/gzip"
+	"crypto/sha256"
+	"encoding/base64"
 	"io"
 	"log/slog"
 	"net/http"
@@ -111,6 +113,32 @@ func TestSecurityHeadersOnEveryAnswer(t *testing.T) {
 	plain := pageServer(t, api.Config{BaseURL: "http://localhost:8080"})
 	res, _ := fetch(t, http.MethodGet, plain.URL+"/", nil)
 	require.Empty(t, res.Header.Get("Strict-Transport-Security"), "not on plain HTTP")
+}
+
+// A script in index.html runs by its hash, on the page's own answers only.
+func TestScriptsOfTheIndexAreAllowedByTheirHash(t *testing.T) {
+	t.Parallel()
+	s, err := api.New(api.Deps{Log: slog.New(slog.DiscardHandler), Web: fstest.MapFS{
+		"index.html":           {Data: []byte("<!doctype html><script>alert(1)</script><script type=\"module\" src=\"/assets/a.js\"></script><script>\n</script>")},
+		"assets/app-1a2b3c.js": {Data: []byte("export {}")},
+	}})
+	require.NoError(t, err)
+	srv := httptest.NewServer(s.Handler())
+	t.Cleanup(srv.Close)
+	hash := func(script string) string {
+		sum := sha256.Sum256([]byte(script))
+		return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+	}
+	for _, path := range []string{"/", "/conversations/018f"} {
+		res, _ := fetch(t, http.MethodGet, srv.URL+path, nil)
+		csp := res.Header.Get("Content-Security-Policy")
+		require.Contains(t, csp, "script-src 'self' "+hash("\n")+" "+hash("alert(1)")+";", path)
+		require.Equal(t, 1, strings.Count(csp, "script-src"), path)
+	}
+	for _, path := range []string{"/assets/app-1a2b3c.js", "/api/v1/auth/me"} {
+		res, _ := fetch(t, http.MethodGet, srv.URL+path, nil)
+		require.Contains(t, res.Header.Get("Content-Security-Policy"), "script-src 'self';", path)
+	}
 }
 
 func TestMethodsAndRequestIDs(t *testing.T) {

@@ -18,6 +18,8 @@ const (
 	CodeRefused         Code = "refused"
 	CodeTimeout         Code = "timeout"
 	CodeTLS             Code = "tls"
+	CodeTLSMissing      Code = "tls_missing"   // the server does not offer it
+	CodeLoginRefused    Code = "login_refused" // the server knows no such user, or not from here, or not without TLS
 	CodePassword        Code = "password"
 	CodeDatabaseMissing Code = "database_missing"
 	CodeNoPermission    Code = "no_permission"

@@ -223,6 +223,8 @@ func connectionFix(code models.Code) string {
 		models.CodeRefused:         "Start that database, or open the way to it from the query workers; if it has moved, change host and port " + page + ".",
 		models.CodeTimeout:         "Let the query workers through the firewall to it, or see what keeps that server busy; if it has moved, change host and port " + page + ".",
 		models.CodeTLS:             "Change the TLS mode or the CA certificate " + page + ", or the certificate on that server.",
+		models.CodeTLSMissing:      "Switch TLS on in that server (ssl = on), or choose the TLS mode 'disable' " + page + ".",
+		models.CodeLoginRefused:    "Make that user, or let it in from the query workers' machine (pg_hba.conf), or choose the TLS mode 'require' " + page + ".",
 		models.CodeSealedPassword:  "Enter the password again " + page + ", or give the query workers the key that it was sealed for (DATAMIND_SEAL_PRIVATE_KEY).",
 		models.CodePassword:        "Enter user and password again " + page + ".",
 		models.CodeDatabaseMissing: "Correct the database's name " + page + ", or restore that database.",

@@ -67,7 +67,7 @@ func TestDoctorHidesEverySecret(t *testing.T) {
 func TestDoctorKnowsAFixForEachWayAConnectionFails(t *testing.T) {
 	t.Parallel()
 	seen := map[string]models.Code{}
-	for _, code := range []models.Code{models.CodeHostUnknown, models.CodeRefused, models.CodeTimeout, models.CodeTLS, models.CodePassword,
+	for _, code := range []models.Code{models.CodeHostUnknown, models.CodeRefused, models.CodeTimeout, models.CodeTLS, models.CodeTLSMissing, models.CodeLoginRefused, models.CodePassword,
 		models.CodeDatabaseMissing, models.CodeNoPermission, models.CodeAddressRefused, models.CodeConnection} {
 		fix := connectionFix(code)
 		require.Empty(t, seen[fix], code)

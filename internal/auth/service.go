@@ -135,6 +135,24 @@ func (s *Service) Login(ctx context.Context, email, password string, d Device) (
 	return s.open(ctx, member.Scope, d, false)
 }
 
+// Switch opens a session of the caller's in another of their organisations. A
+// session that came of a link does not lead there: an administrator of one
+// organisation may have made the link.
+func (s *Service) Switch(ctx context.Context, caller *Identity, orgID string, d Device) (*Tokens, error) {
+	session, err := s.store.SystemSession(ctx, caller.SessionID)
+	if err != nil {
+		return nil, orUnauthorized(err)
+	}
+	member, err := s.store.SystemMember(ctx, caller.Scope.UserID, orgID)
+	if err != nil {
+		return nil, err
+	}
+	if session.ByLink {
+		return nil, models.Errorf(models.CodeForbidden, "You signed in with a link, which is for one organisation. Sign in with your password to go to another.")
+	}
+	return s.open(ctx, member.Scope, d, false)
+}
+
 func (s *Service) open(ctx context.Context, scope models.Scope, d Device, byLink bool) (*Tokens, error) {
 	now, id := time.Now(), store.NewID()
 	refresh, hash := s.refreshToken(id)

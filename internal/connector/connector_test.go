@@ -333,7 +333,7 @@ func TestReportSaysWhatIsWrong(t *testing.T) {
 	}{
 		"host":     {func(c *Config) { c.Host = "nowhere.invalid" }, models.CodeHostUnknown, "nowhere.invalid"},
 		"refused":  {func(c *Config) { c.Port = port(closed) }, models.CodeRefused, "Nothing listens"},
-		"tls":      {func(c *Config) { c.TLSMode = models.TLSRequire }, models.CodeTLS, "does not offer TLS"},
+		"tls":      {func(c *Config) { c.TLSMode = models.TLSRequire }, models.CodeTLSMissing, "does not offer TLS"},
 		"ca":       {func(c *Config) { c.TLSMode, c.TLSCA = models.TLSVerifyFull, "junk" }, models.CodeTLS, "PEM"},
 		"password": {func(c *Config) { c.Password = "wrong" }, models.CodePassword, "password is wrong"},
 		"database": {func(c *Config) { c.Database = "missing" }, models.CodeDatabaseMissing, `"missing"`},

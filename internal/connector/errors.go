@@ -53,7 +53,7 @@ func connectError(err error, c Config) error {
 	case errors.As(err, &record), errors.As(err, &alert):
 		return say(models.CodeTLS, "The server's TLS could not be agreed on. Check that the port is PostgreSQL's and its TLS version at least 1.2.")
 	case strings.Contains(err.Error(), "server refused TLS connection"):
-		return say(models.CodeTLS, "The server does not offer TLS. Switch it on there (ssl = on), or use the TLS mode 'disable' on a network that you trust.")
+		return say(models.CodeTLSMissing, "The server does not offer TLS. Switch it on there (ssl = on), or use the TLS mode 'disable' on a network that you trust.")
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
 		return say(models.CodeTimeout, "%s port %d does not answer. Check the address, and that a firewall lets DataMind's query workers through.", c.Host, c.Port)
 	}
@@ -65,7 +65,7 @@ func loginError(server *pgconn.PgError, c Config, say func(models.Code, string, 
 	case "28P01":
 		return say(models.CodePassword, "The user %q or the password is wrong.", c.User)
 	case "28000":
-		return say(models.CodeNoPermission, "The server does not let the user %q in from here (role missing, or no line of pg_hba.conf fits; it may want TLS).", c.User)
+		return say(models.CodeLoginRefused, "The server does not let the user %q in from here (role missing, or no line of pg_hba.conf fits; it may want TLS).", c.User)
 	case "3D000":
 		return say(models.CodeDatabaseMissing, "There is no database %q on the server.", c.Database)
 	case "42501":

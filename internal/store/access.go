@@ -114,7 +114,8 @@ type Member struct {
 }
 
 // SystemMember returns the user by id or e-mail address with a membership of
-// orgID, or the oldest one when orgID is "".
+// orgID; when that is "", of the organisation that they were in last, or else
+// of their oldest.
 func (s *Store) SystemMember(ctx context.Context, idOrEmail, orgID string) (*Member, error) {
 	var m Member
 	var membership models.Membership
@@ -130,7 +131,8 @@ func (s *Store) SystemMember(ctx context.Context, idOrEmail, orgID string) (*Mem
 		if orgID != "" {
 			q = q.Where("org_id = ?", orgID)
 		}
-		return q.Order("created_at, org_id").First(&membership).Error
+		last := "(SELECT max(s.created_at) FROM sessions s WHERE s.org_id = memberships.org_id AND s.user_id = memberships.user_id) DESC NULLS LAST"
+		return q.Order(last + ", created_at, org_id").First(&membership).Error
 	})
 	m.Scope = models.Scope{OrgID: membership.OrgID, UserID: membership.UserID, Role: membership.Role}
 	return &m, err

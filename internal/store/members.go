@@ -31,6 +31,21 @@ func (s *Store) ListMembers(ctx context.Context, scope models.Scope, after strin
 	return rows, next, err
 }
 
+// OrgRole is an organisation with a person's role in it.
+type OrgRole struct {
+	ID   string
+	Name string
+	Role models.Role
+}
+
+// SystemOrganisations lists the organisations that a user belongs to, by name.
+func (s *Store) SystemOrganisations(ctx context.Context, userID string) (rows []OrgRole, err error) {
+	err = s.system(ctx, func(tx *gorm.DB) error {
+		return tx.Raw("SELECT o.id, o.name, m.role FROM memberships m JOIN orgs o ON o.id = m.org_id WHERE m.user_id = ? ORDER BY o.name, o.id", userID).Scan(&rows).Error
+	})
+	return rows, err
+}
+
 // GetMember returns a person of the scope's organisation.
 func (s *Store) GetMember(ctx context.Context, scope models.Scope, id string) (*MemberRow, error) {
 	var row MemberRow

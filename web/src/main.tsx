@@ -5,6 +5,8 @@ import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { onSignedOut, Problem } from './api/client'
+import { connectionsQuery, meQuery } from './api/queries'
+import { onAnnounced } from './api/tabs'
 import { initWords } from './i18n'
 import { router } from './router'
 import './style.css'
@@ -35,15 +37,28 @@ const queries = new QueryClient({
   },
 })
 
-onSignedOut(() => {
+/** The pages of those who are not signed in. */
+const ALONE = ['/sign-in', '/link', '/invitation']
+
+function signedOut() {
   const { pathname } = router.state.location
-  if (['/sign-in', '/link', '/invitation'].includes(pathname)) return
+  if (ALONE.includes(pathname)) return
   void router.navigate({ to: '/sign-in', search: pathname === '/' ? {} : { next: pathname } }).then(() => queries.clear())
+}
+onSignedOut(signedOut)
+
+// Who is signed in is the same in all tabs: nothing of another person or organisation stays on the page.
+onAnnounced((change) => {
+  if (change === 'out') signedOut()
+  else location.replace((router.state.location.search as { next?: string }).next ?? '/')
 })
 
 const root = document.getElementById('root')
 if (root) {
-  await initWords()
+  // Until all of it is there, the frame in index.html is seen instead of nothing.
+  if (!ALONE.includes(location.pathname)) void queries.prefetchQuery(meQuery)
+  if (location.pathname === '/') void queries.prefetchQuery(connectionsQuery)
+  await Promise.all([initWords(), router.load()])
   createRoot(root).render(
     <StrictMode>
       <MantineProvider theme={theme} cssVariablesResolver={variables} defaultColorScheme="auto">

@@ -1,10 +1,9 @@
-import { Anchor, Badge, Button, Collapse, Group, Loader, Paper, Skeleton, Stack, Text, Title } from '@mantine/core'
-import { useDisclosure } from '@mantine/hooks'
+import { Badge, Button, Group, Loader, Paper, Skeleton, Stack, Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { lazy, Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, newKey, unwrap } from '../api/client'
-import { meQuery, questionQuery, resultQuery } from '../api/queries'
+import { questionQuery, resultQuery } from '../api/queries'
 import type { Question } from '../api/types'
 import { isFinal } from '../live/reducer'
 import { useLive } from '../live/useLive'
@@ -15,13 +14,12 @@ import { ErrorNote } from '../parts/ErrorNote'
 import { Feedback } from './Feedback'
 import { FollowUps } from './FollowUps'
 import { HoldUp } from './HoldUp'
-import { duration } from '../parts/format'
 import { PromptCard } from './PromptCard'
 import { type Mark, ResultTable } from './ResultTable'
 import { Sql } from './Sql'
-import { Steps } from './Steps'
+import { StepsPart } from './StepsPart'
 import { Understanding } from './Understanding'
-import { COLORS, doing, firstSql, plannerName, runLink } from './question'
+import { COLORS, doing, firstSql, plannerName } from './question'
 
 const ChartView = lazy(() => import('./ChartView'))
 
@@ -40,16 +38,14 @@ interface Props {
 export function Answer({ question, ask, last }: Props) {
   const { t } = useTranslation('answer')
   const [live, take, connected] = useLive(question)
-  const me = useQuery(meQuery)
   const q = live.question
   const final = isFinal(q.status)
   const [error, setError] = useState<Error | null>(null)
   const [stopping, setStopping] = useState(false)
-  const [opened, steps] = useDisclosure(false)
   const [mark, setMark] = useState<Mark | null>(null)
   const result = useQuery({ ...resultQuery(q.id, q.run), enabled: q.has_result })
-  // Lists leave the steps out: they are fetched when somebody looks.
-  const detail = useQuery({ ...questionQuery(q.id, q.run), enabled: final && (q.run > 1 || (opened && q.steps.length === 0)) })
+  // Lists leave the steps out, which tell what the SQL was at first.
+  const detail = useQuery({ ...questionQuery(q.id, q.run), enabled: final && q.run > 1 })
 
   /** Does something to the question and shows the row that comes back. */
   const act = async (action: Promise<Question>): Promise<boolean> => {
@@ -77,8 +73,6 @@ export function Answer({ question, ask, last }: Props) {
   const approve = (yes: boolean) => act(unwrap(api.POST('/api/v1/questions/{id}/approve', { params, body: { yes } })))
 
   const first = firstSql(detail.data?.steps ?? q.steps)
-  const showSteps = opened || !final
-  const run = me.data && runLink(me.data.features, q)
   return (
     <Paper withBorder p={{ base: 'sm', sm: 'lg' }} component="article" aria-busy={!final} data-status={q.status} data-question={q.id} id={q.id}>
       <Stack gap="sm">
@@ -104,15 +98,10 @@ export function Answer({ question, ask, last }: Props) {
         <ErrorNote error={error ?? result.error} />
         <Understanding question={q} onMeant={final && ask ? (text) => ask(text) : undefined} />
         {q.sql && <Sql sql={q.sql} first={first} connection={q.connection_id} editable={!!ask && (final || !!q.prompt)} onRun={edit} />}
-        <Group gap={4} justify="space-between">
-          <Group gap={4}>{final
-            ? <Button size="compact-xs" variant="subtle" color="gray" onClick={steps.toggle} aria-expanded={showSteps}>{t(showSteps ? 'hideSteps' : 'showSteps')}{q.ms > 0 && ` · ${duration(q.ms)}`}</Button>
-            : <Text size="xs" fw={600} px={8}>{t('steps')}</Text>}
-          {showSteps && run && <Anchor href={run} target="_blank" rel="noreferrer" size="xs" underline="always">{t('temporal')}</Anchor>}</Group>
+        <StepsPart question={q}>
           {final && q.status === 'answered' && <Feedback key={q.run} question={q} onCorrect={ask && ((text) => ask(text, { corrects: q.id }))} />}
           {q.planner && <Text size="xs" c="dimmed" data-testid="planner">{t(q.status === 'answered' ? 'answeredBy' : 'workedOnBy', { planner: plannerName(q.planner) })}</Text>}
-        </Group>
-        <Collapse expanded={showSteps}>{showSteps && <Steps question={q} steps={q.steps.length ? q.steps : (detail.data?.steps ?? [])} />}</Collapse>
+        </StepsPart>
         {final && last && ask && q.status === 'answered' && <FollowUps question={q} onAsk={(text) => ask(text)} />}
         {!final && <HoldUp live={live} connected={connected} take={take} />}
       </Stack>

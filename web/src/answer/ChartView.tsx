@@ -85,7 +85,7 @@ function Drawing({ chart, result }: { chart: Chart; result: Result }) {
   }
   return (
     <Box pos="relative">
-      <Box ref={box} h={height} role="img" aria-label={chart.title || t('chart.label')} data-testid="chart" data-type={chart.type} />
+      <Box ref={box} h={height} style={{ touchAction: 'pan-y' }} role="img" aria-label={chart.title || t('chart.label')} data-testid="chart" data-type={chart.type} />
       <Menu position="bottom-end">
         <Menu.Target><ActionIcon pos="absolute" top={-30} right={0} variant="subtle" color="gray" aria-label={t('chart.download')} title={t('chart.download')}><IconDownload size={18} /></ActionIcon></Menu.Target>
         <Menu.Dropdown><Menu.Item onClick={() => save('png')}>PNG</Menu.Item><Menu.Item onClick={() => save('svg')}>SVG</Menu.Item></Menu.Dropdown>

@@ -3,18 +3,18 @@ import { IconColumns3 } from '@tabler/icons-react'
 import { createColumnHelper, getCoreRowModel, getFilteredRowModel, getSortedRowModel, type Header, type SortingState, useReactTable } from '@tanstack/react-table'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import type { TFunction } from 'i18next'
-import { useEffect, useMemo, useRef, useState } from 'react'
+import { memo, useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Cell, Result } from '../api/types'
 import { locale } from '../i18n'
 import { exact, formatter, isNumeric } from '../parts/format'
 import { ErrorNote } from '../parts/ErrorNote'
+import { columnWidth, measure } from './columnWidth'
 import { RowDetails } from './RowDetails'
+import { NUMBERS, ResultRow, ROW } from './ResultRow'
 import { useCells } from './useCells'
 import { useRows } from './useRows'
 
-const ROW = 32
-const NUMBERS = 56 // the column of row numbers
 const columnOf = createColumnHelper<Cell[]>()
 
 /** A cell to bring into view: a number of the text came from it. */
@@ -28,7 +28,7 @@ interface Props {
 }
 
 /** The rows as a table of any length. Names and cells are text, whatever they hold. */
-export function ResultTable({ question, run, result, mark }: Props) {
+export const ResultTable = memo(function ResultTable({ question, run, result, mark }: Props) {
   const { t } = useTranslation('answer')
   const { rows, complete, loading, error, want } = useRows(question, run, result)
   const [filter, setFilter] = useState('')
@@ -37,7 +37,7 @@ export function ResultTable({ question, run, result, mark }: Props) {
   const box = useRef<HTMLDivElement>(null)
   const formats = useMemo(() => result.columns.map((c, i) => formatter(c, result.rows.map((row) => row[i] ?? null))), [result])
   const columns = useMemo(() => result.columns.map((column, i) => columnOf.accessor((row) => row[i] ?? undefined, {
-    id: String(i), header: column.name, size: width(column.name, result.rows.slice(0, 200).map((r) => formats[i]?.(r[i] ?? null) ?? '')), minSize: 56, maxSize: 900,
+    id: String(i), header: column.name, size: columnWidth(column.name, result.rows.slice(0, 200).map((r) => formats[i]?.(r[i] ?? null) ?? ''), measure), minSize: 56, maxSize: 900,
     sortUndefined: 'last', sortingFn: isNumeric(column) ? (a, b) => Number(a.original[i]) - Number(b.original[i]) : 'alphanumeric',
   })), [result, formats])
   const table = useReactTable({
@@ -65,6 +65,7 @@ export function ResultTable({ question, run, result, mark }: Props) {
     box.current?.scrollIntoView({ block: 'nearest', behavior: 'smooth' })
   }, [mark, virtual])
 
+  const sizes = visible.map((column) => column.getSize()).join()
   const wide = NUMBERS + table.getTotalSize()
   return (
     <div>
@@ -94,23 +95,8 @@ export function ResultTable({ question, run, result, mark }: Props) {
             {items.map((item) => {
               const row = shown[item.index]
               return row && (
-                <tr key={row.id} role="row" aria-rowindex={item.index + 2} data-odd={item.index % 2 || undefined} style={{ transform: `translateY(${item.start}px)`, height: ROW }}>
-                  <th role="rowheader" style={{ width: NUMBERS }}>
-                    <UnstyledButton fz="xs" c="dimmed" tabIndex={-1} aria-label={t('rows.open', { n: row.index + 1 })} title={t('rows.open', { n: row.index + 1 })} onClick={() => setOpened(item.index)}>{row.index + 1}</UnstyledButton>
-                  </th>
-                  {visible.map((column, at) => {
-                    const i = Number(column.id)
-                    const cell = row.original[i] ?? null
-                    const place = { row: item.index, column: at }
-                    return (
-                      <td key={column.id} role="cell" style={{ width: column.getSize() }} className={isNumeric(result.columns[i] ?? { name: '', type: '' }) ? 'number' : undefined}
-                        data-selected={cells.isSelected(place) || undefined} data-mark={(mark?.row === row.index && mark.column === result.columns[i]?.name) || undefined}
-                        onMouseDown={(e) => { cells.select(place, e.shiftKey); if (e.shiftKey) e.preventDefault() }}>
-                        <CellText cell={cell} text={formats[i]?.(cell) ?? ''} />
-                      </td>
-                    )
-                  })}
-                </tr>
+                <ResultRow key={row.id} cells={row.original} number={row.index + 1} index={item.index} start={item.start} columns={visible} sizes={sizes} result={result} formats={formats}
+                  selected={cells.columnsOf(item.index)} mark={mark?.row === row.index ? mark.column : undefined} onSelect={cells.select} onOpen={setOpened} />
               )
             })}
           </tbody>
@@ -122,7 +108,7 @@ export function ResultTable({ question, run, result, mark }: Props) {
         onClose={() => { setOpened(null); box.current?.focus() }} onMove={(by) => setOpened((n) => Math.max(0, Math.min((n ?? 0) + by, shown.length - 1)))} />
     </div>
   )
-}
+})
 
 function Heading({ header, numeric, type }: { header: Header<Cell[], unknown>; numeric: boolean; type?: string }) {
   const { t } = useTranslation('answer')
@@ -156,19 +142,6 @@ function Columns({ table }: { table: ReturnType<typeof useReactTable<Cell[]>> })
 
 const ARIA = { none: 'none', asc: 'ascending', desc: 'descending' } as const
 const ARROW = { none: '', asc: ' ↑', desc: ' ↓' } as const
-
-/** As wide as most cells are, in pixels. */
-function width(name: string, cells: string[]): number {
-  const lengths = cells.map((c) => c.length).sort((a, b) => a - b)
-  const most = lengths[Math.floor(lengths.length * 0.95)] ?? 0
-  return Math.min(360, 28 + 7.6 * Math.max(name.length + 2, most))
-}
-
-function CellText({ cell, text }: { cell: Cell; text: string }) {
-  if (cell === null) return <span className="null">null</span>
-  const whole = exact(cell)
-  return <span title={whole === text && whole.length < 40 ? undefined : whole}>{text}</span>
-}
 
 function summary(t: TFunction<'answer'>, result: Result, matching: number | null): string {
   const count = (n: number) => t('rows.count', { count: n, n: n.toLocaleString(locale()) })

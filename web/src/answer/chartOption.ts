@@ -5,8 +5,11 @@ import { locale } from '../i18n'
 import { formatter } from '../parts/format'
 import { PALETTE } from '../parts/palette'
 
-/** Lines with more points than this can be zoomed into. */
+/** Lines and clouds with more points than this can be zoomed into. */
 const ZOOM_FROM = 40
+
+/** Two fingers, or Ctrl and the wheel, zoom; one finger and the wheel alone still move the page. */
+const INSIDE = { type: 'inside', zoomOnMouseWheel: 'ctrl', preventDefaultMouseMove: false }
 
 const SHADES = ['#e8f3ef', '#009E73', '#00402e']
 
@@ -88,6 +91,7 @@ function scatter({ rows, x, ys, name }: Parts) {
   return {
     ...tooltip('item'),
     xAxis: { ...axis, name: name(x), nameGap: 28 }, yAxis: { ...axis, name: name(y), nameGap: 48 },
+    ...(rows.length > ZOOM_FROM && { dataZoom: [{ ...INSIDE, xAxisIndex: 0 }, { ...INSIDE, yAxisIndex: 0 }] }),
     series: [{ type: 'scatter', data: rows.map((r) => [num(r[x]), num(r[y])]) }],
   }
 }
@@ -130,7 +134,7 @@ function cartesian({ chart, rows, x, ys, split, label, value, name }: Parts) {
   const many = line && rows.length > ZOOM_FROM
   return {
     ...tooltip('axis', { valueFormatter: value }),
-    ...(many && { dataZoom: [{ type: 'inside' }, { type: 'slider', height: 18, bottom: 4, brushSelect: false }], grid: { left: 8, right: 24, top: 36, bottom: 32, containLabel: true } }),
+    ...(many && { dataZoom: [INSIDE, { type: 'slider', height: 18, bottom: 4, brushSelect: false }], grid: { left: 8, right: 24, top: 36, bottom: 32, containLabel: true } }),
     legend: names.length > 1 ? { type: 'scroll', top: 0 } : undefined,
     title: names.length === 1 ? { text: names[0], left: 8, top: 4, textStyle: { fontSize: 12, fontWeight: 'normal' } } : undefined,
     xAxis: chart.horizontal ? values : category, yAxis: chart.horizontal ? category : values, series: drawn,

@@ -1,4 +1,4 @@
-import { type ClipboardEvent, type KeyboardEvent, useState } from 'react'
+import { type ClipboardEvent, type KeyboardEvent, useCallback, useState } from 'react'
 
 /** A cell by its place in the shown rows and columns. */
 export interface Place { row: number; column: number }
@@ -12,8 +12,10 @@ interface Range { from: Place; to: Place }
 export function useCells(rows: number, columns: number, text: (place: Place) => string, show: (row: number) => void) {
   const [range, setRange] = useState<Range | null>(null)
 
-  const select = (to: Place, extend: boolean) => setRange((r) => ({ from: extend && r ? r.from : to, to }))
-  const isSelected = ({ row, column }: Place) => !!range && between(row, range.from.row, range.to.row) && between(column, range.from.column, range.to.column)
+  const select = useCallback((to: Place, extend: boolean) => setRange((r) => ({ from: extend && r ? r.from : to, to })), [])
+  /** The first and last selected cell of a row, as "2-4"; undefined where none is. */
+  const columnsOf = (row: number) => (range && between(row, range.from.row, range.to.row)
+    ? `${Math.min(range.from.column, range.to.column)}-${Math.max(range.from.column, range.to.column)}` : undefined)
 
   const onKeyDown = (event: KeyboardEvent) => {
     const step = STEPS[event.key]
@@ -38,7 +40,7 @@ export function useCells(rows: number, columns: number, text: (place: Place) => 
     }
     event.clipboardData.setData('text/plain', lines.join('\n'))
   }
-  return { range, select, isSelected, clear: () => setRange(null), onKeyDown, onCopy }
+  return { range, select, columnsOf, onKeyDown, onCopy }
 }
 
 const STEPS: Record<string, Place> = {

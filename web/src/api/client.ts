@@ -1,5 +1,6 @@
 import createClient from 'openapi-fetch'
 import type { paths } from './schema.gen'
+import { announce } from './tabs'
 import type { ProblemBody } from './types'
 
 /** An error answer of the API: a stable code, and a sentence for the person. Status 0: no answer came. */
@@ -67,8 +68,23 @@ async function rotate(tries: number): Promise<boolean> {
   return response.ok
 }
 
-/** Sends a request. A 401 of a request that left before the last renewal only needs the new cookie. */
+const SIGNS_IN = /\/auth\/(login|link|invitation|switch)$/
+const SIGNS_OUT = /\/auth\/logout(-all)?$/
+
+/** Sends a request, and tells the browser's other tabs where it changes who is signed in. */
 async function send(request: Request): Promise<Response> {
+  const response = await sendSigned(request)
+  const { pathname } = new URL(request.url)
+  if (response.ok && SIGNS_IN.test(pathname)) announce('in')
+  if (response.ok && SIGNS_OUT.test(pathname)) {
+    globalThis.sessionStorage?.clear() // drafts of the one who leaves
+    announce('out')
+  }
+  return response
+}
+
+/** Sends a request. A 401 of a request that left before the last renewal only needs the new cookie. */
+async function sendSigned(request: Request): Promise<Response> {
   const again = request.clone()
   const before = renewals
   const response = await attempt(request)

@@ -261,6 +261,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/switch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go on in another of your organisations: this device's session ends, and one there begins */
+        post: operations["switch-organisation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/budget": {
         parameters: {
             query?: never;
@@ -1788,6 +1805,8 @@ export interface components {
         Me: {
             features: components["schemas"]["Features"];
             org: components["schemas"]["MeOrgStruct"];
+            /** @description All that you belong to; with an API key only its own */
+            organisations: components["schemas"]["Membership"][];
             permissions: string[];
             /** @enum {string} */
             role: "owner" | "admin" | "analyst" | "viewer";
@@ -1820,6 +1839,16 @@ export interface components {
         };
         MemberPatchInBody: {
             /** @enum {string} */
+            role: "owner" | "admin" | "analyst" | "viewer";
+        };
+        Membership: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /**
+             * @description Yours there
+             * @enum {string}
+             */
             role: "owner" | "admin" | "analyst" | "viewer";
         };
         Metric: {
@@ -2254,6 +2283,8 @@ export interface components {
         RelationNode: {
             /** Format: int64 */
             columns: number;
+            /** @description The database's own */
+            comment: string;
             /** @enum {string} */
             kind: "table" | "view" | "matview" | "partitioned" | "foreign";
             name: string;
@@ -2461,6 +2492,13 @@ export interface components {
         };
         SuggestionsOutBody: {
             questions: string[];
+        };
+        SwitchInBody: {
+            /**
+             * Format: uuid
+             * @description One that you belong to
+             */
+            organisation_id: string;
         };
         Table: {
             columns: components["schemas"]["TableColumn"][];
@@ -3237,6 +3275,38 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["StateOutBody"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "switch-organisation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwitchInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {

@@ -33,6 +33,8 @@ function All({ connection }: { connection: string }) {
   const graph = useQuery(relationsQuery(connection))
   const notes = useQuery(notesQuery(connection))
   const nodes = graph.data?.nodes ?? []
+  /** What people say of a table, or else the database. */
+  const said = (n: RelationNode) => notes.data?.notes.find((o) => o.schema === n.schema && o.table === n.name && !o.column && o.description)?.description ?? n.comment
   const schemas = new Set(nodes.map((n) => n.schema))
   return (
     <>
@@ -46,9 +48,7 @@ function All({ connection }: { connection: string }) {
               <TableLink connection={connection} schema={n.schema} name={n.name} full={schemas.size > 1} />
               <Text size="xs" c="dimmed">{sizeOf(t, n)}</Text>
             </Group>
-            {notes.data?.notes.filter((o) => o.schema === n.schema && o.table === n.name && !o.column && o.description).map((o) => (
-              <Text key="note" size="sm" c="dimmed" className="wrap" lineClamp={2}>{o.description}</Text>
-            ))}
+            {said(n) && <Text size="sm" c="dimmed" className="wrap" lineClamp={2}>{said(n)}</Text>}
           </li>
         ))}
       </Stack>

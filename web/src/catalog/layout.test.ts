@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import type { Relation, RelationNode } from '../api/types'
 import { type Box, HEIGHT, layout } from './layout'
 
-const node = (name: string, schema = 'public'): RelationNode => ({ schema, name, kind: 'table', rows: 1, columns: 3 })
+const node = (name: string, schema = 'public'): RelationNode => ({ schema, name, kind: 'table', rows: 1, columns: 3, comment: '' })
 const edge = (from: string, to: string): Relation =>
   ({ from_schema: 'public', from_table: from, from_columns: ['x_id'], to_schema: 'public', to_table: to, to_columns: ['id'], inferred: false })
 

@@ -1,13 +1,14 @@
 import { Alert, Button, Collapse, Group, List, MultiSelect, NumberInput, PasswordInput, Select, SimpleGrid, Stack, TagsInput, Text, Textarea, TextInput } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { useQueryClient } from '@tanstack/react-query'
-import { type FormEvent, useEffect, useRef, useState } from 'react'
+import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, unwrap } from '../api/client'
 import { connectionsQuery } from '../api/queries'
 import type { Connection, ConnectionInput, Report } from '../api/types'
 import { ErrorNote } from '../parts/ErrorNote'
 import { Connected } from './Connected'
+import { type Help, helpFor } from './help'
 import { parseUrl } from './parseUrl'
 
 type Form = Required<ConnectionInput>
@@ -38,6 +39,7 @@ export function ConnectionForm({ onDone }: { onDone: () => void }) {
   }
   const body = { ...form, schemas: form.schemas.filter(Boolean) }
 
+  const fields = useRef<HTMLFormElement>(null)
   const outcome = useRef<HTMLDivElement>(null) // may be below the edge of a small screen
   useEffect(() => {
     if (report || error) outcome.current?.scrollIntoView({ block: 'nearest' })
@@ -54,7 +56,12 @@ export function ConnectionForm({ onDone }: { onDone: () => void }) {
       setBusy('')
     }
   }
-  const test = () => run('test', async () => setReport(await unwrap(api.POST('/api/v1/connections/test', { body }))))
+  const test = (changed: Partial<Form> = {}) => run('test', async () => setReport(await unwrap(api.POST('/api/v1/connections/test', { body: { ...body, ...changed } }))))
+  const help = (how: Help) => {
+    if ('field' in how) return fields.current?.querySelector<HTMLInputElement>(`[name=${how.field}]`)?.select()
+    if ('tls' in how) setForm((f) => ({ ...f, tls_mode: how.tls }))
+    void test('tls' in how ? { tls_mode: how.tls } : {})
+  }
   const save = (event: FormEvent) => {
     event.preventDefault()
     return run('save', async () => {
@@ -63,7 +70,7 @@ export function ConnectionForm({ onDone }: { onDone: () => void }) {
     })
   }
   const text = (key: 'name' | 'host' | 'database' | 'username', placeholder: string) => (
-    <TextInput label={t(`form.${key}`)} placeholder={placeholder} required value={form[key]} onChange={(e) => set(key, e.target.value)} />
+    <TextInput name={key} label={t(`form.${key}`)} placeholder={placeholder} required value={form[key]} onChange={(e) => set(key, e.target.value)} />
   )
   const paste = (url: string) => {
     const found = parseUrl(url)
@@ -73,17 +80,17 @@ export function ConnectionForm({ onDone }: { onDone: () => void }) {
   }
   if (made) return <Connected connection={made} onDone={onDone} />
   return (
-    <form onSubmit={(e) => void save(e)}>
+    <form ref={fields} onSubmit={(e) => void save(e)}>
       <Stack>
         <TextInput label={t('form.paste')} placeholder="postgres://reader@db.example.com/sales" description={t('form.pasteHelp')} autoComplete="off"
           onChange={(e) => paste(e.target.value)} />
         <SimpleGrid cols={{ base: 1, sm: 2 }}>
           {text('name', 'Sales')}
           {text('host', 'db.example.com')}
-          <NumberInput label={t('form.port')} min={1} max={65535} required value={form.port} onChange={(v) => set('port', Number(v))} />
+          <NumberInput name="port" label={t('form.port')} min={1} max={65535} required value={form.port} onChange={(v) => set('port', Number(v))} />
           {text('database', 'sales')}
           {text('username', 'datamind_reader')}
-          <PasswordInput label={t('form.password')} autoComplete="off" value={form.password} onChange={(e) => set('password', e.target.value)} />
+          <PasswordInput name="password" label={t('form.password')} autoComplete="off" value={form.password} onChange={(e) => set('password', e.target.value)} />
           <Select label={t('form.tls')} data={Object.entries(TLS).map(([value, key]) => ({ value, label: t(key) }))} value={form.tls_mode} onChange={(v) => set('tls_mode', (v ?? 'verify-full') as Form['tls_mode'])} allowDeselect={false} comboboxProps={{ withinPortal: false }} />
         </SimpleGrid>
         {report?.ok && report.schemas
@@ -100,7 +107,9 @@ export function ConnectionForm({ onDone }: { onDone: () => void }) {
           </Stack>
         </Collapse>
         <Text size="xs" c="dimmed">{t('form.readOnly')}</Text>
-        <div ref={outcome}>{report && <ReportNote report={report} />}<ErrorNote error={error} /></div>
+        <div ref={outcome}>{report && <ReportNote report={report}>
+          {helpFor(report, form.tls_mode).map((how) => <Button key={JSON.stringify(how)} size="xs" variant="default" onClick={() => help(how)}>{t('field' in how ? `help.${how.field}` : 'tls' in how ? `help.${how.tls}` : 'help.again')}</Button>)}
+        </ReportNote>}<ErrorNote error={error} /></div>
         <Group><Button variant="default" loading={busy === 'test'} disabled={!form.host || !form.database || !form.username} onClick={() => void test()}>{t('test')}</Button><Button type="submit" loading={busy === 'save'}>{t('save', { ns: 'parts' })}</Button></Group>
       </Stack>
     </form>
@@ -108,12 +117,13 @@ export function ConnectionForm({ onDone }: { onDone: () => void }) {
 }
 
 /** What a test of a connection found. */
-export function ReportNote({ report }: { report: Report }) {
+export function ReportNote({ report, children }: { report: Report; children?: ReactNode }) {
   const { t } = useTranslation('connections')
   return (
     <Alert color={report.ok ? 'teal' : 'red'} mt="sm" title={t(report.ok ? 'works' : 'worksNot')} data-testid="report">
       <Text size="sm" className="wrap">{report.message}</Text>
       {report.ok && <Text size="xs" c="dimmed">{t('tables', { n: report.tables })}{report.server_version && ` · ${report.server_version}`}</Text>}
+      {!report.ok && children && <Group gap="xs" mt="xs">{children}</Group>}
       {report.warnings?.length ? <List size="sm" mt="xs">{report.warnings.map((w) => <List.Item key={w} className="wrap">{w}</List.Item>)}</List> : null}
     </Alert>
   )

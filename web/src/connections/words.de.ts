@@ -21,6 +21,10 @@ export default {
     timeout: 'Zeitgrenze (Sekunden)', rows: 'Zeilengrenze', ca: 'CA-Zertifikat (PEM)', caHelp: 'Leer lassen, um die des Systems zu nehmen.',
     readOnly: 'Nehmen Sie eine Rolle, die nur lesen darf. Das Passwort wird für die Abfrage-Worker versiegelt; niemand kann es zurücklesen.',
   },
+  help: {
+    host: 'Den Host ändern', port: 'Den Port ändern', database: 'Die Datenbank ändern', username: 'Den Benutzer ändern', password: 'Das Passwort neu eingeben', schemas: 'Die Schemas ändern',
+    'verify-full': 'Verschlüsseln und das Zertifikat prüfen', require: 'Verschlüsseln, ohne das Zertifikat zu prüfen', disable: 'Ohne Verschlüsselung verbinden', again: 'Noch einmal testen',
+  },
   tls: { full: 'Verschlüsselt, Zertifikat geprüft', require: 'Verschlüsselt, Zertifikat nicht geprüft', disable: 'Nicht verschlüsselt' },
   connected: {
     title: '{{name}} ist verbunden', reading: 'Tabellen, Spalten und Beispielwerte werden gelesen …', read_one: '1 Tabelle ist bekannt.', read_other: '{{count}} Tabellen sind bekannt.',

@@ -21,6 +21,10 @@ export default {
     timeout: 'Time limit (seconds)', rows: 'Row limit', ca: 'CA certificate (PEM)', caHelp: 'Leave empty to use the system’s.',
     readOnly: 'Use a role that can only read. The password is sealed for the query workers; nobody can read it back.',
   },
+  help: {
+    host: 'Change the host', port: 'Change the port', database: 'Change the database', username: 'Change the user', password: 'Enter the password again', schemas: 'Change the schemas',
+    'verify-full': 'Encrypt and check the certificate', require: 'Encrypt without checking the certificate', disable: 'Connect without encryption', again: 'Test again',
+  },
   tls: { full: 'Encrypted, certificate checked', require: 'Encrypted, certificate not checked', disable: 'Not encrypted' },
   connected: {
     title: '{{name}} is connected', reading: 'Reading tables, columns and sample values…', read_one: '1 table is known.', read_other: '{{count}} tables are known.',

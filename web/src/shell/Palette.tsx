@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next'
 import { searchQuery } from '../api/catalog'
 import { connectionsQuery, conversationsQuery, meQuery } from '../api/queries'
 import { PAGES } from './pages'
+import { switchTo } from './switchTo'
 
 interface Command {
   id: string
@@ -47,6 +48,9 @@ function Commands({ onClose }: { onClose: () => void }) {
     if (wanted) all.push({ id: 'ask', group: t('palette.ask'), label: text.trim(), run: () => navigate({ to: '/', search: { q: text.trim() } }) })
     for (const page of PAGES) {
       if (!page.needs || me.data?.permissions.includes(page.needs)) all.push({ id: page.to, group: t('palette.go'), label: t(`page.${page.name}`), run: () => navigate({ to: page.to }) })
+    }
+    for (const o of me.data?.organisations ?? []) {
+      if (o.id !== me.data?.org.id) all.push({ id: o.id, group: t('organisation.group'), label: t('organisation.go', { name: o.name }), run: () => switchTo(o.id) })
     }
     for (const c of conversations.data?.pages.flatMap((p) => p.items) ?? []) {
       all.push({ id: c.id, group: t('conversations'), label: c.title, run: () => navigate({ to: '/conversations/$id', params: { id: c.id } }) })

@@ -1,4 +1,4 @@
-import { Alert, AppShell, Badge, Burger, Button, Center, Group, Kbd, Loader, NavLink, Stack, Text, UnstyledButton } from '@mantine/core'
+import { Alert, AppShell, Badge, Burger, Button, Center, Group, Kbd, NavLink, Stack, Text, UnstyledButton } from '@mantine/core'
 import { useDisclosure, useHotkeys } from '@mantine/hooks'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router'
@@ -8,11 +8,16 @@ import { api, reach, unwrap } from '../api/client'
 import { meQuery } from '../api/queries'
 import type { Me } from '../api/types'
 import { Conversations } from './Conversations'
+import { Frame } from './Frame'
 import { isNew, setSeen } from './seen'
 import { PAGES } from './pages'
 import { ErrorNote } from '../parts/ErrorNote'
 
-const Palette = lazy(() => import('./Palette'))
+const loadPalette = () => import('./Palette')
+const PALETTE_AFTER_MS = 3000 // the first view comes before it
+
+const Organisations = lazy(() => import('./Organisations'))
+const Palette = lazy(loadPalette)
 const Tour = lazy(() => import('./Tour'))
 
 /** The frame of every signed-in page: conversations, connections, who is signed in. */
@@ -26,13 +31,14 @@ export function Shell() {
   const reachable = useReachable()
   const me = useQuery({ ...meQuery, refetchInterval: reachable ? false : 2000 })
   const { pathname } = useLocation()
+  useEffect(() => {
+    const later = setTimeout(() => loadPalette().catch(() => undefined), PALETTE_AFTER_MS)
+    return () => clearTimeout(later)
+  }, [])
 
   if (!me.data) {
-    return (
-      <Center mih="100vh" p="md">
-        {me.error ? <ErrorNote error={me.error} onRetry={() => void me.refetch()} /> : <Loader aria-label={t('loading', { ns: 'parts' })} />}
-      </Center>
-    )
+    if (!me.error) return <Frame />
+    return <Center mih="100vh" p="md"><ErrorNote error={me.error} onRetry={() => void me.refetch()} /></Center>
   }
   return (
     <AppShell header={{ height: { base: 52, sm: 0 } }} navbar={{ width: 270, breakpoint: 'sm', collapsed: { mobile: !open } }} padding="md">
@@ -40,7 +46,7 @@ export function Shell() {
         <Group h="100%" px="md"><Burger opened={open} onClick={toggle} size="sm" aria-label={t('menu')} aria-expanded={open} /><Text fw={700}>DataMind</Text></Group>
       </AppShell.Header>
       <AppShell.Navbar p="sm">
-        <Group justify="space-between" mb="sm" wrap="nowrap" visibleFrom="sm"><Text fw={700} size="lg">DataMind</Text><Badge variant="default" tt="none" maw={150}>{me.data.org.name}</Badge></Group>
+        <Group justify="space-between" mb="sm" wrap="nowrap"><Text fw={700} size="lg" visibleFrom="sm">DataMind</Text><Organisation me={me.data} /></Group>
         <Button component={Link} to="/" mb="xs" onClick={close}>{t('page.ask')}</Button>
         <UnstyledButton className="find" onClick={palette.open}><Text size="sm" c="dimmed">{t('find')}</Text><Kbd size="xs">Ctrl K</Kbd></UnstyledButton>
         <nav aria-label={t('menu')}>
@@ -65,6 +71,11 @@ export function Shell() {
       </AppShell.Main>
     </AppShell>
   )
+}
+
+function Organisation({ me }: { me: Me }) {
+  const name = <Badge variant="default" tt="none" maw={150}>{me.org.name}</Badge>
+  return me.organisations.length > 1 ? <Suspense fallback={name}><Organisations me={me} /></Suspense> : name
 }
 
 /** Whether the server answers; when it comes back, what is on the page is read again. */
