@@ -20,6 +20,7 @@ type Activities struct {
 	Questions *activities.Questions
 	Model     *activities.Model
 	Query     *activities.Query
+	Export    *activities.Export
 	// AtOnce bounds what the process takes on at once, by queue.
 	AtOnce map[string]int
 }
@@ -59,6 +60,8 @@ func New(c client.Client, queues []string, buildID string, a Activities, stopTim
 			w.RegisterActivity(a.Model)
 		case workflows.QueueQuery:
 			w.RegisterActivity(a.Query)
+		case workflows.QueueExport:
+			w.RegisterActivity(a.Export)
 		}
 		all = append(all, w)
 	}
@@ -68,7 +71,7 @@ func New(c client.Client, queues []string, buildID string, a Activities, stopTim
 // Names are the activities of a queue.
 func Names(queue string) (names []string) {
 	of := map[string]reflect.Type{workflows.QueueAsk: reflect.TypeFor[*activities.Questions](), workflows.QueueModel: reflect.TypeFor[*activities.Model](),
-		workflows.QueueQuery: reflect.TypeFor[*activities.Query]()}[queue]
+		workflows.QueueQuery: reflect.TypeFor[*activities.Query](), workflows.QueueExport: reflect.TypeFor[*activities.Export]()}[queue]
 	for method := range of.Methods() {
 		names = append(names, method.Name)
 	}
@@ -81,6 +84,9 @@ func registerWorkflows(r sdk.WorkflowRegistry) {
 	r.RegisterWorkflow(workflows.TestModel)
 	r.RegisterWorkflow(workflows.SyncCatalog)
 	r.RegisterWorkflow(workflows.CheckSQL)
+	r.RegisterWorkflow(workflows.Export)
+	r.RegisterWorkflow(workflows.DeleteExport)
+	r.RegisterWorkflow(workflows.EstimateExport)
 }
 
 func failureConverter(codec converter.PayloadCodec) converter.FailureConverter {

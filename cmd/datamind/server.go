@@ -48,7 +48,7 @@ func (apiCmd) Run(ctx context.Context) error {
 }
 
 type workerCmd struct {
-	Queues []string `help:"Queues to serve: ask, model, query." enum:"ask,model,query" env:"DATAMIND_QUEUES" default:"ask,model,query"`
+	Queues []string `help:"Queues to serve: ask, model, query, export." enum:"ask,model,query,export" env:"DATAMIND_QUEUES" default:"ask,model,query,export"`
 }
 
 // Run works until a signal comes, then lets running activities finish.
@@ -58,10 +58,9 @@ func (w workerCmd) Run(ctx context.Context) error {
 		return err
 	}
 	for _, queue := range w.Queues {
-		if queue == "query" {
-			if err := c.Require("SEAL_PRIVATE_KEY"); err != nil {
-				return errConfig{err}
-			}
+		need := map[string][]string{"query": {"SEAL_PRIVATE_KEY"}, "export": {"SEAL_PRIVATE_KEY", "EXPORT_BUCKET"}}[queue]
+		if err := c.Require(need...); err != nil {
+			return errConfig{err}
 		}
 	}
 	s, err := connect(ctx, c, log, "datamind-worker")

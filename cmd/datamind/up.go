@@ -18,12 +18,14 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/datamind/datamind/internal/auth"
+	"github.com/datamind/datamind/internal/bucket"
 	"github.com/datamind/datamind/internal/config"
 	"github.com/datamind/datamind/internal/crypt"
 	"github.com/datamind/datamind/internal/embedded"
 	"github.com/datamind/datamind/internal/sqlguard"
 	"github.com/datamind/datamind/internal/store"
 	"github.com/datamind/datamind/models"
+	"github.com/datamind/datamind/workflows"
 )
 
 type upCmd struct {
@@ -149,6 +151,12 @@ func (o *oneMachine) configure() error {
 	c := &o.config
 	c.DatabaseURL, c.MigrateDatabaseURL = config.Secret(o.stack.AppDSN), config.Secret(o.stack.OwnerDSN)
 	c.RedisURL, c.ShutdownTimeout = config.Secret(o.stack.RedisURL), upShutdown
+	if c.ExportBucket == "" {
+		var err error
+		if c.ExportBucket, err = bucket.Directory(filepath.Join(o.Data, "exports")); err != nil {
+			return err
+		}
+	}
 	var private, modelKeys string
 	pair := func() string { pub, priv := crypt.GenerateKeys(); return pub + " " + priv }
 	for _, key := range []struct {
@@ -195,7 +203,7 @@ func (o *oneMachine) serve(ctx context.Context, listener net.Listener) error {
 	if err := o.connectSample(ctx); err != nil {
 		return err
 	}
-	stop, err := o.services.startWorkers(ctx, []string{"ask", "model", "query"}, cancel)
+	stop, err := o.services.startWorkers(ctx, workflows.Queues, cancel)
 	if err != nil {
 		return err
 	}
