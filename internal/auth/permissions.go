@@ -28,13 +28,15 @@ const (
 	ReadMembers      = "members.read"
 	WriteMembers     = "members.write"
 	InspectRuns      = "runs.inspect"
+	ReadExports      = "exports.read" // one's own
+	WriteExports     = "exports.write"
 	WriteModels      = "models.write"
 	WriteOrg         = "organisation.write" // its name and budget
 )
 
 var (
 	viewer  = []string{Profile, ManageSessions, ReadQuestions, ReadConnections, ReadCatalog, GiveFeedback}
-	analyst = append(slices.Clone(viewer), Ask, VerifyQuestions, InspectSteps, WriteNotes)
+	analyst = append(slices.Clone(viewer), Ask, VerifyQuestions, InspectSteps, WriteNotes, ReadExports, WriteExports)
 	admin   = append(slices.Clone(analyst), WriteConnections, SyncCatalog, ManageKeys, ReadAudit, ReadUsage, ReadMembers, WriteMembers, InspectRuns, WriteModels)
 	owner   = append(slices.Clone(admin), WriteOrg)
 )
