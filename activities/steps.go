@@ -233,6 +233,11 @@ const (
 // of the SDK's own heartbeats does after a second: what a model or a database
 // works on is finished and stored meanwhile, not paid for again.
 func heartbeat(ctx context.Context, server client.Client) (work context.Context, stop func()) {
+	return heartbeatWith(ctx, server, func() any { return nil })
+}
+
+// heartbeatWith is heartbeat with details of how far the attempt is.
+func heartbeatWith(ctx context.Context, server client.Client, details func() any) (work context.Context, stop func()) {
 	work, cancel := context.WithCancel(ctx)
 	if server == nil {
 		return work, cancel
@@ -246,7 +251,7 @@ func heartbeat(ctx context.Context, server client.Client) (work context.Context,
 				return
 			case <-time.After(wait):
 			}
-			if ended(beat(work, server, token)) {
+			if ended(beat(work, server, token, details())) {
 				activity.RecordHeartbeat(ctx) // the SDK hears it too, and says that we stopped, not that we failed
 				cancel()
 			}
@@ -255,10 +260,13 @@ func heartbeat(ctx context.Context, server client.Client) (work context.Context,
 	return work, func() { cancel(); <-done }
 }
 
-func beat(ctx context.Context, server client.Client, token []byte) error {
+func beat(ctx context.Context, server client.Client, token []byte, details any) error {
 	ctx, cancel := context.WithTimeout(ctx, beatLimit)
 	defer cancel()
-	return server.RecordActivityHeartbeat(ctx, token)
+	if details == nil {
+		return server.RecordActivityHeartbeat(ctx, token)
+	}
+	return server.RecordActivityHeartbeat(ctx, token, details)
 }
 
 // ended tells an attempt that is to end from a server that does not answer.

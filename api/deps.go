@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
+	"gocloud.dev/blob"
 
 	"github.com/datamind/datamind/internal/auth"
 	"github.com/datamind/datamind/internal/crypt"
@@ -70,8 +71,12 @@ type Deps struct {
 	ChannelSealer *crypt.Sealer
 	Codec         *crypt.Codec
 	Redis         redis.UniversalClient
-	Web           fs.FS
-	Log           *slog.Logger
+	// Bucket holds the files of exports, and LinkKey signs links to them; nil where
+	// there are no exports.
+	Bucket  *blob.Bucket
+	LinkKey []byte
+	Web     fs.FS
+	Log     *slog.Logger
 	// Metrics gets the API's own; nil for none.
 	Metrics prometheus.Registerer
 	// Reporter is told of panics and of errors without a code; nil for nobody.

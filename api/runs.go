@@ -63,6 +63,17 @@ type Runs interface {
 	CheckSQL(ctx context.Context, scope models.Scope, connectionID, sql string) error
 	// SyncCatalog starts reading a connection's structure; one at a time.
 	SyncCatalog(ctx context.Context, scope models.Scope, connectionID string) error
+	// StartExport starts the workflow of a stored export, like StartAsk.
+	StartExport(ctx context.Context, scope models.Scope, e *models.Export) error
+	// StopExport cancels an export's run, like Stop.
+	StopExport(ctx context.Context, id string) error
+	// PauseExport pauses an export's run, or has it go on.
+	PauseExport(ctx context.Context, id string, pause bool) error
+	// DeleteExport has the files of an export deleted that is due for it.
+	DeleteExport(ctx context.Context, scope models.Scope, e *models.Export) error
+	// EstimateExport asks the database, on an export worker, how much an export
+	// of that SQL would be.
+	EstimateExport(ctx context.Context, scope models.Scope, e *models.Export) (models.ExportEstimate, error)
 	// Ready reports whether Temporal can be reached.
 	Ready(ctx context.Context) error
 	// Queue describes one of workflows.Queues: who polls it and what waits.

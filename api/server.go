@@ -96,6 +96,7 @@ func (s *Server) build() error {
 	s.feedbackRoutes()
 	s.verifiedRoutes()
 	s.editorRoutes()
+	s.exportRoutes()
 	s.catalogPageRoutes()
 	s.keyRoutes()
 	s.organisationRoutes()

@@ -25,7 +25,7 @@ const (
 // Fault is something that is wrong with the service as a whole.
 type Fault struct {
 	Code          FaultCode `json:"code" enum:"down,unserved,behind"`
-	Name          string    `json:"name" enum:"database,redis,temporal,ask,model,query,alert" doc:"The server that does not answer, or the queue"`
+	Name          string    `json:"name" enum:"database,redis,temporal,ask,model,query,alert,export" doc:"The server that does not answer, or the queue"`
 	Message       string    `json:"message" doc:"What is wrong and what comes of it"`
 	Waiting       int64     `json:"waiting" doc:"Steps that wait in the queue, of all organisations; 0 for a server"`
 	OldestSeconds int64     `json:"oldest_seconds" doc:"How long the first of them has waited"`
@@ -112,7 +112,7 @@ func (s *Server) faults(ctx context.Context) []Fault {
 		switch err := q.Polled(name); {
 		case err != nil:
 			f.Code, f.Message = FaultUnserved, models.ErrorMessage(err)
-		case q.Backlog > 0 && q.Age > behindAfter:
+		case q.Backlog > 0 && q.Age > behindAfter && name != workflows.QueueExport: // exports wait for each other
 			f.Code, f.Message = FaultBehind, fmt.Sprintf("Work waits in the queue %q (%d, the first for %s): its workers are busy, or have just ended.",
 				name, q.Backlog, q.Age.Round(time.Second))
 		default:

@@ -42,7 +42,9 @@ type Org struct {
 	TokenBudget int64 `gorm:"not null;default:0"`
 	// MemberTokenBudget is how many of them one member may use; 0 means all.
 	MemberTokenBudget int64 `gorm:"not null;default:0"`
-	CreatedAt         time.Time
+	// Exports are its rules for exports; nil for the defaults.
+	Exports   *ExportSettings `gorm:"serializer:json;type:jsonb"`
+	CreatedAt time.Time
 }
 
 // User is a person. One user may be a member of several organisations.

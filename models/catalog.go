@@ -61,13 +61,16 @@ type Table struct {
 	Name   string `json:"name"`
 	// Kind is table, view, matview, partitioned or foreign; foreign is also a
 	// table that is read through to a foreign one, by partition or inheritance.
-	Kind        string          `json:"kind"`
-	Comment     string          `json:"comment,omitempty"`
-	Rows        int64           `json:"rows"` // the database's own estimate, -1 unknown
-	Columns     []CatalogColumn `json:"columns"`
-	PrimaryKey  []string        `json:"primary_key,omitempty"`
-	Uniques     [][]string      `json:"uniques,omitempty"`
-	ForeignKeys []ForeignKey    `json:"foreign_keys,omitempty"`
+	Kind       string          `json:"kind"`
+	Comment    string          `json:"comment,omitempty"`
+	Rows       int64           `json:"rows"` // the database's own estimate, -1 unknown
+	Columns    []CatalogColumn `json:"columns"`
+	PrimaryKey []string        `json:"primary_key,omitempty"`
+	Uniques    [][]string      `json:"uniques,omitempty"`
+	// Inherited says that a reading of the table brings the rows of other tables
+	// as well, which inherit its columns but not its keys.
+	Inherited   bool         `json:"inherited,omitempty"`
+	ForeignKeys []ForeignKey `json:"foreign_keys,omitempty"`
 	// Definition is the SELECT of a view, for the guard to check as well.
 	Definition string `json:"definition,omitempty"`
 	// Holds is what the type of the table's rows is made of.

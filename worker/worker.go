@@ -21,6 +21,7 @@ type Activities struct {
 	Model     *activities.Model
 	Query     *activities.Query
 	Notify    *activities.Notify
+	Export    *activities.Export
 	// AtOnce bounds what the process takes on at once, by queue.
 	AtOnce map[string]int
 }
@@ -62,6 +63,8 @@ func New(c client.Client, queues []string, buildID string, a Activities, stopTim
 			w.RegisterActivity(a.Query)
 		case workflows.QueueAlert:
 			w.RegisterActivity(a.Notify)
+		case workflows.QueueExport:
+			w.RegisterActivity(a.Export)
 		}
 		all = append(all, w)
 	}
@@ -71,7 +74,8 @@ func New(c client.Client, queues []string, buildID string, a Activities, stopTim
 // Names are the activities of a queue.
 func Names(queue string) (names []string) {
 	of := map[string][]reflect.Type{workflows.QueueAsk: {reflect.TypeFor[*activities.Questions]()}, workflows.QueueModel: {reflect.TypeFor[*activities.Model]()},
-		workflows.QueueQuery: {reflect.TypeFor[*activities.Query]()}, workflows.QueueAlert: {reflect.TypeFor[*activities.Notify]()}}[queue]
+		workflows.QueueQuery: {reflect.TypeFor[*activities.Query]()}, workflows.QueueAlert: {reflect.TypeFor[*activities.Notify]()},
+		workflows.QueueExport: {reflect.TypeFor[*activities.Export]()}}[queue]
 	for _, one := range of {
 		for method := range one.Methods() {
 			names = append(names, method.Name)
@@ -88,6 +92,9 @@ func registerWorkflows(r sdk.WorkflowRegistry) {
 	r.RegisterWorkflow(workflows.CheckSQL)
 	r.RegisterWorkflow(workflows.Deliver)
 	r.RegisterWorkflow(workflows.TestChannel)
+	r.RegisterWorkflow(workflows.Export)
+	r.RegisterWorkflow(workflows.DeleteExport)
+	r.RegisterWorkflow(workflows.EstimateExport)
 }
 
 func failureConverter(codec converter.PayloadCodec) converter.FailureConverter {

@@ -304,7 +304,7 @@ func (a *ask) endOrphan(ctx workflow.Context) {
 		return
 	}
 	var q *activities.Query
-	if err := workflow.ExecuteActivity(orphan(ctx, "end the query of a worker that died"), q.EndQuery, a.ref(1)).Get(ctx, nil); err != nil {
+	if err := workflow.ExecuteActivity(orphan(ctx, QueueQuery, "end the query of a worker that died"), q.EndQuery, a.ref(1)).Get(ctx, nil); err != nil {
 		workflow.GetLogger(ctx).Warn("a query may still run on the customer's database", "error", err)
 	}
 }

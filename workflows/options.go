@@ -9,14 +9,15 @@ import (
 
 // The task queues. Workers of each kind scale on their own.
 const (
-	QueueAsk   = "ask"   // workflows and bookkeeping
-	QueueModel = "model" // planning and writing
-	QueueQuery = "query" // the only ones that reach customers' databases
-	QueueAlert = "alert" // messages and their bookkeeping: the only ones that reach channels
+	QueueAsk    = "ask"    // workflows and bookkeeping
+	QueueModel  = "model"  // planning and writing
+	QueueQuery  = "query"  // with export the only ones that reach customers' databases
+	QueueAlert  = "alert"  // messages and their bookkeeping: the only ones that reach channels
+	QueueExport = "export" // whole results into files, which takes long
 )
 
 // Queues are all task queues. A build must serve each of them to take questions.
-var Queues = []string{QueueAsk, QueueModel, QueueQuery, QueueAlert}
+var Queues = []string{QueueAsk, QueueModel, QueueQuery, QueueAlert, QueueExport}
 
 // HeartbeatTimeout is how long an activity of model or query may be silent
 // before its worker counts as dead and another takes over.
@@ -79,10 +80,26 @@ func query(ctx workflow.Context, summary string) workflow.Context {
 	})
 }
 
-// orphan is query for what a dead worker left. Nobody waits for it.
-func orphan(ctx workflow.Context, summary string) workflow.Context {
+// export is for the writing of a whole result, which waits for its turn as long
+// as it takes. Each attempt goes on where the one before was, as far as it can:
+// they bound how often workers may die, not how long the export may take.
+func export(ctx workflow.Context, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue:              QueueQuery,
+		TaskQueue:           QueueExport,
+		StartToCloseTimeout: closeLimit,
+		HeartbeatTimeout:    HeartbeatTimeout,
+		WaitForCancellation: true,
+		Summary:             summary,
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2,
+			MaximumInterval: 30 * time.Second, MaximumAttempts: 100},
+	})
+}
+
+// orphan is for what a dead worker left on a queue's database, and for clearing
+// up. Nobody waits for it.
+func orphan(ctx workflow.Context, queue, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue:              queue,
 		StartToCloseTimeout:    25 * time.Second,
 		ScheduleToStartTimeout: beginLimit,
 		ScheduleToCloseTimeout: closeLimit,

@@ -43,6 +43,10 @@ func (r apiRuns) TestChannel(ctx context.Context, scope models.Scope, in api.Tes
 	return r.Client.TestChannel(ctx, test)
 }
 
+func (r apiRuns) EstimateExport(ctx context.Context, scope models.Scope, e *models.Export) (models.ExportEstimate, error) {
+	return r.Client.EstimateExport(ctx, activities.EstimateInput{Scope: scope, ConnectionID: e.ConnectionID, SQL: e.SQL, Arguments: e.Arguments, Format: e.Format})
+}
+
 func (r apiRuns) TestModel(ctx context.Context, scope models.Scope, in api.TestModelInput) (models.ModelReport, error) {
 	if in.Unsaved == nil {
 		return r.Client.TestModel(ctx, activities.TestModelInput{Scope: scope, EndpointID: in.EndpointID})

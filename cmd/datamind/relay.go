@@ -121,6 +121,9 @@ func (s *services) relayOnce(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := s.relayExports(ctx); err != nil {
+		return err
+	}
 	open, err := s.store.SystemOpen(ctx, relayOpen, relayAtOnce, models.StatusRunning, models.StatusClarify, models.StatusApprove)
 	if err != nil {
 		return err

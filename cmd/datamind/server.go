@@ -48,7 +48,7 @@ func (apiCmd) Run(ctx context.Context) error {
 }
 
 type workerCmd struct {
-	Queues []string `help:"Queues to serve: ask, model, query, alert." enum:"ask,model,query,alert" env:"DATAMIND_QUEUES" default:"ask,model,query,alert"`
+	Queues []string `help:"Queues to serve: ask, model, query, alert, export." enum:"ask,model,query,alert,export" env:"DATAMIND_QUEUES" default:"ask,model,query,alert,export"`
 }
 
 // Run works until a signal comes, then lets running activities finish.
@@ -58,10 +58,9 @@ func (w workerCmd) Run(ctx context.Context) error {
 		return err
 	}
 	for _, queue := range w.Queues {
-		if queue == "query" {
-			if err := c.Require("SEAL_PRIVATE_KEY"); err != nil {
-				return errConfig{err}
-			}
+		need := map[string][]string{"query": {"SEAL_PRIVATE_KEY"}, "export": {"SEAL_PRIVATE_KEY", "EXPORT_BUCKET"}}[queue]
+		if err := c.Require(need...); err != nil {
+			return errConfig{err}
 		}
 	}
 	s, err := connect(ctx, c, log, "datamind-worker")

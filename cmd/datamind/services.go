@@ -3,6 +3,8 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -23,13 +25,16 @@ import (
 	"github.com/redis/go-redis/v9"
 	"go.temporal.io/sdk/client"
 	sdk "go.temporal.io/sdk/worker"
+	"gocloud.dev/blob"
 
 	"github.com/datamind/datamind/activities"
 	"github.com/datamind/datamind/api"
 	"github.com/datamind/datamind/internal/auth"
+	"github.com/datamind/datamind/internal/bucket"
 	"github.com/datamind/datamind/internal/config"
 	"github.com/datamind/datamind/internal/connector"
 	"github.com/datamind/datamind/internal/crypt"
+	"github.com/datamind/datamind/internal/export"
 	"github.com/datamind/datamind/internal/llm"
 	"github.com/datamind/datamind/internal/notify"
 	"github.com/datamind/datamind/internal/planner"
@@ -55,6 +60,7 @@ type services struct {
 	runs     *workflows.Client
 	metrics  *telemetry.Metrics
 	reporter *telemetry.Reporter
+	bucket   *blob.Bucket // of exports; nil for none
 	// endTracing sends the spans that are left.
 	endTracing func()
 	// own are addresses of this installation beside those of its configuration.
@@ -111,6 +117,11 @@ func connect(ctx context.Context, c config.Config, log *slog.Logger, component s
 	if s.temporal, err = worker.Dial(ctx, c.TemporalAddress, c.TemporalNamespace, tlsConfig, s.codec, log, observer); err != nil {
 		return nil, err
 	}
+	if c.ExportBucket != "" {
+		if s.bucket, err = bucket.Open(ctx, c.ExportBucket); err != nil {
+			return nil, errConfig{fmt.Errorf("DATAMIND_EXPORT_BUCKET: %w", err)}
+		}
+	}
 	s.runs = &workflows.Client{Temporal: s.temporal, Models: s.store.ModelsFor, Settings: workflows.Settings{Planner: plannerKind(c), MaxAttempts: c.MaxAttempts, ApproveCost: c.ApproveCost}}
 	return s, nil
 }
@@ -158,6 +169,9 @@ func (s *services) close() {
 	s.temporal.Close()
 	_ = s.redis.Close()
 	_ = s.store.Close()
+	if s.bucket != nil {
+		_ = s.bucket.Close()
+	}
 	s.reporter.Flush()
 	s.endTracing()
 }
@@ -190,9 +204,18 @@ func (s *services) newAPI(a *auth.Service) (*api.Server, error) {
 		name = s.config.LLMModels[0]
 	}
 	return api.New(api.Deps{Store: s.store, Auth: a, Hub: s.hub, Runs: apiRuns{s.runs, s.store, s.config.TemporalNamespace}, Sealer: sealer, ModelSealer: modelSealer, ChannelSealer: channelSealer,
-		Codec: s.codec, Redis: s.redis, Web: web.Dist(), Log: s.log, Metrics: s.metrics.Registry, Reporter: s.reporter,
+		Codec: s.codec, Redis: s.redis, Bucket: s.bucket, LinkKey: linkKey(s.config.JWTKey.Key()), Web: web.Dist(), Log: s.log, Metrics: s.metrics.Registry, Reporter: s.reporter,
 		Config: api.Config{BaseURL: s.config.BaseURL, TemporalUIURL: s.config.TemporalUIURL, TemporalNamespace: s.config.TemporalNamespace, Planner: name, TrustedProxies: s.config.TrustedProxies,
 			AsksPerMinute: s.config.AsksPerMinute, MonthlyBudget: s.config.TokenBudgetMonthly, Version: version}})
+}
+
+// linkKey is the key of links to files, made of the one of sessions.
+func linkKey(key []byte) []byte {
+	made, err := hkdf.Key(sha256.New, key, nil, "datamind links to files", sha256.Size)
+	if err != nil { // of a length that no hash gives: not this one
+		panic(err)
+	}
+	return made
 }
 
 // serve runs the API and its metrics until ctx ends, then lets requests finish.
@@ -237,7 +260,8 @@ func (s *services) serveMetrics() *http.Server {
 // is gone.
 func (s *services) startWorkers(ctx context.Context, queues []string, fatal func(error)) (stop func(), err error) {
 	a := worker.Activities{Questions: &activities.Questions{Store: s.store, Events: s.hub, CatalogTTL: s.config.CatalogTTL},
-		AtOnce: map[string]int{workflows.QueueModel: s.config.ModelConcurrency, workflows.QueueQuery: s.config.QueryConcurrency, workflows.QueueAlert: s.config.AlertConcurrency}}
+		AtOnce: map[string]int{workflows.QueueModel: s.config.ModelConcurrency, workflows.QueueQuery: s.config.QueryConcurrency,
+			workflows.QueueAlert: s.config.AlertConcurrency, workflows.QueueExport: s.config.ExportConcurrency}}
 	a.Model = &activities.Model{CatalogTTL: s.config.CatalogTTL, Store: s.store, Events: s.hub, Temporal: s.temporal, Builtin: planner.NewBuiltin(), MonthlyBudget: s.config.TokenBudgetMonthly}
 	policy := s.policy(ctx)
 	own := policy
@@ -273,6 +297,12 @@ func (s *services) startWorkers(ctx context.Context, queues []string, fatal func
 			return nil, errConfig{fmt.Errorf("DATAMIND_SEAL_PRIVATE_KEY: %w", err)}
 		}
 		a.Query = &activities.Query{CatalogTTL: s.config.CatalogTTL, Store: s.store, Events: s.hub, Temporal: s.temporal, Opener: opener, Policy: policy, MaxBytes: s.config.MaxResultBytes}
+		a.Export = &activities.Export{Query: a.Query, Bucket: s.bucket}
+		if slices.Contains(queues, workflows.QueueExport) {
+			if a.Export.TempDir, err = export.TempDir(); err != nil {
+				return nil, err
+			}
+		}
 		if err := sqlguard.Warm(); err != nil {
 			return nil, err
 		}

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/datamind/datamind/internal/auth"
+	"github.com/datamind/datamind/internal/bucket"
 	"github.com/datamind/datamind/internal/config"
 	"github.com/datamind/datamind/internal/crypt"
 	"github.com/datamind/datamind/internal/embedded"
@@ -150,6 +151,12 @@ func (o *oneMachine) configure() error {
 	c := &o.config
 	c.DatabaseURL, c.MigrateDatabaseURL = config.Secret(o.stack.AppDSN), config.Secret(o.stack.OwnerDSN)
 	c.RedisURL, c.ShutdownTimeout = config.Secret(o.stack.RedisURL), upShutdown
+	if c.ExportBucket == "" {
+		var err error
+		if c.ExportBucket, err = bucket.Directory(filepath.Join(o.Data, "exports")); err != nil {
+			return err
+		}
+	}
 	var private, modelKeys, channelKeys string
 	pair := func() string { pub, priv := crypt.GenerateKeys(); return pub + " " + priv }
 	for _, key := range []struct {
@@ -287,7 +294,7 @@ func (o *oneMachine) credentials(ctx context.Context, a *auth.Service, address s
 	if old, err := readCredentials(o.Data); err == nil && old.KeyID != "" {
 		_ = a.RevokeAPIKey(ctx, o.owner, old.KeyID) // it may have been revoked already
 	}
-	scopes := []string{auth.Profile, auth.Ask, auth.ReadQuestions, auth.ReadConnections, auth.ReadCatalog}
+	scopes := []string{auth.Profile, auth.Ask, auth.ReadQuestions, auth.ReadConnections, auth.ReadCatalog, auth.ReadExports, auth.WriteExports}
 	key, secret, err := a.CreateAPIKey(ctx, o.owner, "command line on this machine", scopes, time.Now().AddDate(1, 0, 0))
 	if err != nil {
 		return err

@@ -28,15 +28,17 @@ const (
 	ReadMembers      = "members.read"
 	WriteMembers     = "members.write"
 	InspectRuns      = "runs.inspect"
+	ReadExports      = "exports.read" // one's own
+	WriteExports     = "exports.write"
 	WriteModels      = "models.write"
-	UseChannels      = "channels.use"    // to choose them for what is told
-	ManageChannels   = "channels.manage" // with the ledger of what was told
+	UseChannels      = "channels.use"       // to choose them for what is told
+	ManageChannels   = "channels.manage"    // with the ledger of what was told
 	WriteOrg         = "organisation.write" // its name and budget
 )
 
 var (
 	viewer  = []string{Profile, ManageSessions, ReadQuestions, ReadConnections, ReadCatalog, GiveFeedback}
-	analyst = append(slices.Clone(viewer), Ask, VerifyQuestions, InspectSteps, WriteNotes, UseChannels)
+	analyst = append(slices.Clone(viewer), Ask, VerifyQuestions, InspectSteps, WriteNotes, UseChannels, ReadExports, WriteExports)
 	admin   = append(slices.Clone(analyst), WriteConnections, SyncCatalog, ManageKeys, ReadAudit, ReadUsage, ReadMembers, WriteMembers, InspectRuns, WriteModels, ManageChannels)
 	owner   = append(slices.Clone(admin), WriteOrg)
 )

@@ -86,12 +86,15 @@ type Config struct {
 	DenyConnections         []string `env:"DENY_CONNECTIONS"`
 	AllowConnections        []string `env:"ALLOW_CONNECTIONS"`
 
-	Queues           []string      `env:"QUEUES" envDefault:"ask,model,query,alert"`
-	ModelConcurrency int           `env:"MODEL_CONCURRENCY" envDefault:"32"`
-	QueryConcurrency int           `env:"QUERY_CONCURRENCY" envDefault:"16"`
-	AlertConcurrency int           `env:"ALERT_CONCURRENCY" envDefault:"64"`
-	BuildID          string        `env:"BUILD_ID"`
-	ShutdownTimeout  time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"20s"`
+	Queues           []string `env:"QUEUES" envDefault:"ask,model,query,alert,export"`
+	ModelConcurrency int      `env:"MODEL_CONCURRENCY" envDefault:"32"`
+	QueryConcurrency int      `env:"QUERY_CONCURRENCY" envDefault:"16"`
+	AlertConcurrency int      `env:"ALERT_CONCURRENCY" envDefault:"64"`
+	// ExportConcurrency bounds the exports that a process writes at once.
+	ExportConcurrency int           `env:"EXPORT_CONCURRENCY" envDefault:"2"`
+	ExportBucket      string        `env:"EXPORT_BUCKET"`
+	BuildID           string        `env:"BUILD_ID"`
+	ShutdownTimeout   time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"20s"`
 
 	SentryDSN   Secret `env:"SENTRY_DSN"`
 	Environment string `env:"ENVIRONMENT" envDefault:"production"`
@@ -220,12 +223,15 @@ func (c *Config) check() (problems []string) {
 		bad("LLM_BASE_URL", "and "+Prefix+"LLM_MODELS go together: set both to use a model, or neither to use the built-in planner")
 	}
 	for _, queue := range c.Queues {
-		if !slices.Contains([]string{"ask", "model", "query", "alert"}, queue) {
-			bad("QUEUES", fmt.Sprintf("names %q; the queues are ask, model, query and alert", queue))
+		if !slices.Contains([]string{"ask", "model", "query", "alert", "export"}, queue) {
+			bad("QUEUES", fmt.Sprintf("names %q; the queues are ask, model, query, alert and export", queue))
 		}
 	}
 	if c.BuildID != "" && (!buildID.MatchString(c.BuildID) || c.BuildID == "none") {
 		bad("BUILD_ID", "must begin with a letter or digit, have letters, digits, '.', '_', '-' and '+' only, at most 100, and not be \"none\"")
+	}
+	if u, err := url.Parse(c.ExportBucket); c.ExportBucket != "" && (err != nil || !slices.Contains([]string{"file", "s3", "gs", "azblob"}, u.Scheme)) {
+		bad("EXPORT_BUCKET", "is not an address of the form file:///path, s3://name, gs://name or azblob://name")
 	}
 	for _, addr := range c.DenyConnections {
 		if _, err := netip.ParseAddrPort(addr); err != nil {
@@ -247,8 +253,8 @@ func (c *Config) check() (problems []string) {
 	if c.MaxAttempts < 1 || c.MaxAttempts > 10 {
 		bad("MAX_ATTEMPTS", "must be 1 to 10")
 	}
-	if c.ModelConcurrency < 1 || c.QueryConcurrency < 1 || c.AlertConcurrency < 1 {
-		bad("MODEL_CONCURRENCY", "and "+Prefix+"QUERY_CONCURRENCY and "+Prefix+"ALERT_CONCURRENCY must be at least 1")
+	if min(c.ModelConcurrency, c.QueryConcurrency, c.AlertConcurrency, c.ExportConcurrency) < 1 {
+		bad("MODEL_CONCURRENCY", ", "+Prefix+"QUERY_CONCURRENCY, "+Prefix+"ALERT_CONCURRENCY and "+Prefix+"EXPORT_CONCURRENCY must be at least 1")
 	}
 	if c.LLMMaxTokens < 100 || c.MaxResultBytes < 1<<10 || c.TokenBudgetMonthly < 0 {
 		bad("LLM_MAX_TOKENS", "must be at least 100, "+Prefix+"MAX_RESULT_BYTES at least 1024, "+Prefix+"TOKEN_BUDGET_MONTHLY not negative")
@@ -284,7 +290,7 @@ func (s Secret) Key() []byte {
 func (c *Config) Require(names ...string) error {
 	values := map[string]string{"DATABASE_URL": string(c.DatabaseURL), "MIGRATE_DATABASE_URL": string(c.MigrateDatabaseURL), "REDIS_URL": string(c.RedisURL),
 		"TEMPORAL_ADDRESS": c.TemporalAddress, "JWT_KEY": string(c.JWTKey), "PAYLOAD_KEY": string(c.PayloadKey), "SEAL_PUBLIC_KEY": c.SealPublicKey,
-		"SEAL_PRIVATE_KEY": string(c.SealPrivateKey), "BASE_URL": c.BaseURL}
+		"SEAL_PRIVATE_KEY": string(c.SealPrivateKey), "BASE_URL": c.BaseURL, "EXPORT_BUCKET": c.ExportBucket}
 	var problems []string
 	for _, name := range names {
 		if values[name] == "" {

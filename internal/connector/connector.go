@@ -59,6 +59,10 @@ type Conn interface {
 	// limits' rows and bytes of it. When ctx ends, Run returns only after the
 	// server confirmed that the query has stopped, or after ten seconds.
 	Run(ctx context.Context, sql sqlguard.Approved, limits Limits) (*models.Rows, error)
+	// Stream runs the query in a read-only transaction and hands each of its rows
+	// to the sink, as the database sends them. It ends at the first error of the
+	// sink, which it returns, and otherwise like Run.
+	Stream(ctx context.Context, sql sqlguard.Approved, timeout time.Duration, sink Sink) error
 	// EndOthers ends what other sessions of the same user do for the same
 	// purpose, such as those that a process left behind, and waits until they
 	// are gone.

@@ -113,7 +113,7 @@ SELECT c.oid, c.reltype, n.nspname::text, c.relname::text,
 	CASE CASE WHEN c.oid IN (SELECT oid FROM reaching) THEN 'f' ELSE c.relkind END WHEN 'v' THEN 'view' WHEN 'm' THEN 'matview' WHEN 'p' THEN 'partitioned' WHEN 'f' THEN 'foreign' ELSE 'table' END,
 	coalesce(obj_description(c.oid, 'pg_class'), ''),
 	CASE WHEN c.relkind IN ('v', 'f') THEN -1 ELSE c.reltuples::bigint END,
-	CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) ELSE '' END, greatest(c.reltuples, 0)::float8
+	CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) ELSE '' END, greatest(c.reltuples, 0)::float8, c.relkind = 'r' AND c.relhassubclass
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = ANY($1) AND c.relkind IN ('r', 'v', 'm', 'p', 'f') AND NOT c.relispartition AND c.relpersistence <> 't'
 	AND (has_table_privilege(c.oid, 'SELECT') OR has_any_column_privilege(c.oid, 'SELECT'))
@@ -123,7 +123,7 @@ func (d *discovery) relations() error {
 	var oid, row uint32
 	var rows float64
 	var t models.Table
-	return d.each(relationsSQL, []any{d.catalog.Schemas}, []any{&oid, &row, &t.Schema, &t.Name, &t.Kind, &t.Comment, &t.Rows, &t.Definition, &rows}, func() {
+	return d.each(relationsSQL, []any{d.catalog.Schemas}, []any{&oid, &row, &t.Schema, &t.Name, &t.Kind, &t.Comment, &t.Rows, &t.Definition, &rows, &t.Inherited}, func() {
 		t.Holds = d.traced.of(row)
 		d.tables[oid] = len(d.catalog.Tables)
 		d.found[oid] = &relation{rows: rows, names: map[int16]string{}, places: map[string]place{}}

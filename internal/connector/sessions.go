@@ -154,6 +154,13 @@ func (s *session) Run(ctx context.Context, sql sqlguard.Approved, limits Limits)
 	return rows, err
 }
 
+// Stream implements Conn.
+func (s *session) Stream(ctx context.Context, sql sqlguard.Approved, timeout time.Duration, sink Sink) error {
+	err := s.postgres.Stream(ctx, sql, timeout, sink)
+	s.note(ctx, err)
+	return err
+}
+
 // EndOthers implements Conn.
 func (s *session) EndOthers(ctx context.Context) error {
 	err := s.postgres.EndOthers(ctx)

@@ -93,7 +93,7 @@ func TestMigrationsMatchTheModels(t *testing.T) {
 		&models.Connection{}, &models.CatalogSnapshot{}, &models.Conversation{}, &models.Question{}, &models.QuestionStep{}, &models.Result{},
 		&models.TokenUsage{}, &models.AuditEvent{}, &models.ModelEndpoint{}, &models.Invitation{}, &models.Feedback{}, &models.VerifiedQuestion{},
 		&models.QuestionTable{}, &models.SavedQuery{}, &models.CatalogNote{}, &models.GlossaryTerm{}, &models.Metric{}, &models.CatalogSync{},
-		&models.Channel{}, &models.Delivery{}, &models.Artifact{}))
+		&models.Channel{}, &models.Delivery{}, &models.Artifact{}, &models.Export{}, &models.ExportPart{}, &models.ExportSchedule{}))
 	schema := func(dsn string) (lines []string) {
 		conn, err := pgx.Connect(ctx, dsn)
 		require.NoError(t, err)
