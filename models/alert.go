@@ -110,13 +110,11 @@ const (
 
 // Why an alert is paused.
 const (
-	PausedByPerson    Code = "paused"          // somebody did
-	PausedOwnerLeft   Code = "owner_left"      // its owner is no member any more
-	PausedRightLost   Code = "right_lost"      // its owner may not have alerts any more
-	PausedNoDatabase  Code = "connection_gone" // the database's connection was deleted
+	PausedByPerson    Code = "paused"     // somebody did
+	PausedOwnerLeft   Code = "owner_left" // its owner is no member any more
+	PausedRightLost   Code = "right_lost" // its owner may not have alerts any more
 	CodeNotNumber     Code = "alert_not_a_number"
 	CodeColumnMissing Code = "alert_column_missing"
-	CodeAlertReplan   Code = "alert_replan"
 	CodeCondition     Code = "alert_condition"
 	CodeSchedule      Code = "alert_schedule"
 	CodeAlertLimit    Code = "alert_limit"
@@ -191,10 +189,10 @@ const (
 // whose name is "".
 type KeyState struct {
 	Status  KeyStatus `json:"status"`
-	Since   time.Time `json:"since"`             // of the status
-	Breach  int       `json:"breach,omitempty"`  // runs in a row
+	Since   time.Time `json:"since"`              // of the status
+	Breach  int       `json:"breach,omitempty"`   // runs in a row
 	BreachT time.Time `json:"breach_at,omitzero"` // since when
-	Absent  int       `json:"absent,omitempty"`  // runs without a row of it
+	Absent  int       `json:"absent,omitempty"`   // runs without a row of it
 	Value   *float64  `json:"value,omitempty"`
 	Text    string    `json:"text,omitempty"` // why there is no value, or what it stands for
 	// Told says that the firing was told.
@@ -220,15 +218,17 @@ type AlertState struct {
 	EpisodeID   string    `json:"episode_id,omitempty"`
 	EpisodeAt   time.Time `json:"episode_at,omitzero"`
 	EpisodeTold bool      `json:"episode_told,omitempty"`
-	ToldAt      time.Time `json:"told_at,omitzero"` // the last alarm or reminder
+	FirstToldAt time.Time `json:"first_told_at,omitzero"`
+	ToldAt      time.Time `json:"told_at,omitzero"`  // the last alarm or reminder
 	AlarmAt     time.Time `json:"alarm_at,omitzero"` // the last alarm of any episode
 	Reminders   int       `json:"reminders,omitempty"`
 	Escalated   bool      `json:"escalated,omitempty"`
 	AckedAt     time.Time `json:"acked_at,omitzero"`
 	AckedBy     string    `json:"acked_by,omitempty"`
 	// OwesRecovery says that the end of OwedEpisode is still to be told.
-	OwesRecovery bool   `json:"owes_recovery,omitempty"`
-	OwedEpisode  string `json:"owed_episode,omitempty"`
+	OwesRecovery  bool   `json:"owes_recovery,omitempty"`
+	OwedEpisode   string `json:"owed_episode,omitempty"`
+	OwedEscalated bool   `json:"owed_escalated,omitempty"`
 	// SnoozedUntil is until when nothing is told.
 	SnoozedUntil time.Time `json:"snoozed_until,omitzero"`
 	// LastAt is the scheduled time of the last run that was taken into account.
@@ -307,8 +307,8 @@ type AlertEpisode struct {
 	AlertID   string    `gorm:"type:uuid;not null;index:alert_episodes_list,priority:1"`
 	StartedAt time.Time `gorm:"not null;index:alert_episodes_list,priority:2,sort:desc"`
 	EndedAt   *time.Time
-	Keys      []string   `gorm:"serializer:json;type:jsonb;not null"` // that fired
-	Value     *float64   // of the first of them
+	Keys      []string `gorm:"serializer:json;type:jsonb;not null"` // that fired
+	Value     *float64 // of the first of them
 	AckedAt   *time.Time
 	AckedBy   string        `gorm:"not null"`
 	Finding   *AlertFinding `gorm:"serializer:json;type:jsonb"`

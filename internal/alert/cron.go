@@ -57,7 +57,7 @@ func ParseSpec(cron, zone string) (*Spec, error) {
 
 func (f field) parse(text string) (set uint64, err error) {
 	bad := models.Errorf(models.CodeSchedule, "The %s %q cannot be read: use *, numbers from %d to %d, ranges such as 1-5, lists such as 1,3 and steps such as */15.",
-		f.name, models.Clip(text, 40), f.min, f.max)
+		f.name, clip(text, 40), f.min, f.max)
 	for part := range strings.SplitSeq(text, ",") {
 		span, by, stepped := strings.Cut(part, "/")
 		from, to, step := f.min, f.max, 1
