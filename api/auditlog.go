@@ -40,7 +40,7 @@ func auditView(e *models.AuditEvent) AuditEvent {
 // auditActions are all actions that are recorded.
 var auditActions = []string{
 	"api_key.create", "api_key.revoke", "audit.export", "budget.update", "catalog.read", "catalog.sync",
-	"connection.create", "connection.delete", "connection.update", "conversation.delete", "conversation.share",
+	"channel.create", "channel.delete", "channel.test", "channel.update", "connection.create", "connection.delete", "connection.update", "conversation.delete", "conversation.share", "delivery.retry",
 	"invitation.accept", "invitation.create", "invitation.revoke", "member.link", "member.remove", "member.role",
 	"metric.create", "metric.delete", "metric.update", "model.create", "model.delete", "model.update", "note.put", "organisation.update",
 	"question.approve", "question.edit_sql", "question.feedback", "question.sql", "question.stop", "result.read", "run.inspect",

@@ -66,7 +66,9 @@ type Deps struct {
 	Sealer *crypt.Sealer
 	// ModelSealer seals models' keys; nil where none can be stored.
 	ModelSealer *crypt.Sealer
-	Codec       *crypt.Codec
+	// ChannelSealer seals channels' secrets; nil where none can be stored.
+	ChannelSealer *crypt.Sealer
+	Codec         *crypt.Codec
 	Redis       redis.UniversalClient
 	Web         fs.FS
 	Log         *slog.Logger

@@ -24,6 +24,13 @@ type TestModelInput struct {
 	Unsaved    *models.ModelEndpoint
 }
 
+// TestChannelInput says which channel to test: a stored one by its id, or one
+// that is not saved yet, its secret already sealed with the ID that it carries.
+type TestChannelInput struct {
+	ChannelID string
+	Unsaved   *models.Channel
+}
+
 // Runs is the API's way to the durable workflows: it starts them and passes
 // on what a person decides. The permission has been checked and the row read
 // in the caller's scope before any method is called.
@@ -46,6 +53,11 @@ type Runs interface {
 	TestConnection(ctx context.Context, scope models.Scope, in TestConnectionInput) (models.ConnectionReport, error)
 	// TestModel runs a test on a model worker and waits for its report.
 	TestModel(ctx context.Context, scope models.Scope, in TestModelInput) (models.ModelReport, error)
+	// TestChannel sends a test over a channel from an alert worker and waits for its report.
+	TestChannel(ctx context.Context, scope models.Scope, in TestChannelInput) (models.ChannelReport, error)
+	// Deliver starts sending a delivery of the ledger, unless a run does so. When
+	// Temporal cannot be reached it stays queued and a relay starts it later.
+	Deliver(ctx context.Context, scope models.Scope, deliveryID string) error
 	// CheckSQL has the guard check SQL on a query worker and waits for its
 	// verdict: an error coded guard_refused, or nil.
 	CheckSQL(ctx context.Context, scope models.Scope, connectionID, sql string) error

@@ -103,6 +103,8 @@ func (s *Server) build() error {
 	s.budgetRoutes()
 	s.memberRoutes()
 	s.modelRoutes()
+	s.channelRoutes()
+	s.deliveryRoutes()
 	s.eventRoutes()
 	s.statusRoutes()
 	s.codecRoutes()

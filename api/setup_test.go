@@ -38,6 +38,8 @@ type recordedRuns struct {
 	err    error
 	tested api.TestConnectionInput
 	model  api.TestModelInput
+	// channel is the channel that was tested last.
+	channel api.TestChannelInput
 	// queue answers for the queues, described counts how often; nil finds them well.
 	queue     func(ctx context.Context, name string) (models.QueueState, error)
 	described int
@@ -93,6 +95,16 @@ func (r *recordedRuns) TestModel(_ context.Context, _ models.Scope, in api.TestM
 	defer r.mu.Unlock()
 	r.model = in
 	return models.ModelReport{OK: true, Message: "The model answers.", Structured: "json_schema", Ms: 12}, err
+}
+func (r *recordedRuns) TestChannel(_ context.Context, _ models.Scope, in api.TestChannelInput) (models.ChannelReport, error) {
+	err := r.call("test channel", in.ChannelID)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.channel = in
+	return models.ChannelReport{OK: true, Message: "The message was taken.", Ms: 12}, err
+}
+func (r *recordedRuns) Deliver(_ context.Context, _ models.Scope, id string) error {
+	return r.call("deliver", id)
 }
 func (r *recordedRuns) CheckSQL(_ context.Context, _ models.Scope, id, sql string) error {
 	return r.call("check", id, " ", sql)

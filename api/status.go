@@ -25,7 +25,7 @@ const (
 // Fault is something that is wrong with the service as a whole.
 type Fault struct {
 	Code          FaultCode `json:"code" enum:"down,unserved,behind"`
-	Name          string    `json:"name" enum:"database,redis,temporal,ask,model,query" doc:"The server that does not answer, or the queue"`
+	Name          string    `json:"name" enum:"database,redis,temporal,ask,model,query,alert" doc:"The server that does not answer, or the queue"`
 	Message       string    `json:"message" doc:"What is wrong and what comes of it"`
 	Waiting       int64     `json:"waiting" doc:"Steps that wait in the queue, of all organisations; 0 for a server"`
 	OldestSeconds int64     `json:"oldest_seconds" doc:"How long the first of them has waited"`

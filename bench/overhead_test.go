@@ -16,7 +16,7 @@ import (
 )
 
 // layout is the worker processes of most measurements: one for all queues.
-var layout = []string{"ask,model,query"}
+var layout = []string{"ask,model,query,alert"}
 
 // quick makes every question the same quick query.
 var quick = []llmtest.Rule{{Kind: llmtest.KindPlan, SQL: system.QuickSQL}}

@@ -36,7 +36,7 @@ func TestDeploy(t *testing.T) {
 	a, b := system.Build{ID: "a", Bin: s.Program()}, system.Build{ID: "b", Bin: system.ChangedWorkflow(t)}
 	withoutBuilds(t, s, b)
 	firstBuild(t, s, a, b)
-	s.StartBuild(b, "ask,model,query")
+	s.StartBuild(b, "ask,model,query,alert")
 	s.Rollout(1, a, b)
 	s.Rollout(2, b, a) // the way back
 	code, said := doctor(t, s)
@@ -68,7 +68,7 @@ func withoutBuilds(t *testing.T, s *system.System, changed system.Build) {
 func firstBuild(t *testing.T, s *system.System, a, b system.Build) {
 	t.Helper()
 	flight := s.Fly(0)
-	started := s.StartBuild(a, "ask", "model", "query")
+	started := s.StartBuild(a, "ask", "model", "query", "alert")
 	system.Eventually(t, "the worker says that it gets nothing", func() bool {
 		return strings.Contains(started[0].Log(), "new questions do not come to this build until it is promoted")
 	})
@@ -135,7 +135,7 @@ func moves(t *testing.T, s *system.System, a, b system.Build) {
 	require.NotContains(t, out, "goroutine")
 
 	c := system.Build{ID: "c", Bin: a.Bin} // the same code, such as one with another activity
-	s.StartBuild(c, "ask,model,query")
+	s.StartBuild(c, "ask,model,query,alert")
 	s.Promote(c)
 	require.Zero(t, workers[0].Stop())
 	require.Zero(t, workers[1].Stop())

@@ -120,7 +120,7 @@ func (w *wire) cut() {
 func TestFaultsAreSeen(t *testing.T) {
 	t.Parallel()
 	temporal := wireTo(t, testkit.Temporal(t))
-	s := system.Start(t, system.Options{Model: true, Workers: []string{"ask", "model", "query"},
+	s := system.Start(t, system.Options{Model: true, Workers: []string{"ask", "model", "query", "alert"},
 		Env: []string{"DATAMIND_TEMPORAL_ADDRESS=" + temporal.Addr().String(), "DATAMIND_QUERY_CONCURRENCY=1"},
 		Rules: []llmtest.Rule{
 			plan("how many", system.QuickSQL),

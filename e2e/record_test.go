@@ -125,7 +125,7 @@ func recordLimits(t *testing.T) {
 		system.Change{File: "workflows/options.go", Old: "closeLimit = 24 * time.Hour", New: "closeLimit = 2 * time.Second"})}
 	h := newRecorder(t, system.Options{}, unclear("nobody replies", 1), llmtest.Rule{Kind: llmtest.KindPlan, Contains: "timed out", Hang: true})
 	h.s.Workers[0].Kill()
-	h.s.StartBuild(hasty, "ask,model,query")
+	h.s.StartBuild(hasty, "ask,model,query,alert")
 	h.end("nobody replies", models.StatusCancelled)
 	h.end("timed out", models.StatusFailed)
 }

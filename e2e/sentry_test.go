@@ -28,7 +28,7 @@ func TestUncodedErrorsOfProcessesReachSentry(t *testing.T) {
 		envelopes = append(envelopes, string(body))
 	}))
 	t.Cleanup(ingest.Close)
-	s := system.Start(t, system.Options{Model: true, Workers: []string{"ask,model,query"},
+	s := system.Start(t, system.Options{Model: true, Workers: []string{"ask,model,query,alert"},
 		Env:   []string{"DATAMIND_SENTRY_DSN=http://key@" + ingest.Listener.Addr().String() + "/1", "DATAMIND_ENVIRONMENT=rehearsal"},
 		Rules: []llmtest.Rule{plan("tattletale", "SELECT count(*) AS tattletale FROM orders")}})
 	find := func(words ...string) string {

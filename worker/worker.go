@@ -20,6 +20,7 @@ type Activities struct {
 	Questions *activities.Questions
 	Model     *activities.Model
 	Query     *activities.Query
+	Notify    *activities.Notify
 	// AtOnce bounds what the process takes on at once, by queue.
 	AtOnce map[string]int
 }
@@ -59,6 +60,8 @@ func New(c client.Client, queues []string, buildID string, a Activities, stopTim
 			w.RegisterActivity(a.Model)
 		case workflows.QueueQuery:
 			w.RegisterActivity(a.Query)
+		case workflows.QueueAlert:
+			w.RegisterActivity(a.Notify)
 		}
 		all = append(all, w)
 	}
@@ -67,10 +70,12 @@ func New(c client.Client, queues []string, buildID string, a Activities, stopTim
 
 // Names are the activities of a queue.
 func Names(queue string) (names []string) {
-	of := map[string]reflect.Type{workflows.QueueAsk: reflect.TypeFor[*activities.Questions](), workflows.QueueModel: reflect.TypeFor[*activities.Model](),
-		workflows.QueueQuery: reflect.TypeFor[*activities.Query]()}[queue]
-	for method := range of.Methods() {
-		names = append(names, method.Name)
+	of := map[string][]reflect.Type{workflows.QueueAsk: {reflect.TypeFor[*activities.Questions]()}, workflows.QueueModel: {reflect.TypeFor[*activities.Model]()},
+		workflows.QueueQuery: {reflect.TypeFor[*activities.Query]()}, workflows.QueueAlert: {reflect.TypeFor[*activities.Notify]()}}[queue]
+	for _, one := range of {
+		for method := range one.Methods() {
+			names = append(names, method.Name)
+		}
 	}
 	return names
 }
@@ -81,6 +86,8 @@ func registerWorkflows(r sdk.WorkflowRegistry) {
 	r.RegisterWorkflow(workflows.TestModel)
 	r.RegisterWorkflow(workflows.SyncCatalog)
 	r.RegisterWorkflow(workflows.CheckSQL)
+	r.RegisterWorkflow(workflows.Deliver)
+	r.RegisterWorkflow(workflows.TestChannel)
 }
 
 func failureConverter(codec converter.PayloadCodec) converter.FailureConverter {

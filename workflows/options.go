@@ -12,10 +12,11 @@ const (
 	QueueAsk   = "ask"   // workflows and bookkeeping
 	QueueModel = "model" // planning and writing
 	QueueQuery = "query" // the only ones that reach customers' databases
+	QueueAlert = "alert" // messages and their bookkeeping: the only ones that reach channels
 )
 
 // Queues are all task queues. A build must serve each of them to take questions.
-var Queues = []string{QueueAsk, QueueModel, QueueQuery}
+var Queues = []string{QueueAsk, QueueModel, QueueQuery, QueueAlert}
 
 // HeartbeatTimeout is how long an activity of model or query may be silent
 // before its worker counts as dead and another takes over.
@@ -88,6 +89,33 @@ func orphan(ctx workflow.Context, summary string) workflow.Context {
 		Summary:                summary,
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2,
 			MaximumInterval: 30 * time.Second, MaximumAttempts: 20},
+	})
+}
+
+// send is for one delivery. How often it is tried is counted in the ledger,
+// which a retry by hand continues; the activity says itself when to come back.
+func send(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue:              QueueAlert,
+		StartToCloseTimeout:    2 * time.Minute,
+		ScheduleToCloseTimeout: closeLimit,
+		HeartbeatTimeout:       HeartbeatTimeout,
+		WaitForCancellation:    true,
+		Summary:                summary,
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2,
+			MaximumInterval: time.Minute},
+	})
+}
+
+// ledger is for the books of messages, where they are kept: cheap and safe to repeat.
+func ledger(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue:              QueueAlert,
+		StartToCloseTimeout:    25 * time.Second,
+		ScheduleToCloseTimeout: closeLimit,
+		Summary:                summary,
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2,
+			MaximumInterval: 30 * time.Second},
 	})
 }
 

@@ -32,7 +32,10 @@ var SearchAttributes = []string{attrOrg.GetName(), attrUser.GetName(), attrConne
 const callTimeout = 8 * time.Second
 
 // Priorities: lower runs first. Alerts and exports come after questions.
-const priorityQuestion = 2
+const (
+	priorityQuestion = 2
+	priorityDeliver  = 3 // of messages that a person sends again, or that the relay found
+)
 
 // Settings are resolved from the configuration before the start of a run.
 type Settings struct {
@@ -168,6 +171,26 @@ func (c *Client) TestConnection(ctx context.Context, in activities.TestInput) (m
 func (c *Client) TestModel(ctx context.Context, in activities.TestModelInput) (models.ModelReport, error) {
 	var report models.ModelReport
 	return report, c.test(ctx, in.Scope, "model", QueueModel, TestModel, in, &report)
+}
+
+// TestChannel tries a channel and waits for the report.
+func (c *Client) TestChannel(ctx context.Context, in activities.TestChannelInput) (models.ChannelReport, error) {
+	var report models.ChannelReport
+	return report, c.test(ctx, in.Scope, "channel", QueueAlert, TestChannel, in, &report)
+}
+
+// Deliver starts sending a delivery of the ledger that no run sends; where one
+// does, that is enough.
+func (c *Client) Deliver(ctx context.Context, scope models.Scope, deliveryID string) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	_, err := c.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: "deliver/" + deliveryID,
+		TaskQueue: QueueAsk, WorkflowExecutionTimeout: runLimit,
+		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		TypedSearchAttributes:    temporal.NewSearchAttributes(attrOrg.ValueSet(scope.OrgID)),
+		Priority:                 temporal.Priority{PriorityKey: priorityDeliver, FairnessKey: scope.OrgID}},
+		Deliver, DeliverInput{Scope: scope, IDs: []string{deliveryID}})
+	return unavailable(err, "send the message")
 }
 
 // test runs a workflow that somebody waits for.

@@ -34,6 +34,15 @@ func (r apiRuns) TestConnection(ctx context.Context, scope models.Scope, in api.
 	return r.Client.TestConnection(ctx, activities.TestInput{Scope: scope, Connection: *c, Sealed: c.SealedPassword})
 }
 
+// TestChannel tries a channel; each test is one of its own.
+func (r apiRuns) TestChannel(ctx context.Context, scope models.Scope, in api.TestChannelInput) (models.ChannelReport, error) {
+	test := activities.TestChannelInput{Scope: scope, ChannelID: in.ChannelID, Unsaved: in.Unsaved, TestID: store.NewID()}
+	if in.Unsaved != nil {
+		test.Sealed = in.Unsaved.SealedSecret
+	}
+	return r.Client.TestChannel(ctx, test)
+}
+
 func (r apiRuns) TestModel(ctx context.Context, scope models.Scope, in api.TestModelInput) (models.ModelReport, error) {
 	if in.Unsaved == nil {
 		return r.Client.TestModel(ctx, activities.TestModelInput{Scope: scope, EndpointID: in.EndpointID})

@@ -28,6 +28,12 @@ const (
 	refreshEvery = 30 * time.Second
 	refreshPause = 5 * time.Minute
 	pruneAge     = 30 * 24 * time.Hour
+	// messagesEvery is for messages that no run sends, such as those of one that
+	// was ended from outside. messagesIdle leaves a run the time to begin;
+	// messagesPaused is more than the longest pause between two tries.
+	messagesEvery  = 20 * time.Second
+	messagesIdle   = 2 * time.Minute
+	messagesPaused = 75 * time.Minute
 )
 
 // relay starts the runs of questions whose API died between storing and
@@ -37,10 +43,11 @@ const (
 func (s *services) relay(ctx context.Context) {
 	defer s.reporter.Crash("relay")
 	w := &watcher{services: s, faults: map[faultKey]*fault{}}
-	tick, prune, refresh := time.NewTicker(relayEvery), time.NewTicker(pruneEvery), time.NewTicker(refreshEvery)
+	tick, prune, refresh, messages := time.NewTicker(relayEvery), time.NewTicker(pruneEvery), time.NewTicker(refreshEvery), time.NewTicker(messagesEvery)
 	defer tick.Stop()
 	defer refresh.Stop()
 	defer prune.Stop()
+	defer messages.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -48,6 +55,11 @@ func (s *services) relay(ctx context.Context) {
 		case <-prune.C:
 			if err := s.store.SystemPrune(ctx, time.Now().Add(-pruneAge)); err != nil && ctx.Err() == nil {
 				s.log.Warn("old sessions not deleted", "error", err)
+			}
+			continue
+		case <-messages.C:
+			if err := s.relayMessages(ctx); err != nil && ctx.Err() == nil {
+				s.log.Warn("messages that wait are not looked after", "cause", telemetry.Cause(err))
 			}
 			continue
 		case <-refresh.C:
@@ -72,6 +84,26 @@ func (s *services) refresh(ctx context.Context) error {
 	stale, err := s.store.SystemStaleCatalogs(ctx, s.config.CatalogTTL*3/4, refreshPause, relayAtOnce)
 	for _, c := range stale {
 		err = errors.Join(err, s.runs.RefreshCatalog(ctx, models.Scope{OrgID: c.OrgID, UserID: c.UserID}, c.ConnectionID))
+	}
+	return err
+}
+
+// relayMessages ends messages that are no news any more and starts those that
+// nobody has touched. Any number of processes may do so.
+func (s *services) relayMessages(ctx context.Context) error {
+	late, err := s.store.SystemLateDeliveries(ctx)
+	if err != nil {
+		return err
+	}
+	for kind, n := range late {
+		for range n {
+			s.metrics.DeliveryEnded(kind, models.DeliveryLate, 0)
+		}
+		s.log.Warn("messages could not be sent in their time", "kind", kind, "count", n)
+	}
+	stale, err := s.store.SystemStaleDeliveries(ctx, messagesIdle, messagesPaused, relayAtOnce)
+	for _, d := range stale {
+		err = errors.Join(err, s.runs.Deliver(ctx, models.Scope{OrgID: d.OrgID}, d.ID))
 	}
 	return err
 }

@@ -48,7 +48,7 @@ func (apiCmd) Run(ctx context.Context) error {
 }
 
 type workerCmd struct {
-	Queues []string `help:"Queues to serve: ask, model, query." enum:"ask,model,query" env:"DATAMIND_QUEUES" default:"ask,model,query"`
+	Queues []string `help:"Queues to serve: ask, model, query, alert." enum:"ask,model,query,alert" env:"DATAMIND_QUEUES" default:"ask,model,query,alert"`
 }
 
 // Run works until a signal comes, then lets running activities finish.
@@ -123,7 +123,7 @@ type keysCmd struct{}
 
 // Run prints fresh pairs of keys.
 func (keysCmd) Run() error {
-	for _, name := range []string{"SEAL", "MODEL_SEAL"} {
+	for _, name := range []string{"SEAL", "MODEL_SEAL", "CHANNEL_SEAL"} {
 		public, private := crypt.GenerateKeys()
 		fmt.Printf("DATAMIND_%[1]s_PUBLIC_KEY=%[2]s\nDATAMIND_%[1]s_PRIVATE_KEY=%[3]s\n", name, public, private)
 	}

@@ -31,6 +31,7 @@ import (
 	"github.com/datamind/datamind/internal/connector"
 	"github.com/datamind/datamind/internal/crypt"
 	"github.com/datamind/datamind/internal/llm"
+	"github.com/datamind/datamind/internal/notify"
 	"github.com/datamind/datamind/internal/planner"
 	"github.com/datamind/datamind/internal/realtime"
 	"github.com/datamind/datamind/internal/sqlguard"
@@ -178,11 +179,17 @@ func (s *services) newAPI(a *auth.Service) (*api.Server, error) {
 			return nil, errConfig{fmt.Errorf("DATAMIND_MODEL_SEAL_PUBLIC_KEY: %w", err)}
 		}
 	}
+	var channelSealer *crypt.Sealer
+	if s.config.ChannelSealPublicKey != "" {
+		if channelSealer, err = crypt.NewChannelSealer(s.config.ChannelSealPublicKey); err != nil {
+			return nil, errConfig{fmt.Errorf("DATAMIND_CHANNEL_SEAL_PUBLIC_KEY: %w", err)}
+		}
+	}
 	name := "builtin"
 	if len(s.config.LLMModels) > 0 {
 		name = s.config.LLMModels[0]
 	}
-	return api.New(api.Deps{Store: s.store, Auth: a, Hub: s.hub, Runs: apiRuns{s.runs, s.store, s.config.TemporalNamespace}, Sealer: sealer, ModelSealer: modelSealer,
+	return api.New(api.Deps{Store: s.store, Auth: a, Hub: s.hub, Runs: apiRuns{s.runs, s.store, s.config.TemporalNamespace}, Sealer: sealer, ModelSealer: modelSealer, ChannelSealer: channelSealer,
 		Codec: s.codec, Redis: s.redis, Web: web.Dist(), Log: s.log, Metrics: s.metrics.Registry, Reporter: s.reporter,
 		Config: api.Config{BaseURL: s.config.BaseURL, TemporalUIURL: s.config.TemporalUIURL, TemporalNamespace: s.config.TemporalNamespace, Planner: name, TrustedProxies: s.config.TrustedProxies,
 			AsksPerMinute: s.config.AsksPerMinute, MonthlyBudget: s.config.TokenBudgetMonthly, Version: version}})
@@ -230,7 +237,7 @@ func (s *services) serveMetrics() *http.Server {
 // is gone.
 func (s *services) startWorkers(ctx context.Context, queues []string, fatal func(error)) (stop func(), err error) {
 	a := worker.Activities{Questions: &activities.Questions{Store: s.store, Events: s.hub, CatalogTTL: s.config.CatalogTTL},
-		AtOnce: map[string]int{workflows.QueueModel: s.config.ModelConcurrency, workflows.QueueQuery: s.config.QueryConcurrency}}
+		AtOnce: map[string]int{workflows.QueueModel: s.config.ModelConcurrency, workflows.QueueQuery: s.config.QueryConcurrency, workflows.QueueAlert: s.config.AlertConcurrency}}
 	a.Model = &activities.Model{CatalogTTL: s.config.CatalogTTL, Store: s.store, Events: s.hub, Temporal: s.temporal, Builtin: planner.NewBuiltin(), MonthlyBudget: s.config.TokenBudgetMonthly}
 	policy := s.policy(ctx)
 	own := policy
@@ -240,6 +247,16 @@ func (s *services) startWorkers(ctx context.Context, queues []string, fatal func
 		var err error
 		if a.Model.Opener, err = crypt.NewModelOpener(string(s.config.ModelSealPrivateKey)); err != nil {
 			return nil, errConfig{fmt.Errorf("DATAMIND_MODEL_SEAL_PRIVATE_KEY: %w", err)}
+		}
+	}
+	told := policy
+	told.AllowPrivate, told.AllowDatabases = s.config.AllowPrivateChannels, nil
+	a.Notify = &activities.Notify{Store: s.store, Temporal: s.temporal, Client: notify.New(notify.Config{Control: told.Control}), BaseURL: s.config.BaseURL,
+		Ended: s.metrics.DeliveryEnded, Failed: s.metrics.DeliveryFailed}
+	if s.config.ChannelSealPrivateKey != "" {
+		var err error
+		if a.Notify.Opener, err = crypt.NewChannelOpener(string(s.config.ChannelSealPrivateKey)); err != nil {
+			return nil, errConfig{fmt.Errorf("DATAMIND_CHANNEL_SEAL_PRIVATE_KEY: %w", err)}
 		}
 	}
 	if s.config.LLMBaseURL != "" {
@@ -293,6 +310,8 @@ func (s *services) expect(queues []string) {
 		switch queue {
 		case workflows.QueueAsk:
 			s.metrics.ExpectAsk()
+		case workflows.QueueAlert:
+			s.metrics.ExpectDeliveries()
 		case workflows.QueueModel:
 			for _, model := range append([]string{ownModels}, s.config.LLMModels...) {
 				s.metrics.ExpectModel(model, "plan", "write")

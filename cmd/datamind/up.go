@@ -24,6 +24,7 @@ import (
 	"github.com/datamind/datamind/internal/sqlguard"
 	"github.com/datamind/datamind/internal/store"
 	"github.com/datamind/datamind/models"
+	"github.com/datamind/datamind/workflows"
 )
 
 type upCmd struct {
@@ -149,7 +150,7 @@ func (o *oneMachine) configure() error {
 	c := &o.config
 	c.DatabaseURL, c.MigrateDatabaseURL = config.Secret(o.stack.AppDSN), config.Secret(o.stack.OwnerDSN)
 	c.RedisURL, c.ShutdownTimeout = config.Secret(o.stack.RedisURL), upShutdown
-	var private, modelKeys string
+	var private, modelKeys, channelKeys string
 	pair := func() string { pub, priv := crypt.GenerateKeys(); return pub + " " + priv }
 	for _, key := range []struct {
 		name   string
@@ -160,6 +161,7 @@ func (o *oneMachine) configure() error {
 		{"payload-key", &c.PayloadKey, crypt.GenerateCodecKey},
 		{"seal-keys", (*config.Secret)(&private), pair},
 		{"model-seal-keys", (*config.Secret)(&modelKeys), pair},
+		{"channel-seal-keys", (*config.Secret)(&channelKeys), pair},
 	} {
 		value, err := embedded.KeepSecret(o.Data, key.name, key.make)
 		if err != nil {
@@ -175,6 +177,11 @@ func (o *oneMachine) configure() error {
 	c.ModelSealPublicKey, c.ModelSealPrivateKey = pub, config.Secret(priv)
 	if os.Getenv(config.Prefix+"ALLOW_PRIVATE_MODELS") == "" { // Ollama and the like are on the same machine
 		c.AllowPrivateModels = true
+	}
+	pub, priv, _ = strings.Cut(channelKeys, " ")
+	c.ChannelSealPublicKey, c.ChannelSealPrivateKey = pub, config.Secret(priv)
+	if os.Getenv(config.Prefix+"ALLOW_PRIVATE_CHANNELS") == "" { // so are receivers that somebody tries out
+		c.AllowPrivateChannels = true
 	}
 	return nil
 }
@@ -195,7 +202,7 @@ func (o *oneMachine) serve(ctx context.Context, listener net.Listener) error {
 	if err := o.connectSample(ctx); err != nil {
 		return err
 	}
-	stop, err := o.services.startWorkers(ctx, []string{"ask", "model", "query"}, cancel)
+	stop, err := o.services.startWorkers(ctx, workflows.Queues, cancel)
 	if err != nil {
 		return err
 	}

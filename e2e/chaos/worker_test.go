@@ -344,7 +344,7 @@ func TestNoWorkers(t *testing.T) {
 func TestRollingKills(t *testing.T) {
 	fault{name: "rolling kills of one worker", outage: 30 * time.Second, body: func(r *repetition) {
 		alone := r.Workers
-		for _, queue := range []string{"ask", "model", "query"} {
+		for _, queue := range []string{"ask", "model", "query", "alert"} {
 			r.AddWorker(queue)
 		}
 		load, stop := context.WithTimeout(r.ctx, r.outage)

@@ -64,6 +64,9 @@ type Config struct {
 	ModelSealPublicKey  string `env:"MODEL_SEAL_PUBLIC_KEY"`
 	ModelSealPrivateKey Secret `env:"MODEL_SEAL_PRIVATE_KEY"`
 
+	ChannelSealPublicKey  string `env:"CHANNEL_SEAL_PUBLIC_KEY"`
+	ChannelSealPrivateKey Secret `env:"CHANNEL_SEAL_PRIVATE_KEY"`
+
 	LLMBaseURL         string        `env:"LLM_BASE_URL"`
 	LLMAPIKey          Secret        `env:"LLM_API_KEY"`
 	LLMModels          []string      `env:"LLM_MODELS"`
@@ -79,12 +82,14 @@ type Config struct {
 
 	AllowPrivateConnections bool     `env:"ALLOW_PRIVATE_CONNECTIONS" envDefault:"true"`
 	AllowPrivateModels      bool     `env:"ALLOW_PRIVATE_MODELS" envDefault:"false"`
+	AllowPrivateChannels    bool     `env:"ALLOW_PRIVATE_CHANNELS" envDefault:"false"`
 	DenyConnections         []string `env:"DENY_CONNECTIONS"`
 	AllowConnections        []string `env:"ALLOW_CONNECTIONS"`
 
-	Queues           []string      `env:"QUEUES" envDefault:"ask,model,query"`
+	Queues           []string      `env:"QUEUES" envDefault:"ask,model,query,alert"`
 	ModelConcurrency int           `env:"MODEL_CONCURRENCY" envDefault:"32"`
 	QueryConcurrency int           `env:"QUERY_CONCURRENCY" envDefault:"16"`
+	AlertConcurrency int           `env:"ALERT_CONCURRENCY" envDefault:"64"`
 	BuildID          string        `env:"BUILD_ID"`
 	ShutdownTimeout  time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"20s"`
 
@@ -198,8 +203,8 @@ func (c *Config) check() (problems []string) {
 		bad("LLM_BASE_URL", "and "+Prefix+"LLM_MODELS go together: set both to use a model, or neither to use the built-in planner")
 	}
 	for _, queue := range c.Queues {
-		if !slices.Contains([]string{"ask", "model", "query"}, queue) {
-			bad("QUEUES", fmt.Sprintf("names %q; the queues are ask, model and query", queue))
+		if !slices.Contains([]string{"ask", "model", "query", "alert"}, queue) {
+			bad("QUEUES", fmt.Sprintf("names %q; the queues are ask, model, query and alert", queue))
 		}
 	}
 	if c.BuildID != "" && (!buildID.MatchString(c.BuildID) || c.BuildID == "none") {
@@ -225,8 +230,8 @@ func (c *Config) check() (problems []string) {
 	if c.MaxAttempts < 1 || c.MaxAttempts > 10 {
 		bad("MAX_ATTEMPTS", "must be 1 to 10")
 	}
-	if c.ModelConcurrency < 1 || c.QueryConcurrency < 1 {
-		bad("MODEL_CONCURRENCY", "and "+Prefix+"QUERY_CONCURRENCY must be at least 1")
+	if c.ModelConcurrency < 1 || c.QueryConcurrency < 1 || c.AlertConcurrency < 1 {
+		bad("MODEL_CONCURRENCY", "and "+Prefix+"QUERY_CONCURRENCY and "+Prefix+"ALERT_CONCURRENCY must be at least 1")
 	}
 	if c.LLMMaxTokens < 100 || c.MaxResultBytes < 1<<10 || c.TokenBudgetMonthly < 0 {
 		bad("LLM_MAX_TOKENS", "must be at least 100, "+Prefix+"MAX_RESULT_BYTES at least 1024, "+Prefix+"TOKEN_BUDGET_MONTHLY not negative")

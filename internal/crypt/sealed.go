@@ -1,5 +1,6 @@
 // Package crypt keeps secrets: it seals connection passwords to the query
-// workers' public key and models' keys to the model workers' (HPKE, RFC 9180),
+// workers' public key, models' keys to the model workers' and channels' secrets
+// to the alert workers' (HPKE, RFC 9180),
 // and encrypts what goes through Temporal (zstd, then AES-256-GCM).
 //
 // The API holds a Sealer only: it can write a secret and never read it back.
@@ -25,11 +26,12 @@ const (
 	redacted    = "[sealed]"
 )
 
-// What a secret is sealed for: one that is sealed for the other does not open,
-// even where somebody uses one pair of keys for both.
+// What a secret is sealed for: one that is sealed for another does not open,
+// even where somebody uses one pair of keys for several.
 const (
 	forConnections = "datamind/connection-secret/1"
 	forModels      = "datamind/model-key/1"
+	forChannels    = "datamind/channel-secret/1"
 )
 
 // ErrOpen says that a sealed secret cannot be opened: the key that it was
@@ -98,6 +100,9 @@ func NewSealer(pub string) (*Sealer, error) { return newSealer(pub, forConnectio
 // NewModelSealer is NewSealer for the keys of models.
 func NewModelSealer(pub string) (*Sealer, error) { return newSealer(pub, forModels) }
 
+// NewChannelSealer is NewSealer for the secrets of channels.
+func NewChannelSealer(pub string) (*Sealer, error) { return newSealer(pub, forChannels) }
+
 func newSealer(pub, info string) (*Sealer, error) {
 	raw, err := decodeKey(pub, "public sealing key")
 	if err != nil {
@@ -142,6 +147,9 @@ func NewOpener(privs ...string) (*Opener, error) { return newOpener(forConnectio
 
 // NewModelOpener is NewOpener for the keys of models.
 func NewModelOpener(privs ...string) (*Opener, error) { return newOpener(forModels, privs) }
+
+// NewChannelOpener is NewOpener for the secrets of channels.
+func NewChannelOpener(privs ...string) (*Opener, error) { return newOpener(forChannels, privs) }
 
 func newOpener(info string, privs []string) (*Opener, error) {
 	if len(privs) == 0 {

@@ -178,13 +178,16 @@ func (s *Store) SystemSession(ctx context.Context, id string) (*models.Session, 
 }
 
 // SystemPrune deletes sessions that ended, and links and invitations that can no
-// longer be used, before a time.
+// longer be used, before a time, and artifacts that have expired.
 func (s *Store) SystemPrune(ctx context.Context, before time.Time) error {
 	return s.system(ctx, func(tx *gorm.DB) error {
 		if err := tx.Where("expires_at < ? OR revoked_at < ?", before, before).Delete(&models.Session{}).Error; err != nil {
 			return err
 		}
 		if err := tx.Where("expires_at < ? OR used_at < ? OR revoked_at < ?", before, before, before).Delete(&models.Invitation{}).Error; err != nil {
+			return err
+		}
+		if err := tx.Where("expires_at < now()").Delete(&models.Artifact{}).Error; err != nil {
 			return err
 		}
 		return tx.Where("expires_at < ? OR used_at < ?", before, before).Delete(&models.SignInLink{}).Error

@@ -39,6 +39,9 @@ type Metrics struct {
 	budget          *prometheus.GaugeVec
 	unserved        *prometheus.GaugeVec
 	clock           prometheus.Gauge
+	deliveries      *prometheus.CounterVec
+	deliveryTries   *prometheus.CounterVec
+	deliverySeconds *prometheus.HistogramVec
 }
 
 // NewMetrics makes the metrics of a process in a registry of their own.
@@ -69,12 +72,15 @@ func NewMetrics(version string) *Metrics {
 		unserved:        gauge("build_unserved", "1 where a build of the workers has questions, or gets new ones, and none of its workers polls a queue.", "build", "queue"),
 		budget:          gauge("budget_used_ratio", "Share of the month's token budget that is used or set aside, of the organisation that has used most."),
 	}
+	m.deliveries = counter("deliveries_total", "Messages that ended, by the kind of their channel and how: sent, failed, skipped or late.", "kind", "status")
+	m.deliveryTries = counter("delivery_failures_total", "Tries to send a message that did not do, by the kind of its channel and the error's code.", "kind", "code")
+	m.deliverySeconds = histogram("delivery_duration_seconds", "Time of the call that a message was sent with.", callBuckets, "kind")
 	m.clock = prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "clock_offset_seconds", Help: "How far this process's clock is ahead of the database's."})
 	build := gauge("build_info", "1, with the version of the program.", "version")
 	build.WithLabelValues(version).Set(1)
 	m.Registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), build,
 		m.questions, m.questionSeconds, m.activitySeconds, m.retries, m.modelSeconds, m.modelTokens,
-		m.up, m.backlog, m.backlogAge, m.workers, m.open, m.openAge, m.budget, m.unserved, m.clock)
+		m.up, m.backlog, m.backlogAge, m.workers, m.open, m.openAge, m.budget, m.unserved, m.clock, m.deliveries, m.deliveryTries, m.deliverySeconds)
 	return m
 }
 
@@ -102,6 +108,29 @@ func (m *Metrics) ExpectModel(model string, kinds ...string) {
 			m.modelSeconds.WithLabelValues(model, kind, outcome)
 		}
 	}
+}
+
+// ExpectDeliveries does the same for messages.
+func (m *Metrics) ExpectDeliveries() {
+	for _, kind := range models.ChannelKinds {
+		for _, status := range []models.DeliveryStatus{models.DeliverySent, models.DeliveryFailed, models.DeliverySkipped, models.DeliveryLate} {
+			m.deliveries.WithLabelValues(string(kind), string(status))
+		}
+		m.deliveryTries.WithLabelValues(string(kind), string(models.CodeChannelFailed))
+	}
+}
+
+// DeliveryEnded counts the end of a message. took is the time of its last call.
+func (m *Metrics) DeliveryEnded(kind models.ChannelKind, status models.DeliveryStatus, took time.Duration) {
+	m.deliveries.WithLabelValues(string(kind), string(status)).Inc()
+	if status == models.DeliverySent {
+		m.deliverySeconds.WithLabelValues(string(kind)).Observe(took.Seconds())
+	}
+}
+
+// DeliveryFailed counts one try of a message that did not do.
+func (m *Metrics) DeliveryFailed(kind models.ChannelKind, code models.Code) {
+	m.deliveryTries.WithLabelValues(string(kind), string(code)).Inc()
 }
 
 // QuestionEnded counts the end of a run. active is the time it was worked on.
