@@ -20,6 +20,12 @@ func (r Role) Valid() bool {
 	return r == RoleOwner || r == RoleAdmin || r == RoleAnalyst || r == RoleViewer
 }
 
+// OwnsAlerts reports whether members with the role may have alerts run by their
+// rights: those who may ask.
+func (r Role) OwnsAlerts() bool {
+	return r == RoleOwner || r == RoleAdmin || r == RoleAnalyst
+}
+
 // Scope is on whose behalf a store method runs. It comes from the session or
 // API key (or from a workflow's input that was made from one), never from
 // request data.

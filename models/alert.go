@@ -95,6 +95,7 @@ type AlertRule struct {
 	RemindMinutes   int          `json:"remind_minutes,omitempty" minimum:"0" maximum:"525600" doc:"Reminds every so many minutes while it fires and nobody has acknowledged it; 0 never"`
 	EscalateMinutes int          `json:"escalate_minutes,omitempty" minimum:"0" maximum:"525600" doc:"Tells the second channels after so many minutes unacknowledged; 0 never"`
 	Recovery        bool         `json:"recovery" doc:"Tells when it is over"`
+	TellFinding     bool         `json:"tell_finding,omitempty" doc:"Sends what was found about why as a second message"`
 	Severity        string       `json:"severity,omitempty" enum:"info,warning,critical" doc:"Default warning"`
 	Mute            []MuteWindow `json:"mute,omitempty" maxItems:"20" doc:"When nothing is told; what still holds is told afterwards"`
 }
@@ -314,9 +315,16 @@ type AlertEpisode struct {
 	Finding   *AlertFinding `gorm:"serializer:json;type:jsonb"`
 }
 
+// The statuses of a finding.
+const (
+	FindingFound         = "found"
+	FindingNotUnderstood = "not_understood"
+	FindingFailed        = "failed"
+)
+
 // AlertFinding is what was found when it was looked into why.
 type AlertFinding struct {
-	Status string `json:"status" enum:"looking,found,not_understood,failed"`
+	Status string `json:"status" enum:"found,not_understood,failed"`
 	Text   string `json:"text"`
 	// Now and Before are the value and what it was compared with.
 	Now      *float64    `json:"now,omitempty"`

@@ -21,6 +21,7 @@ type Activities struct {
 	Model     *activities.Model
 	Query     *activities.Query
 	Notify    *activities.Notify
+	Alerts    *activities.Alerts
 	// AtOnce bounds what the process takes on at once, by queue.
 	AtOnce map[string]int
 }
@@ -56,6 +57,7 @@ func New(c client.Client, queues []string, buildID string, a Activities, stopTim
 		case workflows.QueueAsk:
 			registerWorkflows(w)
 			w.RegisterActivity(a.Questions)
+			w.RegisterActivity(a.Alerts)
 		case workflows.QueueModel:
 			w.RegisterActivity(a.Model)
 		case workflows.QueueQuery:
@@ -70,7 +72,7 @@ func New(c client.Client, queues []string, buildID string, a Activities, stopTim
 
 // Names are the activities of a queue.
 func Names(queue string) (names []string) {
-	of := map[string][]reflect.Type{workflows.QueueAsk: {reflect.TypeFor[*activities.Questions]()}, workflows.QueueModel: {reflect.TypeFor[*activities.Model]()},
+	of := map[string][]reflect.Type{workflows.QueueAsk: {reflect.TypeFor[*activities.Questions](), reflect.TypeFor[*activities.Alerts]()}, workflows.QueueModel: {reflect.TypeFor[*activities.Model]()},
 		workflows.QueueQuery: {reflect.TypeFor[*activities.Query]()}, workflows.QueueAlert: {reflect.TypeFor[*activities.Notify]()}}[queue]
 	for _, one := range of {
 		for method := range one.Methods() {
@@ -88,6 +90,9 @@ func registerWorkflows(r sdk.WorkflowRegistry) {
 	r.RegisterWorkflow(workflows.CheckSQL)
 	r.RegisterWorkflow(workflows.Deliver)
 	r.RegisterWorkflow(workflows.TestChannel)
+	r.RegisterWorkflow(workflows.AlertRun)
+	r.RegisterWorkflow(workflows.AlertWhy)
+	r.RegisterWorkflow(workflows.PreviewAlert)
 }
 
 func failureConverter(codec converter.PayloadCodec) converter.FailureConverter {

@@ -238,6 +238,7 @@ func (s *services) serveMetrics() *http.Server {
 func (s *services) startWorkers(ctx context.Context, queues []string, fatal func(error)) (stop func(), err error) {
 	a := worker.Activities{Questions: &activities.Questions{Store: s.store, Events: s.hub, CatalogTTL: s.config.CatalogTTL},
 		AtOnce: map[string]int{workflows.QueueModel: s.config.ModelConcurrency, workflows.QueueQuery: s.config.QueryConcurrency, workflows.QueueAlert: s.config.AlertConcurrency}}
+	a.Alerts = &activities.Alerts{Store: s.store, BaseURL: s.config.BaseURL}
 	a.Model = &activities.Model{CatalogTTL: s.config.CatalogTTL, Store: s.store, Events: s.hub, Temporal: s.temporal, Builtin: planner.NewBuiltin(), MonthlyBudget: s.config.TokenBudgetMonthly}
 	policy := s.policy(ctx)
 	own := policy
@@ -272,7 +273,8 @@ func (s *services) startWorkers(ctx context.Context, queues []string, fatal func
 		if err != nil {
 			return nil, errConfig{fmt.Errorf("DATAMIND_SEAL_PRIVATE_KEY: %w", err)}
 		}
-		a.Query = &activities.Query{CatalogTTL: s.config.CatalogTTL, Store: s.store, Events: s.hub, Temporal: s.temporal, Opener: opener, Policy: policy, MaxBytes: s.config.MaxResultBytes}
+		a.Query = &activities.Query{CatalogTTL: s.config.CatalogTTL, Store: s.store, Events: s.hub, Temporal: s.temporal, Opener: opener, Policy: policy, MaxBytes: s.config.MaxResultBytes,
+			BaseURL: s.config.BaseURL, Checked: s.metrics.AlertChecked}
 		if err := sqlguard.Warm(); err != nil {
 			return nil, err
 		}
