@@ -69,9 +69,9 @@ type Deps struct {
 	// ChannelSealer seals channels' secrets; nil where none can be stored.
 	ChannelSealer *crypt.Sealer
 	Codec         *crypt.Codec
-	Redis       redis.UniversalClient
-	Web         fs.FS
-	Log         *slog.Logger
+	Redis         redis.UniversalClient
+	Web           fs.FS
+	Log           *slog.Logger
 	// Metrics gets the API's own; nil for none.
 	Metrics prometheus.Registerer
 	// Reporter is told of panics and of errors without a code; nil for nobody.
