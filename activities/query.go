@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/datamind/datamind/internal/connector"
 	"github.com/datamind/datamind/internal/crypt"
+	"github.com/datamind/datamind/internal/planner"
 	"github.com/datamind/datamind/internal/realtime"
 	"github.com/datamind/datamind/internal/sqlguard"
 	"github.com/datamind/datamind/internal/store"
@@ -29,9 +31,17 @@ type Query struct {
 	Opener   *crypt.Opener
 	Policy   connector.Policy
 	MaxBytes int64 // cap on one result
+	// BaseURL is the page's address, for links in messages.
+	BaseURL string
+	// Checked is told of each alert that was checked: the status after it, and how
+	// long after its time; nil for nobody.
+	Checked func(status string, late time.Duration)
 
 	guards   cache[*sqlguard.Guard] // by snapshot; making one parses every view
+	catalogs cache[*models.Catalog] // by snapshot, for alerts whose question is read anew
 	sessions connector.Sessions
+	planning sync.Once
+	planner  planner.Planner
 }
 
 func (a *Query) steps() steps {

@@ -39,6 +39,7 @@ func auditView(e *models.AuditEvent) AuditEvent {
 
 // auditActions are all actions that are recorded.
 var auditActions = []string{
+	"alert.acknowledge", "alert.backfill", "alert.create", "alert.delete", "alert.pause", "alert.resume", "alert.run", "alert.snooze", "alert.update",
 	"api_key.create", "api_key.revoke", "audit.export", "budget.update", "catalog.read", "catalog.sync",
 	"channel.create", "channel.delete", "channel.test", "channel.update",
 	"connection.create", "connection.delete", "connection.update", "conversation.delete", "conversation.share", "delivery.retry",

@@ -25,6 +25,7 @@ const (
 	codeNotFinished    models.Code = "not_finished"
 	codeNotWaiting     models.Code = "not_waiting"
 	codeTooManySockets models.Code = "too_many_sockets"
+	codeAlertFails     models.Code = "alert_fails"
 	codeReusedKey      models.Code = "idempotency_key_reused"
 )
 
@@ -43,6 +44,11 @@ var statuses = map[models.Code]int{
 	models.CodeExportSetup:    http.StatusServiceUnavailable,
 	models.CodeExportExpired:  http.StatusGone,
 	models.CodeLinkExpired:    http.StatusGone,
+	models.CodeCondition:      http.StatusUnprocessableEntity,
+	models.CodeSchedule:       http.StatusUnprocessableEntity,
+	models.CodeNotAnswerable:  http.StatusUnprocessableEntity,
+	models.CodeAlertLimit:     http.StatusConflict,
+	codeAlertFails:            http.StatusUnprocessableEntity,
 	models.CodeGuardRefused:   http.StatusUnprocessableEntity,
 	models.CodeAddressRefused: http.StatusUnprocessableEntity,
 	codeTooLarge:              http.StatusRequestEntityTooLarge,

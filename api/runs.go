@@ -2,7 +2,9 @@ package api
 
 import (
 	"context"
+	"time"
 
+	"github.com/datamind/datamind/internal/alert"
 	"github.com/datamind/datamind/models"
 )
 
@@ -58,6 +60,10 @@ type Runs interface {
 	// Deliver starts sending a delivery of the ledger, unless a run does so. When
 	// Temporal cannot be reached it stays queued and a relay starts it later.
 	Deliver(ctx context.Context, scope models.Scope, deliveryID string) error
+	// PreviewAlert tries an alert on a query worker and waits for what it brings.
+	PreviewAlert(ctx context.Context, in alert.PreviewInput) (alert.Preview, error)
+	// RunAlert starts a run of an alert; the same run starts once.
+	RunAlert(ctx context.Context, scope models.Scope, alertID string, at time.Time, kind models.RunKind) error
 	// CheckSQL has the guard check SQL on a query worker and waits for its
 	// verdict: an error coded guard_refused, or nil.
 	CheckSQL(ctx context.Context, scope models.Scope, connectionID, sql string) error

@@ -105,6 +105,7 @@ func (s *Server) build() error {
 	s.memberRoutes()
 	s.modelRoutes()
 	s.channelRoutes()
+	s.alertRoutes()
 	s.deliveryRoutes()
 	s.eventRoutes()
 	s.statusRoutes()

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/datamind/datamind/api"
+	"github.com/datamind/datamind/internal/alert"
 	"github.com/datamind/datamind/internal/auth"
 	"github.com/datamind/datamind/internal/crypt"
 	"github.com/datamind/datamind/internal/realtime"
@@ -40,6 +41,7 @@ type recordedRuns struct {
 	model  api.TestModelInput
 	// channel is the channel that was tested last.
 	channel api.TestChannelInput
+	preview alert.PreviewInput
 	// queue answers for the queues, described counts how often; nil finds them well.
 	queue     func(ctx context.Context, name string) (models.QueueState, error)
 	described int
@@ -102,6 +104,22 @@ func (r *recordedRuns) TestChannel(_ context.Context, _ models.Scope, in api.Tes
 	defer r.mu.Unlock()
 	r.channel = in
 	return models.ChannelReport{OK: true, Message: "The message was taken.", Ms: 12}, err
+}
+func (r *recordedRuns) PreviewAlert(_ context.Context, in alert.PreviewInput) (alert.Preview, error) {
+	err := r.call("preview alert", in.Alert.ConnectionID)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.preview = in
+	if in.Plan {
+		in.Alert.SQL = "SELECT 1"
+	}
+	if in.Propose {
+		in.Alert.Condition = models.AlertCondition{Kind: models.ConditionThreshold, Limit: 5}
+	}
+	return alert.Preview{Alert: in.Alert, Status: "ok"}, err
+}
+func (r *recordedRuns) RunAlert(_ context.Context, _ models.Scope, id string, at time.Time, kind models.RunKind) error {
+	return r.call("run alert "+string(kind), id)
 }
 func (r *recordedRuns) Deliver(_ context.Context, _ models.Scope, id string) error {
 	return r.call("deliver", id)

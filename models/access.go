@@ -24,6 +24,12 @@ var roles = []Role{RoleOwner, RoleAdmin, RoleAnalyst, RoleViewer}
 // WiderThan reports whether r allows more than another role.
 func (r Role) WiderThan(other Role) bool { return slices.Index(roles, r) < slices.Index(roles, other) }
 
+// OwnsAlerts reports whether members with the role may have alerts run by their
+// rights: those who may ask.
+func (r Role) OwnsAlerts() bool {
+	return r == RoleOwner || r == RoleAdmin || r == RoleAnalyst
+}
+
 // Scope is on whose behalf a store method runs. It comes from the session or
 // API key (or from a workflow's input that was made from one), never from
 // request data.

@@ -22,6 +22,7 @@ type Activities struct {
 	Query     *activities.Query
 	Notify    *activities.Notify
 	Export    *activities.Export
+	Alerts    *activities.Alerts
 	// AtOnce bounds what the process takes on at once, by queue.
 	AtOnce map[string]int
 }
@@ -57,6 +58,7 @@ func New(c client.Client, queues []string, buildID string, a Activities, stopTim
 		case workflows.QueueAsk:
 			registerWorkflows(w)
 			w.RegisterActivity(a.Questions)
+			w.RegisterActivity(a.Alerts)
 		case workflows.QueueModel:
 			w.RegisterActivity(a.Model)
 		case workflows.QueueQuery:
@@ -73,7 +75,7 @@ func New(c client.Client, queues []string, buildID string, a Activities, stopTim
 
 // Names are the activities of a queue.
 func Names(queue string) (names []string) {
-	of := map[string][]reflect.Type{workflows.QueueAsk: {reflect.TypeFor[*activities.Questions]()}, workflows.QueueModel: {reflect.TypeFor[*activities.Model]()},
+	of := map[string][]reflect.Type{workflows.QueueAsk: {reflect.TypeFor[*activities.Questions](), reflect.TypeFor[*activities.Alerts]()}, workflows.QueueModel: {reflect.TypeFor[*activities.Model]()},
 		workflows.QueueQuery: {reflect.TypeFor[*activities.Query]()}, workflows.QueueAlert: {reflect.TypeFor[*activities.Notify]()},
 		workflows.QueueExport: {reflect.TypeFor[*activities.Export]()}}[queue]
 	for _, one := range of {
@@ -95,6 +97,9 @@ func registerWorkflows(r sdk.WorkflowRegistry) {
 	r.RegisterWorkflow(workflows.Export)
 	r.RegisterWorkflow(workflows.DeleteExport)
 	r.RegisterWorkflow(workflows.EstimateExport)
+	r.RegisterWorkflow(workflows.AlertRun)
+	r.RegisterWorkflow(workflows.AlertWhy)
+	r.RegisterWorkflow(workflows.PreviewAlert)
 }
 
 func failureConverter(codec converter.PayloadCodec) converter.FailureConverter {

@@ -109,6 +109,20 @@ func orphan(ctx workflow.Context, queue, summary string) workflow.Context {
 	})
 }
 
+// look is for what is worth a little, and late is worth nothing.
+func look(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue:              QueueQuery,
+		StartToCloseTimeout:    3 * time.Minute,
+		ScheduleToStartTimeout: beginLimit,
+		ScheduleToCloseTimeout: closeLimit,
+		HeartbeatTimeout:       HeartbeatTimeout,
+		Summary:                summary,
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 5 * time.Second, BackoffCoefficient: 2,
+			MaximumInterval: 30 * time.Second, MaximumAttempts: 3},
+	})
+}
+
 // send is for one delivery. How often it is tried is counted in the ledger,
 // which a retry by hand continues; the activity says itself when to come back.
 func send(ctx workflow.Context, summary string) workflow.Context {

@@ -35,6 +35,8 @@ const callTimeout = 8 * time.Second
 const (
 	priorityQuestion = 2
 	priorityDeliver  = 3 // of messages that a person sends again, or that the relay found
+	priorityAlert    = 4
+	priorityWhy      = 5 // of looking into an alert that was told
 )
 
 // Settings are resolved from the configuration before the start of a run.

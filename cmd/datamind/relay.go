@@ -34,6 +34,10 @@ const (
 	messagesEvery  = 20 * time.Second
 	messagesIdle   = 2 * time.Minute
 	messagesPaused = 75 * time.Minute
+	// schedulePause is between two tries to change a schedule in Temporal,
+	// scheduleCheck how often one is looked for that should be there.
+	schedulePause = 5 * time.Second
+	scheduleCheck = 10 * time.Minute
 )
 
 // relay starts the runs of questions whose API died between storing and
@@ -56,6 +60,9 @@ func (s *services) relay(ctx context.Context) {
 			if err := s.store.SystemPrune(ctx, time.Now().Add(-pruneAge)); err != nil && ctx.Err() == nil {
 				s.log.Warn("old sessions not deleted", "error", err)
 			}
+			if err := s.store.SystemPruneAlerts(ctx, time.Now().Add(-models.AlertRunsKept)); err != nil && ctx.Err() == nil {
+				s.log.Warn("old runs of alerts not deleted", "error", err)
+			}
 			continue
 		case <-messages.C:
 			if err := s.relayMessages(ctx); err != nil && ctx.Err() == nil {
@@ -69,7 +76,7 @@ func (s *services) relay(ctx context.Context) {
 			continue
 		case <-tick.C:
 		}
-		err := s.relayOnce(ctx)
+		err := errors.Join(s.relayOnce(ctx), s.relayAlerts(ctx))
 		if ctx.Err() != nil {
 			return
 		}
@@ -106,6 +113,38 @@ func (s *services) relayMessages(ctx context.Context) error {
 		err = errors.Join(err, s.runs.Deliver(ctx, models.Scope{OrgID: d.OrgID}, d.ID))
 	}
 	return err
+}
+
+// relayAlerts brings Temporal's schedules to what the alerts want, and starts
+// what an alert has to tell without a run. Any number of processes may do so.
+func (s *services) relayAlerts(ctx context.Context) error {
+	pending, err := s.store.SystemPendingSchedules(ctx, schedulePause, scheduleCheck, relayAtOnce)
+	if err != nil {
+		return err
+	}
+	for i := range pending {
+		if err := s.applySchedule(ctx, &pending[i]); err != nil {
+			return err
+		}
+	}
+	waking, err := s.store.SystemWaking(ctx, relayAtOnce)
+	for _, w := range waking {
+		err = errors.Join(err, s.runs.WakeAlert(ctx, w.OrgID, w.AlertID, time.Now()))
+	}
+	return err
+}
+
+func (s *services) applySchedule(ctx context.Context, p *store.PendingSchedule) error {
+	if p.Wanted && p.Version == p.Applied {
+		if there, err := s.runs.HasAlertSchedule(ctx, p.ID); err != nil || there {
+			return err
+		}
+		s.log.Warn("Temporal has lost a schedule of alerts; it is made again", "schedule", p.ID)
+	}
+	if err := s.runs.ApplyAlertSchedule(ctx, &p.AlertSchedule, p.Wanted); err != nil {
+		return err
+	}
+	return s.store.ScheduleApplied(ctx, models.Scope{OrgID: p.OrgID}, p)
 }
 
 func (s *services) relayOnce(ctx context.Context) error {

@@ -262,6 +262,7 @@ func (s *services) startWorkers(ctx context.Context, queues []string, fatal func
 	a := worker.Activities{Questions: &activities.Questions{Store: s.store, Events: s.hub, CatalogTTL: s.config.CatalogTTL},
 		AtOnce: map[string]int{workflows.QueueModel: s.config.ModelConcurrency, workflows.QueueQuery: s.config.QueryConcurrency,
 			workflows.QueueAlert: s.config.AlertConcurrency, workflows.QueueExport: s.config.ExportConcurrency}}
+	a.Alerts = &activities.Alerts{Store: s.store, BaseURL: s.config.BaseURL}
 	a.Model = &activities.Model{CatalogTTL: s.config.CatalogTTL, Store: s.store, Events: s.hub, Temporal: s.temporal, Builtin: planner.NewBuiltin(), MonthlyBudget: s.config.TokenBudgetMonthly}
 	policy := s.policy(ctx)
 	own := policy
@@ -296,7 +297,8 @@ func (s *services) startWorkers(ctx context.Context, queues []string, fatal func
 		if err != nil {
 			return nil, errConfig{fmt.Errorf("DATAMIND_SEAL_PRIVATE_KEY: %w", err)}
 		}
-		a.Query = &activities.Query{CatalogTTL: s.config.CatalogTTL, Store: s.store, Events: s.hub, Temporal: s.temporal, Opener: opener, Policy: policy, MaxBytes: s.config.MaxResultBytes}
+		a.Query = &activities.Query{CatalogTTL: s.config.CatalogTTL, Store: s.store, Events: s.hub, Temporal: s.temporal, Opener: opener, Policy: policy, MaxBytes: s.config.MaxResultBytes,
+			BaseURL: s.config.BaseURL, Checked: s.metrics.AlertChecked}
 		a.Export = &activities.Export{Query: a.Query, Bucket: s.bucket}
 		if slices.Contains(queues, workflows.QueueExport) {
 			if a.Export.TempDir, err = export.TempDir(); err != nil {

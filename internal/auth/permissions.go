@@ -31,14 +31,16 @@ const (
 	ReadExports      = "exports.read" // one's own
 	WriteExports     = "exports.write"
 	WriteModels      = "models.write"
+	ReadAlerts       = "alerts.read"
+	WriteAlerts      = "alerts.write"
 	UseChannels      = "channels.use"       // to choose them for what is told
 	ManageChannels   = "channels.manage"    // with the ledger of what was told
 	WriteOrg         = "organisation.write" // its name and budget
 )
 
 var (
-	viewer  = []string{Profile, ManageSessions, ReadQuestions, ReadConnections, ReadCatalog, GiveFeedback}
-	analyst = append(slices.Clone(viewer), Ask, VerifyQuestions, InspectSteps, WriteNotes, UseChannels, ReadExports, WriteExports)
+	viewer  = []string{Profile, ManageSessions, ReadQuestions, ReadConnections, ReadCatalog, GiveFeedback, ReadAlerts}
+	analyst = append(slices.Clone(viewer), Ask, VerifyQuestions, InspectSteps, WriteNotes, UseChannels, ReadExports, WriteExports, WriteAlerts)
 	admin   = append(slices.Clone(analyst), WriteConnections, SyncCatalog, ManageKeys, ReadAudit, ReadUsage, ReadMembers, WriteMembers, InspectRuns, WriteModels, ManageChannels)
 	owner   = append(slices.Clone(admin), WriteOrg)
 )

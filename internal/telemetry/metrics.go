@@ -42,6 +42,8 @@ type Metrics struct {
 	deliveries      *prometheus.CounterVec
 	deliveryTries   *prometheus.CounterVec
 	deliverySeconds *prometheus.HistogramVec
+	alertRuns       *prometheus.CounterVec
+	alertLateness   *prometheus.HistogramVec
 }
 
 // NewMetrics makes the metrics of a process in a registry of their own.
@@ -74,13 +76,15 @@ func NewMetrics(version string) *Metrics {
 	}
 	m.deliveries = counter("deliveries_total", "Messages that ended, by the kind of their channel and how: sent, failed, skipped or late.", "kind", "status")
 	m.deliveryTries = counter("delivery_failures_total", "Tries to send a message that did not do, by the kind of its channel and the error's code.", "kind", "code")
+	m.alertRuns = counter("alert_runs_total", "Scheduled runs of alerts, by where the alert stood after it: ok, pending, firing, failing or unknown.", "status")
+	m.alertLateness = histogram("alert_lateness_seconds", "Time from when a run of an alert was due until it was stored.", latenessBuckets)
 	m.deliverySeconds = histogram("delivery_duration_seconds", "Time of the call that a message was sent with.", callBuckets, "kind")
 	m.clock = prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "clock_offset_seconds", Help: "How far this process's clock is ahead of the database's."})
 	build := gauge("build_info", "1, with the version of the program.", "version")
 	build.WithLabelValues(version).Set(1)
 	m.Registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), build,
 		m.questions, m.questionSeconds, m.activitySeconds, m.retries, m.modelSeconds, m.modelTokens,
-		m.up, m.backlog, m.backlogAge, m.workers, m.open, m.openAge, m.budget, m.unserved, m.clock, m.deliveries, m.deliveryTries, m.deliverySeconds)
+		m.up, m.backlog, m.backlogAge, m.workers, m.open, m.openAge, m.budget, m.unserved, m.clock, m.deliveries, m.deliveryTries, m.deliverySeconds, m.alertRuns, m.alertLateness)
 	return m
 }
 
@@ -118,6 +122,16 @@ func (m *Metrics) ExpectDeliveries() {
 		}
 		m.deliveryTries.WithLabelValues(string(kind), string(models.CodeChannelFailed))
 	}
+}
+
+// latenessBuckets reach to an hour.
+var latenessBuckets = []float64{.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 900, 3600}
+
+// AlertChecked counts a scheduled run of an alert: the alert's status after it, and
+// how late it was.
+func (m *Metrics) AlertChecked(status string, late time.Duration) {
+	m.alertRuns.WithLabelValues(status).Inc()
+	m.alertLateness.WithLabelValues().Observe(late.Seconds())
 }
 
 // DeliveryEnded counts the end of a message. took is the time of its last call.

@@ -1,0 +1,110 @@
+package workflows
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/datamind/datamind/activities"
+	"github.com/datamind/datamind/models"
+)
+
+// defaultCatchUp is how long ago runs are made up for after an outage.
+const defaultCatchUp = time.Hour
+
+// AlertScheduleID is the id, in Temporal, of a schedule of alerts.
+func AlertScheduleID(id string) string { return "alerts/" + id }
+
+// ApplyAlertSchedule makes Temporal's schedule as it is wanted: there with that
+// timing, or gone. Repeated, it changes nothing.
+func (c *Client) ApplyAlertSchedule(ctx context.Context, s *models.AlertSchedule, wanted bool) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	handle := c.Temporal.ScheduleClient().GetHandle(ctx, AlertScheduleID(s.ID))
+	if !wanted {
+		err := handle.Delete(ctx)
+		var gone *serviceerror.NotFound
+		if errors.As(err, &gone) {
+			return nil
+		}
+		return unavailable(err, "delete the schedule")
+	}
+	options := alertSchedule(s)
+	_, err := c.Temporal.ScheduleClient().Create(ctx, options)
+	if !errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
+		return unavailable(err, "create the schedule")
+	}
+	err = handle.Update(ctx, client.ScheduleUpdateOptions{DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
+		next := in.Description.Schedule
+		next.Action, next.Spec = options.Action, &options.Spec
+		next.Policy.Overlap, next.Policy.CatchupWindow = options.Overlap, options.CatchupWindow
+		next.State.Paused = false
+		return &client.ScheduleUpdate{Schedule: &next}, nil
+	}})
+	return unavailable(err, "change the schedule")
+}
+
+func alertSchedule(s *models.AlertSchedule) client.ScheduleOptions {
+	scope := models.Scope{OrgID: s.OrgID}
+	catchUp := time.Duration(s.CatchUp) * time.Minute
+	if catchUp <= 0 {
+		catchUp = defaultCatchUp
+	}
+	return client.ScheduleOptions{
+		ID: AlertScheduleID(s.ID),
+		Spec: client.ScheduleSpec{CronExpressions: []string{s.Cron}, TimeZoneName: s.TimeZone,
+			Jitter: time.Duration(s.JitterSeconds) * time.Second},
+		Action: &client.ScheduleWorkflowAction{ID: "alert-run/" + s.ID, Workflow: AlertRun, TaskQueue: QueueAsk,
+			Args:                     []any{AlertRunInput{Scope: scope, ScheduleID: s.ID, Kind: models.RunScheduled}},
+			WorkflowExecutionTimeout: runLimit,
+			TypedSearchAttributes:    temporal.NewSearchAttributes(attrOrg.ValueSet(s.OrgID)),
+			Priority:                 temporal.Priority{PriorityKey: priorityAlert, FairnessKey: s.OrgID}},
+		Overlap: enums.SCHEDULE_OVERLAP_POLICY_SKIP, CatchupWindow: catchUp,
+	}
+}
+
+// HasAlertSchedule reports whether Temporal knows a schedule.
+func (c *Client) HasAlertSchedule(ctx context.Context, id string) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	_, err := c.Temporal.ScheduleClient().GetHandle(ctx, AlertScheduleID(id)).Describe(ctx)
+	var gone *serviceerror.NotFound
+	if errors.As(err, &gone) {
+		return false, nil
+	}
+	return err == nil, unavailable(err, "look at the schedule")
+}
+
+// RunAlert runs an alert now, or makes up for a run that was missed. The same
+// run is started once.
+func (c *Client) RunAlert(ctx context.Context, scope models.Scope, alertID string, at time.Time, kind models.RunKind) error {
+	return c.startAlertRun(ctx, scope, "alert-run/"+alertID+"/"+at.UTC().Format(time.RFC3339Nano), priorityQuestion,
+		AlertRunInput{Scope: models.Scope{OrgID: scope.OrgID}, AlertIDs: []string{alertID}, At: at.UTC(), Kind: kind})
+}
+
+// WakeAlert tells what an alert has to tell without a run.
+func (c *Client) WakeAlert(ctx context.Context, orgID, alertID string, at time.Time) error {
+	return c.startAlertRun(ctx, models.Scope{OrgID: orgID}, "alert-wake/"+alertID, priorityAlert,
+		AlertRunInput{Scope: models.Scope{OrgID: orgID}, AlertIDs: []string{alertID}, At: at.UTC(), Tick: true})
+}
+
+func (c *Client) startAlertRun(ctx context.Context, scope models.Scope, id string, priority int, in AlertRunInput) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	_, err := c.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: id, TaskQueue: QueueAsk, WorkflowExecutionTimeout: runLimit,
+		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		TypedSearchAttributes:    temporal.NewSearchAttributes(attrOrg.ValueSet(scope.OrgID)),
+		Priority:                 temporal.Priority{PriorityKey: priority, FairnessKey: scope.OrgID}}, AlertRun, in)
+	return unavailable(err, "run the alert")
+}
+
+// PreviewAlert tries an alert and waits for what it brings.
+func (c *Client) PreviewAlert(ctx context.Context, in activities.PreviewInput) (activities.Preview, error) {
+	var got activities.Preview
+	return got, c.test(ctx, in.Scope, "alert", QueueQuery, PreviewAlert, in, &got)
+}
