@@ -41,6 +41,7 @@ func auditView(e *models.AuditEvent) AuditEvent {
 var auditActions = []string{
 	"api_key.create", "api_key.revoke", "audit.export", "budget.update", "catalog.read", "catalog.sync",
 	"connection.create", "connection.delete", "connection.update", "conversation.delete", "conversation.share",
+	"dashboard.create", "dashboard.delete", "dashboard.export", "dashboard.import", "dashboard.publish", "dashboard.read", "dashboard.restore", "dashboard.unpublish", "dashboard.update",
 	"invitation.accept", "invitation.create", "invitation.revoke", "member.link", "member.remove", "member.role",
 	"metric.create", "metric.delete", "metric.update", "model.create", "model.delete", "model.update", "note.put", "organisation.update",
 	"question.approve", "question.edit_sql", "question.feedback", "question.sql", "question.stop", "result.read", "run.inspect",

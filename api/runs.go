@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"time"
 
 	"github.com/datamind/datamind/models"
 )
@@ -51,6 +52,9 @@ type Runs interface {
 	CheckSQL(ctx context.Context, scope models.Scope, connectionID, sql string) error
 	// SyncCatalog starts reading a connection's structure; one at a time.
 	SyncCatalog(ctx context.Context, scope models.Scope, connectionID string) error
+	// RefreshDashboard starts reading results of tiles that were asked for since a
+	// time. dashboardID is whose watchers are told, "" for nobody.
+	RefreshDashboard(ctx context.Context, scope models.Scope, dashboardID string, results []string, since time.Time) error
 	// Ready reports whether Temporal can be reached.
 	Ready(ctx context.Context) error
 	// Queue describes one of workflows.Queues: who polls it and what waits.

@@ -97,6 +97,7 @@ func (s *Server) build() error {
 	s.verifiedRoutes()
 	s.editorRoutes()
 	s.catalogPageRoutes()
+	s.dashboardRoutes()
 	s.keyRoutes()
 	s.organisationRoutes()
 	s.auditRoutes()

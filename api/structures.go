@@ -39,6 +39,15 @@ func (t *structure) check(sql string, args []models.Argument) (sqlguard.Approved
 	return guard.CheckWith(sql, args)
 }
 
+// narrowed is SQL for those rows of a statement's result for which conditions hold.
+func (t *structure) narrowed(sql string, args []models.Argument, conditions []models.Narrow) (string, error) {
+	guard, err := t.guarded()
+	if err != nil {
+		return "", err
+	}
+	return guard.Narrowed(sql, args, conditions)
+}
+
 // condition and metric check parts of SQL, and return them with the table's name
 // before each column.
 func (t *structure) condition(schema, table, text string) (string, error) {

@@ -81,6 +81,7 @@ func registerWorkflows(r sdk.WorkflowRegistry) {
 	r.RegisterWorkflow(workflows.TestModel)
 	r.RegisterWorkflow(workflows.SyncCatalog)
 	r.RegisterWorkflow(workflows.CheckSQL)
+	r.RegisterWorkflow(workflows.RefreshDashboard)
 }
 
 func failureConverter(codec converter.PayloadCodec) converter.FailureConverter {

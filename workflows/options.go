@@ -78,6 +78,22 @@ func query(ctx workflow.Context, summary string) workflow.Context {
 	})
 }
 
+// tile is query for a part of a page that somebody looks at, or will: what does
+// not come soon is that tile's error, with the rows from before.
+func tile(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue:              QueueQuery,
+		StartToCloseTimeout:    11 * time.Minute,
+		ScheduleToStartTimeout: beginLimit,
+		ScheduleToCloseTimeout: closeLimit,
+		HeartbeatTimeout:       HeartbeatTimeout,
+		WaitForCancellation:    true,
+		Summary:                summary,
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2,
+			MaximumInterval: 10 * time.Second, MaximumAttempts: 5},
+	})
+}
+
 // orphan is query for what a dead worker left. Nobody waits for it.
 func orphan(ctx workflow.Context, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{

@@ -28,6 +28,8 @@ const (
 	refreshEvery = 30 * time.Second
 	refreshPause = 5 * time.Minute
 	pruneAge     = 30 * 24 * time.Hour
+	// tileAge is how long the results of tiles that nobody asks for are kept.
+	tileAge = 14 * 24 * time.Hour
 )
 
 // relay starts the runs of questions whose API died between storing and
@@ -48,6 +50,9 @@ func (s *services) relay(ctx context.Context) {
 		case <-prune.C:
 			if err := s.store.SystemPrune(ctx, time.Now().Add(-pruneAge)); err != nil && ctx.Err() == nil {
 				s.log.Warn("old sessions not deleted", "error", err)
+			}
+			if err := s.store.SystemPruneTiles(ctx, time.Now().Add(-tileAge)); err != nil && ctx.Err() == nil {
+				s.log.Warn("old results of tiles not deleted", "error", err)
 			}
 			continue
 		case <-refresh.C:

@@ -30,12 +30,16 @@ const (
 	InspectRuns      = "runs.inspect"
 	WriteModels      = "models.write"
 	WriteOrg         = "organisation.write" // its name and budget
+
+	ReadDashboards    = "dashboards.read" // and refresh them, with values of their filters
+	WriteDashboards   = "dashboards.write"
+	PublishDashboards = "dashboards.publish" // to people without an account
 )
 
 var (
-	viewer  = []string{Profile, ManageSessions, ReadQuestions, ReadConnections, ReadCatalog, GiveFeedback}
-	analyst = append(slices.Clone(viewer), Ask, VerifyQuestions, InspectSteps, WriteNotes)
-	admin   = append(slices.Clone(analyst), WriteConnections, SyncCatalog, ManageKeys, ReadAudit, ReadUsage, ReadMembers, WriteMembers, InspectRuns, WriteModels)
+	viewer  = []string{Profile, ManageSessions, ReadQuestions, ReadConnections, ReadCatalog, GiveFeedback, ReadDashboards}
+	analyst = append(slices.Clone(viewer), Ask, VerifyQuestions, InspectSteps, WriteNotes, WriteDashboards)
+	admin   = append(slices.Clone(analyst), WriteConnections, SyncCatalog, ManageKeys, ReadAudit, ReadUsage, ReadMembers, WriteMembers, InspectRuns, WriteModels, PublishDashboards)
 	owner   = append(slices.Clone(admin), WriteOrg)
 )
 

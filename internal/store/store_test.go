@@ -91,7 +91,8 @@ func TestMigrationsMatchTheModels(t *testing.T) {
 	require.NoError(t, db.AutoMigrate(&models.Org{}, &models.User{}, &models.Membership{}, &models.Session{}, &models.SignInLink{}, &models.APIKey{},
 		&models.Connection{}, &models.CatalogSnapshot{}, &models.Conversation{}, &models.Question{}, &models.QuestionStep{}, &models.Result{},
 		&models.TokenUsage{}, &models.AuditEvent{}, &models.ModelEndpoint{}, &models.Invitation{}, &models.Feedback{}, &models.VerifiedQuestion{},
-		&models.QuestionTable{}, &models.SavedQuery{}, &models.CatalogNote{}, &models.GlossaryTerm{}, &models.Metric{}, &models.CatalogSync{}))
+		&models.QuestionTable{}, &models.SavedQuery{}, &models.CatalogNote{}, &models.GlossaryTerm{}, &models.Metric{}, &models.CatalogSync{},
+		&models.Dashboard{}, &models.DashboardVersion{}, &models.DashboardView{}, &models.PublicLink{}, &models.TileResult{}))
 	schema := func(dsn string) (lines []string) {
 		conn, err := pgx.Connect(ctx, dsn)
 		require.NoError(t, err)
