@@ -41,8 +41,12 @@ type yamlParameter struct {
 }
 
 type yamlFilter struct {
-	yamlParameter `yaml:",inline"`
-	Choices       []string `yaml:"choices,omitempty,flow"`
+	Name    string               `yaml:"name"`
+	Type    models.ParameterType `yaml:"type"`
+	Of      models.ParameterType `yaml:"of,omitempty"`
+	Label   string               `yaml:"label,omitempty"`
+	Default any                  `yaml:"default,omitempty"`
+	Choices []string             `yaml:"choices,omitempty,flow"`
 }
 
 type yamlTile struct {
@@ -175,7 +179,7 @@ func (s *Server) connectionNames(ctx context.Context) (map[string]string, error)
 func toYAML(d *models.DashboardSpec, names map[string]string) yamlDashboard {
 	y := yamlDashboard{Form: yamlForm, Name: d.Name, Description: d.Description, RefreshSeconds: d.RefreshSeconds, Tiles: []yamlTile{}}
 	for _, f := range d.Filters {
-		y.Filters = append(y.Filters, yamlFilter{yamlParameter(f.Parameter), f.Choices})
+		y.Filters = append(y.Filters, yamlFilter{f.Name, f.Type, f.Of, f.Label, f.Default, f.Choices})
 	}
 	for _, t := range d.Tiles {
 		tile := yamlTile{Title: t.Title, Text: t.Text, Connection: names[t.ConnectionID], SQL: t.SQL, View: t.View, Layout: yamlLayout{t.X, t.Y, t.W, t.H, t.Order}}
@@ -200,7 +204,7 @@ func (y *yamlDashboard) fromYAML(names map[string]string) (spec models.Dashboard
 		problems = append(problems, models.Flaw{Where: "datamind", Message: "The file must say which form it has: datamind: " + yamlForm + "."})
 	}
 	for i, f := range y.Filters {
-		spec.Filters = append(spec.Filters, models.DashboardFilter{Parameter: f.model(), Choices: f.Choices})
+		spec.Filters = append(spec.Filters, models.DashboardFilter{Parameter: yamlParameter{f.Name, f.Type, f.Of, f.Label, f.Default}.model(), Choices: f.Choices})
 		if !knownType(f.Type) {
 			problems = append(problems, models.Flaw{Where: fmt.Sprintf("filters[%d].type", i), Message: "A filter's type is text, number, date, timestamp, boolean or list."})
 		}
@@ -341,7 +345,7 @@ func (s *Server) importDashboard(ctx context.Context, in *importIn) (*importOut,
 	if len(problems) > 0 {
 		var details []error
 		for _, p := range problems {
-			details = append(details, &huma.ErrorDetail{Location: p.Where, Message: fmt.Sprintf("line %d: %s", p.Line, p.Message)})
+			details = append(details, &huma.ErrorDetail{Location: "body.yaml", Message: fmt.Sprintf("%s, line %d: %s", p.Where, p.Line, p.Message)})
 		}
 		return nil, validationProblem(ctx, http.StatusUnprocessableEntity, "", details)
 	}

@@ -502,6 +502,9 @@ func (s *Server) getPreviewRows(ctx context.Context, in *previewRowsIn) (*tileRo
 	if err != nil {
 		return nil, err
 	}
-	s.audit(ctx, "result.read", spec.Tiles[0].ConnectionID, nil)
-	return s.tileRows(ctx, scopeOf(ctx), spec, spec.Tiles[0].ID, in.Body.Values, in.Body.Offset, in.Body.Limit)
+	out, err := s.tileRows(ctx, scopeOf(ctx), spec, spec.Tiles[0].ID, in.Body.Values, in.Body.Offset, in.Body.Limit)
+	if err == nil && in.Body.Offset == 0 {
+		s.audit(ctx, "result.read", spec.Tiles[0].ConnectionID, nil)
+	}
+	return out, err
 }

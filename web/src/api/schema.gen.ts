@@ -627,6 +627,282 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/dashboards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Dashboards that you may see, changed last first */
+        get: operations["list-dashboards"];
+        put?: never;
+        /** Make a dashboard */
+        post: operations["create-dashboard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a dashboard of a YAML file, or say what is wrong with it and where */
+        post: operations["import-dashboard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/propose": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tiles for a dashboard about something; nothing is stored */
+        post: operations["propose-dashboard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One dashboard */
+        get: operations["get-dashboard"];
+        /** Change a dashboard; its earlier version is kept */
+        put: operations["update-dashboard"];
+        post?: never;
+        /** Delete a dashboard with its versions and links */
+        delete: operations["delete-dashboard"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/{id}/duplicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a private copy */
+        post: operations["duplicate-dashboard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A dashboard as a YAML file, without ids and rows */
+        get: operations["export-dashboard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/{id}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Its public links */
+        get: operations["list-public-links"];
+        put?: never;
+        /** Make a link that shows it to whoever has it, with your rights */
+        post: operations["create-public-link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/{id}/links/{link}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a public link */
+        delete: operations["revoke-public-link"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/{id}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read the tiles again; what others have just asked for is not read twice */
+        post: operations["refresh-dashboard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/{id}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Where the tiles' results stand, with values of the filters */
+        post: operations["get-dashboard-results"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/{id}/tiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add a copy of an answer's or a saved query's SQL at the end */
+        post: operations["pin-tile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/{id}/tiles/{tile}/question": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start a conversation with a tile's SQL as its first question */
+        post: operations["ask-tile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/{id}/tiles/{tile}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The rows of a tile that were read last */
+        post: operations["get-tile-rows"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Its versions */
+        get: operations["list-dashboard-versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/{id}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version */
+        get: operations["get-dashboard-version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/{id}/versions/{version}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make an earlier version the current one, as a new version */
+        post: operations["restore-dashboard-version"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/invitations": {
         parameters: {
             query?: never;
@@ -818,6 +1094,23 @@ export interface paths {
         head?: never;
         /** Rename the organisation */
         patch: operations["update-organisation"];
+        trace?: never;
+    };
+    "/api/v1/public/dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a public link shows; results are read again when they are old */
+        post: operations["view-public-dashboard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/questions": {
@@ -1108,6 +1401,40 @@ export interface paths {
         post?: never;
         /** Delete a term */
         delete: operations["delete-term"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tile-previews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read tiles that are not stored yet */
+        post: operations["preview-tiles"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tile-previews/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The rows of a tile that is not stored yet */
+        post: operations["get-preview-rows"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1640,6 +1967,162 @@ export interface components {
             shared?: boolean;
             title?: string;
         };
+        Dashboard: {
+            /** Format: date-time */
+            created_at: string;
+            description?: string;
+            /** @description You may change it, if your role writes dashboards */
+            editable: boolean;
+            /** @description Values that tiles share */
+            filters?: components["schemas"]["DashboardFilter"][];
+            /** Format: uuid */
+            id: string;
+            mine: boolean;
+            name: string;
+            /** @description Tiles whose saved query has other SQL now */
+            outdated: string[];
+            /** @description You may share and delete it, if your role writes dashboards */
+            owned: boolean;
+            owner_name: string;
+            /**
+             * Format: int64
+             * @description How old results may be while somebody looks, at least 30; 0: until they ask
+             */
+            refresh_seconds?: number;
+            /**
+             * @description view: the organisation sees it; edit: it may change it as well
+             * @enum {string}
+             */
+            sharing: "private" | "view" | "edit";
+            /** @description Tiles whose title names a period that moves on, such as last month, while their SQL has fixed dates */
+            stale: string[];
+            tiles?: components["schemas"]["Tile"][];
+            /** Format: date-time */
+            updated_at: string;
+            /**
+             * Format: uuid
+             * @description The owner
+             */
+            user_id: string;
+            /** Format: int64 */
+            version: number;
+            /**
+             * Format: date-time
+             * @description When you looked last
+             */
+            viewed_at?: string;
+        };
+        DashboardCopyBody: {
+            name: string;
+        };
+        DashboardCreateBody: {
+            description?: string;
+            /** @description Values that tiles share */
+            filters?: components["schemas"]["DashboardFilter"][];
+            name: string;
+            /**
+             * Format: int64
+             * @description How old results may be while somebody looks, at least 30; 0: until they ask
+             */
+            refresh_seconds?: number;
+            /**
+             * @default private
+             * @enum {string}
+             */
+            sharing: "private" | "view" | "edit";
+            tiles?: components["schemas"]["Tile"][];
+        };
+        DashboardEntry: {
+            description: string;
+            editable: boolean;
+            /** Format: uuid */
+            id: string;
+            mine: boolean;
+            name: string;
+            owner_name: string;
+            /** @enum {string} */
+            sharing: "private" | "view" | "edit";
+            /** Format: int64 */
+            tiles: number;
+            /** Format: date-time */
+            updated_at: string;
+            /**
+             * Format: date-time
+             * @description When you looked last
+             */
+            viewed_at?: string;
+        };
+        DashboardFilter: {
+            /** @description Values that are offered; none for any */
+            choices?: string[];
+            /** @description The value where none is given: text, number, 2026-01-31, 2026-01-31T12:00:00Z, true, or a list of those */
+            default?: unknown;
+            label?: string;
+            name: string;
+            /**
+             * @description The type of a list's values; default text. Write a list as IN ({{name}})
+             * @enum {string}
+             */
+            of?: "text" | "number" | "date" | "timestamp" | "boolean";
+            /** @enum {string} */
+            type: "text" | "number" | "date" | "timestamp" | "boolean" | "list";
+        };
+        DashboardPutBody: {
+            description?: string;
+            /** @description Values that tiles share */
+            filters?: components["schemas"]["DashboardFilter"][];
+            name: string;
+            /**
+             * Format: int64
+             * @description How old results may be while somebody looks, at least 30; 0: until they ask
+             */
+            refresh_seconds?: number;
+            /** @enum {string} */
+            sharing: "private" | "view" | "edit";
+            tiles?: components["schemas"]["Tile"][];
+            /**
+             * Format: int64
+             * @description The version that was changed; when there is a newer one, nothing is stored
+             */
+            version: number;
+        };
+        DashboardSpec: {
+            description?: string;
+            /** @description Values that tiles share */
+            filters?: components["schemas"]["DashboardFilter"][];
+            name: string;
+            /**
+             * Format: int64
+             * @description How old results may be while somebody looks, at least 30; 0: until they ask
+             */
+            refresh_seconds?: number;
+            tiles?: components["schemas"]["Tile"][];
+        };
+        DashboardVersion: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description How it came about; empty for an edit */
+            note: string;
+            /** @description At the time */
+            user_name: string;
+            /** Format: int64 */
+            version: number;
+        };
+        DashboardVersionDetail: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description How it came about; empty for an edit */
+            note: string;
+            spec: components["schemas"]["DashboardSpec"];
+            /** @description At the time */
+            user_name: string;
+            /** Format: int64 */
+            version: number;
+        };
+        DashboardVersionsOutBody: {
+            /** @description Newest first */
+            items: components["schemas"]["DashboardVersion"][];
+        };
         EditSQLInBody: {
             sql: string;
         };
@@ -1737,6 +2220,35 @@ export interface components {
             /** @description Of a column */
             type?: string;
         };
+        ImportInBody: {
+            /** @description Only say what is wrong */
+            check?: boolean;
+            /**
+             * Format: uuid
+             * @description Make it the new version of this dashboard; default: a new, private one
+             */
+            dashboard_id?: string;
+            yaml: string;
+        };
+        ImportOutBody: {
+            /** @description As it is stored */
+            dashboard?: components["schemas"]["Dashboard"];
+            name: string;
+            /** @description Nothing is stored while there are any */
+            problems: components["schemas"]["ImportProblem"][];
+            /** Format: int64 */
+            tiles: number;
+        };
+        ImportProblem: {
+            /**
+             * Format: int64
+             * @description Of the file, from 1; 0 unknown
+             */
+            line: number;
+            message: string;
+            /** @description The part, such as tiles[2].sql */
+            where: string;
+        };
         Invitation: {
             /** Format: date-time */
             created_at: string;
@@ -1778,8 +2290,20 @@ export interface components {
             /** @description Permissions of your own that the key gets */
             scopes: string[];
         };
+        LinkCreateInBody: {
+            /** Format: int64 */
+            expires_in_days: number;
+            /** @description Fixed values of the filters */
+            values?: {
+                [key: string]: unknown;
+            };
+        };
         LinkInBody: {
             token: string;
+        };
+        LinksOutBody: {
+            /** @description Those that open the dashboard now, newest first */
+            items: components["schemas"]["PublicLink"][];
         };
         LoginInBody: {
             email: string;
@@ -2014,6 +2538,25 @@ export interface components {
             /** @enum {string} */
             role: "owner" | "admin" | "analyst" | "viewer";
         };
+        NewPublicLink: {
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description With whose rights it reads
+             */
+            created_by: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: uuid */
+            id: string;
+            /** @description Only here: it is not kept */
+            url: string;
+            /** @description Of the filters, fixed; those left out have their defaults */
+            values: {
+                [key: string]: unknown;
+            };
+        };
         Next: {
             /**
              * @description Into the top value, the period before, by another dimension, by time, or on the same tables
@@ -2105,6 +2648,11 @@ export interface components {
             /** @description Pass it as cursor for the next page; empty on the last */
             next_cursor: string;
         };
+        PageDashboardEntry: {
+            items: components["schemas"]["DashboardEntry"][];
+            /** @description Pass it as cursor for the next page; empty on the last */
+            next_cursor: string;
+        };
         PageInvitation: {
             items: components["schemas"]["Invitation"][];
             /** @description Pass it as cursor for the next page; empty on the last */
@@ -2154,6 +2702,40 @@ export interface components {
             name?: string;
             new_password: string;
         };
+        PinInBody: {
+            /**
+             * Format: uuid
+             * @description An answered question
+             */
+            question_id?: string;
+            /**
+             * Format: uuid
+             * @description Or a saved query
+             */
+            saved_query_id?: string;
+            title?: string;
+        };
+        PreviewInBody: {
+            filters?: components["schemas"]["DashboardFilter"][];
+            tiles: components["schemas"]["Tile"][];
+            values?: {
+                [key: string]: unknown;
+            };
+        };
+        PreviewRowsInBody: {
+            filters?: components["schemas"]["DashboardFilter"][];
+            /**
+             * Format: int64
+             * @default 500
+             */
+            limit: number;
+            /** Format: int64 */
+            offset?: number;
+            tile: components["schemas"]["Tile"];
+            values?: {
+                [key: string]: unknown;
+            };
+        };
         Problem: {
             /** @description Stable name of the error, for programs */
             code: string;
@@ -2177,6 +2759,132 @@ export interface components {
             choices?: string[];
             kind: string;
             text: string;
+        };
+        Proposal: {
+            chart?: components["schemas"]["ChartSpec"];
+            /** Format: uuid */
+            connection_id?: string;
+            /** Format: int64 */
+            h: number;
+            /**
+             * Format: uuid
+             * @description Left out for a new one
+             */
+            id?: string;
+            /** @enum {string} */
+            kind: "query" | "text";
+            links?: components["schemas"]["TileLink"][];
+            /**
+             * Format: int64
+             * @description Place in the stack on a phone
+             */
+            order: number;
+            /** @description A filter of the same name gives the value, else the default */
+            parameters?: components["schemas"]["Parameter"][];
+            /**
+             * Format: uuid
+             * @description The question whose SQL was copied
+             */
+            question_id?: string;
+            /**
+             * Format: uuid
+             * @description The saved query whose SQL was copied
+             */
+            saved_query_id?: string;
+            /** @description One SELECT; {{name}} stands for a parameter's value */
+            sql?: string;
+            /** @description Of a text tile, in Markdown */
+            text?: string;
+            title?: string;
+            /** @description How the tile's question was read */
+            understanding: string;
+            /**
+             * @description auto: the chart that suits the rows, else a table
+             * @enum {string}
+             */
+            view?: "auto" | "chart" | "table";
+            /** Format: int64 */
+            w: number;
+            /**
+             * Format: int64
+             * @description Column of the grid of 12
+             */
+            x: number;
+            /**
+             * Format: int64
+             * @description Row of the grid
+             */
+            y: number;
+        };
+        ProposeInBody: {
+            /** @description What the dashboard is about, in a sentence */
+            about: string;
+            /** Format: uuid */
+            connection_id: string;
+        };
+        ProposeOutBody: {
+            name: string;
+            /** @description Each has been checked; none where nothing was understood */
+            tiles: components["schemas"]["Proposal"][];
+        };
+        PublicDashboard: {
+            description?: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** @description The fixed values */
+            filters: components["schemas"]["PublicFilter"][];
+            name: string;
+            tiles: components["schemas"]["PublicTile"][];
+        };
+        PublicFilter: {
+            label: string;
+            value: unknown;
+        };
+        PublicInBody: {
+            /** @description What the link's address has behind the # */
+            token: string;
+        };
+        PublicLink: {
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description With whose rights it reads
+             */
+            created_by: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: uuid */
+            id: string;
+            /** @description Of the filters, fixed; those left out have their defaults */
+            values: {
+                [key: string]: unknown;
+            };
+        };
+        PublicTile: {
+            chart?: components["schemas"]["Chart"];
+            /** Format: int64 */
+            h: number;
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            kind: "query" | "text";
+            /** Format: int64 */
+            order: number;
+            /** Format: date-time */
+            ran_at?: string;
+            /** @description The first rows */
+            result?: components["schemas"]["ResultPage"];
+            /** @enum {string} */
+            status?: "none" | "refreshing" | "ready" | "failed";
+            text?: string;
+            title?: string;
+            /** Format: int64 */
+            w: number;
+            /** Format: int64 */
+            x: number;
+            /** Format: int64 */
+            y: number;
         };
         Question: {
             /** @description Values of the parameters {{name}} in the SQL */
@@ -2238,6 +2946,19 @@ export interface components {
             /** @description Name of the run in Temporal */
             workflow_id: string;
         };
+        RefreshBody: {
+            /**
+             * Format: int64
+             * @description Results that are younger are good enough
+             */
+            max_age_seconds?: number;
+            /** @description Of these tiles only */
+            tiles?: string[];
+            /** @description Of the filters, by name; those left out have their defaults, null is none */
+            values?: {
+                [key: string]: unknown;
+            };
+        };
         Relation: {
             from_columns: string[];
             from_schema: string;
@@ -2274,6 +2995,19 @@ export interface components {
             rows: unknown[][];
             /** @description The query gave more rows than were kept */
             truncated: boolean;
+        };
+        RowsBody: {
+            /**
+             * Format: int64
+             * @default 500
+             */
+            limit: number;
+            /** Format: int64 */
+            offset?: number;
+            /** @description Of the filters, by name; those left out have their defaults, null is none */
+            values?: {
+                [key: string]: unknown;
+            };
         };
         SQLCheck: {
             allowed: boolean;
@@ -2392,6 +3126,16 @@ export interface components {
             /** @description Nobody has set a password yet */
             first_run: boolean;
             signed_in: boolean;
+        };
+        StatesBody: {
+            /** @description Of the filters, by name; those left out have their defaults, null is none */
+            values?: {
+                [key: string]: unknown;
+            };
+        };
+        StatesOutBody: {
+            /** @description Query tiles, in their order */
+            tiles: components["schemas"]["TileState"][];
         };
         StatusOutBody: {
             /** @description Empty when all is well */
@@ -2565,6 +3309,109 @@ export interface components {
             schema?: string;
             table?: string;
             term: string;
+        };
+        Tile: {
+            chart?: components["schemas"]["ChartSpec"];
+            /** Format: uuid */
+            connection_id?: string;
+            /** Format: int64 */
+            h: number;
+            /**
+             * Format: uuid
+             * @description Left out for a new one
+             */
+            id?: string;
+            /** @enum {string} */
+            kind: "query" | "text";
+            links?: components["schemas"]["TileLink"][];
+            /**
+             * Format: int64
+             * @description Place in the stack on a phone
+             */
+            order: number;
+            /** @description A filter of the same name gives the value, else the default */
+            parameters?: components["schemas"]["Parameter"][];
+            /**
+             * Format: uuid
+             * @description The question whose SQL was copied
+             */
+            question_id?: string;
+            /**
+             * Format: uuid
+             * @description The saved query whose SQL was copied
+             */
+            saved_query_id?: string;
+            /** @description One SELECT; {{name}} stands for a parameter's value */
+            sql?: string;
+            /** @description Of a text tile, in Markdown */
+            text?: string;
+            title?: string;
+            /**
+             * @description auto: the chart that suits the rows, else a table
+             * @enum {string}
+             */
+            view?: "auto" | "chart" | "table";
+            /** Format: int64 */
+            w: number;
+            /**
+             * Format: int64
+             * @description Column of the grid of 12
+             */
+            x: number;
+            /**
+             * Format: int64
+             * @description Row of the grid
+             */
+            y: number;
+        };
+        TileLink: {
+            column: string;
+            filter: string;
+            /**
+             * @description sets: a click on a value of the column sets the filter, and the tile shows all rows
+             * @enum {string}
+             */
+            how: "equals" | "at_least" | "at_most" | "sets";
+        };
+        TileRows: {
+            chart?: components["schemas"]["Chart"];
+            columns: components["schemas"]["Column"][];
+            /** Format: int64 */
+            offset: number;
+            /** Format: date-time */
+            ran_at: string;
+            /**
+             * Format: int64
+             * @description Rows of the whole stored result
+             */
+            row_count: number;
+            /** @description Cells are null, boolean, number or text */
+            rows: unknown[][];
+            /** @description The query gave more rows than were kept */
+            truncated: boolean;
+        };
+        TileState: {
+            /** @description Why the last try failed, and what to do */
+            error?: string;
+            error_code?: string;
+            /** Format: int64 */
+            query_ms: number;
+            /**
+             * Format: date-time
+             * @description From when the rows are; absent for none
+             */
+            ran_at?: string;
+            /** @description What live events name; none before it was asked for */
+            result_id?: string;
+            /** Format: int64 */
+            row_count: number;
+            /**
+             * @description none: never read with these values. While refreshing, and when failed, the rows from before stay
+             * @enum {string}
+             */
+            status: "none" | "refreshing" | "ready" | "failed";
+            /** Format: uuid */
+            tile_id: string;
         };
         Usage: {
             /** @description By person and day */
@@ -4272,6 +5119,696 @@ export interface operations {
             };
         };
     };
+    "list-dashboards": {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Items on a page */
+                limit?: number;
+                /** @description Words of the name or the description; all must be found */
+                q?: string;
+                /** @description Your own only */
+                mine?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageDashboardEntry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DashboardCreateBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "import-dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "propose-dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProposeInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposeOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "update-dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DashboardPutBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "duplicate-dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DashboardCopyBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "export-dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/yaml": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-public-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinksOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-public-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkCreateInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewPublicLink"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "revoke-public-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+                /** @description The link's id */
+                link: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "refresh-dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefreshBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatesOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-dashboard-results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StatesBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatesOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "pin-tile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PinInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "ask-tile": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name of your own for this request; repeats answer the same question */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The id */
+                id: string;
+                /** @description The tile's id */
+                tile: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StatesBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Question"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-tile-rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+                /** @description The tile's id */
+                tile: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RowsBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TileRows"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-dashboard-versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardVersionsOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-dashboard-version": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardVersionDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "restore-dashboard-version": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-invitations": {
         parameters: {
             query?: {
@@ -4812,6 +6349,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Organisation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "view-public-dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublicInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicDashboard"];
                 };
             };
             /** @description Error */
@@ -5533,6 +7103,72 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "preview-tiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewInBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatesOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-preview-rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewRowsInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TileRows"];
+                };
             };
             /** @description Error */
             default: {
