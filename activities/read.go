@@ -16,9 +16,13 @@ type Read struct {
 	ConnectionID string
 	SQL          string
 	Args         []models.Argument
+	// Narrow keeps those rows of the SQL's result that it is about; nil keeps all.
+	Narrow []models.Narrow
 	// Purpose names the one run that reads, as in "tile/<run>": by it the next
 	// attempt ends what a dead worker left running. At most 50 bytes.
 	Purpose string
+	// Orphan says that an earlier run for the same purpose was begun and not ended.
+	Orphan bool
 	// MaxRows to bring; 0 or more than the connection allows means as many as it allows.
 	MaxRows int
 }
@@ -35,7 +39,7 @@ func (a *Query) rows(ctx context.Context, in Read) (*models.Rows, error) {
 		return nil, err
 	}
 	defer conn.Close()
-	if activity.GetInfo(ctx).Attempt > 1 {
+	if in.Orphan || activity.GetInfo(ctx).Attempt > 1 {
 		if err := conn.EndOthers(ctx); err != nil {
 			return nil, err
 		}
@@ -71,7 +75,7 @@ func (a *Query) check(ctx context.Context, in Read, c *models.Connection) (sqlgu
 	if err != nil {
 		return sqlguard.Approved{}, err
 	}
-	sql, err := guard.CheckWith(in.SQL, in.Args)
+	sql, err := guard.CheckNarrowed(in.SQL, in.Args, in.Narrow)
 	if isGuard(err) {
 		err = models.Wrap(err, models.CodeGuardRefused, "%s", models.ErrorMessage(err))
 	}

@@ -60,10 +60,59 @@ func (s *Server) events(c *gin.Context) {
 		return
 	}
 	snapshot, err := s.questionWithSteps(ctx, id)
-	if err == nil {
-		err = s.checkUpgrade(c.Request)
-	}
 	if err != nil {
+		writeProblem(c, s.problem(ctx, err))
+		return
+	}
+	shared := snapshot.UserID != scopeOf(ctx).UserID // a colleague's, who may end the sharing
+	s.watch(c, &socket{topic: snapshot.ID, need: auth.ReadQuestions, final: snapshot.Status.Final(),
+		begin: func(ctx context.Context) (any, bool, error) {
+			q, err := s.questionWithSteps(ctx, snapshot.ID)
+			if err != nil {
+				return nil, false, err
+			}
+			return q, q.Status.Final(), nil
+		},
+		readable: func(ctx context.Context, scope models.Scope) error {
+			if !shared {
+				return nil
+			}
+			_, err := s.deps.Store.ReadQuestion(ctx, scope, snapshot.ID)
+			return err
+		}}, after)
+}
+
+// dashboardEvents says when results of a dashboard's tiles change, whatever the
+// values of its filters: a client knows those that it shows by their ids. A
+// client that has missed events is told so by a snapshot, which is empty.
+func (s *Server) dashboardEvents(c *gin.Context) {
+	ctx := c.Request.Context()
+	id, after := c.Param("id"), c.Query("after")
+	if !uuidForm.MatchString(id) {
+		writeProblem(c, notFoundProblem(ctx))
+		return
+	}
+	if after != "" && !streamForm.MatchString(after) {
+		writeProblem(c, validationProblem(ctx, http.StatusUnprocessableEntity, "", []error{
+			asDetail(&badJSON{"query.after", "must be the id of an event"})}))
+		return
+	}
+	readable := func(ctx context.Context, scope models.Scope) error {
+		_, err := s.deps.Store.GetDashboard(ctx, scope, id)
+		return err
+	}
+	if err := readable(ctx, scopeOf(ctx)); err != nil {
+		writeProblem(c, s.problem(ctx, err))
+		return
+	}
+	s.watch(c, &socket{topic: id, need: auth.ReadDashboards, readable: readable,
+		begin: func(context.Context) (any, bool, error) { return struct{}{}, false, nil }}, after)
+}
+
+// watch upgrades a request and serves the socket until it ends.
+func (s *Server) watch(c *gin.Context, sock *socket, after string) {
+	ctx := c.Request.Context()
+	if err := s.checkUpgrade(c.Request); err != nil {
 		writeProblem(c, s.problem(ctx, err))
 		return
 	}
@@ -82,8 +131,7 @@ func (s *Server) events(c *gin.Context) {
 	}
 	s.metrics.sockets.Inc()
 	defer s.metrics.sockets.Dec()
-	sock := &socket{server: s, conn: conn, times: s.times, credential: requestFrom(ctx).Credential, question: snapshot.ID,
-		shared: snapshot.UserID != scopeOf(ctx).UserID, final: snapshot.Status.Final()}
+	sock.server, sock.conn, sock.times, sock.credential = s, conn, s.times, requestFrom(ctx).Credential
 	sock.serve(ctx, after)
 }
 
@@ -100,15 +148,20 @@ func (s *Server) checkUpgrade(r *http.Request) error {
 	return nil
 }
 
-// socket is one client that watches one question.
+// socket is one client that watches one question or dashboard.
 type socket struct {
 	server     *Server
 	conn       *websocket.Conn
 	times      socketTimes
 	credential string
-	question   string
-	shared     bool // a colleague's, who may end the sharing
-	final      bool // when the client came; a new run's status event says otherwise
+	topic      string // the id of what is watched
+	need       string // the permission for it
+	final      bool   // when the client came; a new run's status event says otherwise
+	// begin reads what is watched, for a client that has missed events, and says
+	// whether nothing more happens to it.
+	begin func(context.Context) (snapshot any, final bool, err error)
+	// readable says whether somebody may still watch it.
+	readable func(context.Context, models.Scope) error
 }
 
 var errTooSlow = errors.New("client too slow")
@@ -129,7 +182,7 @@ func (k *socket) stream(ctx context.Context, cancel context.CancelCauseFunc, aft
 	if err != nil {
 		return websocket.StatusTryAgainLater, "events cannot be read now"
 	}
-	live, err := k.server.deps.Hub.Subscribe(ctx, k.question, position.from)
+	live, err := k.server.deps.Hub.Subscribe(ctx, k.topic, position.from)
 	if err != nil {
 		return websocket.StatusTryAgainLater, "events cannot be read now"
 	}
@@ -193,25 +246,25 @@ type position struct {
 // between arrives twice rather than never. Of what the snapshot already
 // tells, only the partial text of a running step is replayed.
 func (k *socket) start(ctx context.Context, after string) (position, bool, error) {
-	first, last, err := k.server.streamBounds(ctx, k.question)
+	first, last, err := k.server.streamBounds(ctx, k.topic)
 	if err != nil {
 		return position{}, false, err
 	}
 	if after != "" && first != "" && !newer(first, after) && !newer(after, last) {
 		return position{from: after, live: after, final: k.final}, false, nil
 	}
-	q, err := k.server.questionWithSteps(ctx, k.question)
+	snapshot, final, err := k.begin(ctx)
 	if err != nil {
 		return position{}, false, err
 	}
-	data, err := json.Marshal(q)
+	data, err := json.Marshal(snapshot)
 	if err != nil {
 		return position{}, false, err
 	}
 	if err := k.write(ctx, realtime.Event{ID: last, Type: "snapshot", Data: data}); err != nil {
 		return position{}, false, err
 	}
-	p := position{from: last, live: last, final: q.Status.Final()}
+	p := position{from: last, live: last, final: final}
 	if p.final || last == "" {
 		return p, false, nil
 	}
@@ -258,13 +311,11 @@ func (k *socket) stillAllowed(ctx context.Context) (websocket.StatusCode, string
 		return closeSignedOut, "sign in again"
 	case err != nil:
 		return websocket.StatusTryAgainLater, "reconnect"
-	case !slices.Contains(id.Permissions, auth.ReadQuestions):
+	case !slices.Contains(id.Permissions, k.need):
 		return closeSignedOut, "not allowed any more"
 	}
-	if k.shared {
-		if _, err := k.server.deps.Store.ReadQuestion(ctx, id.Scope, k.question); models.ErrorCode(err) == models.CodeNotFound {
-			return closeSignedOut, "not allowed any more"
-		}
+	if err := k.readable(ctx, id.Scope); models.ErrorCode(err) == models.CodeNotFound {
+		return closeSignedOut, "not allowed any more"
 	}
 	return 0, ""
 }

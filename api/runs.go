@@ -80,6 +80,9 @@ type Runs interface {
 	// EstimateExport asks the database, on an export worker, how much an export
 	// of that SQL would be.
 	EstimateExport(ctx context.Context, scope models.Scope, e *models.Export) (models.ExportEstimate, error)
+	// RefreshDashboard starts reading results of tiles that were asked for since a
+	// time. dashboardID is whose watchers are told, "" for nobody.
+	RefreshDashboard(ctx context.Context, scope models.Scope, dashboardID string, results []string, since time.Time) error
 	// Ready reports whether Temporal can be reached.
 	Ready(ctx context.Context) error
 	// Queue describes one of workflows.Queues: who polls it and what waits.

@@ -98,6 +98,7 @@ func (s *Server) build() error {
 	s.editorRoutes()
 	s.exportRoutes()
 	s.catalogPageRoutes()
+	s.dashboardRoutes()
 	s.keyRoutes()
 	s.organisationRoutes()
 	s.auditRoutes()

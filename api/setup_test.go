@@ -130,6 +130,9 @@ func (r *recordedRuns) CheckSQL(_ context.Context, _ models.Scope, id, sql strin
 func (r *recordedRuns) SyncCatalog(_ context.Context, _ models.Scope, id string) error {
 	return r.call("sync", id)
 }
+func (r *recordedRuns) RefreshDashboard(_ context.Context, _ models.Scope, id string, results []string, _ time.Time) error {
+	return r.call("refresh", id, " ", strings.Join(results, " "))
+}
 func (r *recordedRuns) Ready(context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

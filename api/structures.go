@@ -56,6 +56,15 @@ type fragmentVerdict struct {
 // fragmentsKept bounds the verdicts that a structure remembers.
 const fragmentsKept = 2000
 
+// narrowed is SQL for those rows of a statement's result for which conditions hold.
+func (t *structure) narrowed(sql string, args []models.Argument, conditions []models.Narrow) (string, error) {
+	guard, err := t.guarded()
+	if err != nil {
+		return "", err
+	}
+	return guard.Narrowed(sql, args, conditions)
+}
+
 // condition and metric check parts of SQL, and return them with the table's name
 // before each column. A glossary is shown often and each of its parts is parsed
 // several times, so the verdict on this structure is remembered.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
@@ -79,6 +80,10 @@ func (p *person) belongings() belongings {
 	own["invitations"] = p.invited(store.NewID()+"@example.com", models.RoleViewer).ID
 	own["organisations"] = p.scope.OrgID
 	own["models"] = p.model("the model "+store.NewID(), nil).ID
+	own["dashboards"], own["tile"] = p.dashboard(own["connections"])
+	link := &models.PublicLink{DashboardID: own["dashboards"], TokenHash: []byte(store.NewID()), ExpiresAt: time.Now().Add(time.Hour), Values: map[string]any{}}
+	require.NoError(p.t, p.store.CreatePublicLink(p.t.Context(), p.scope, link))
+	own["link"] = link.ID
 	return own
 }
 
@@ -90,7 +95,8 @@ func (own belongings) concrete(t *testing.T, route api.Route) string {
 	}
 	kind, _, _ := strings.Cut(strings.TrimPrefix(route.Path, "/api/v1/"), "/")
 	require.Contains(t, own, kind, "%s has an id of a kind that this test does not know", route.Path)
-	path := strings.NewReplacer("{id}", own[kind], "{run}", "1", "{kind}", "plan", "{attempt}", "1", "{schema}", "public", "{name}", "orders").Replace(route.Path)
+	path := strings.NewReplacer("{id}", own[kind], "{run}", "1", "{kind}", "plan", "{attempt}", "1", "{schema}", "public", "{name}", "orders",
+		"{version}", "1", "{tile}", own["tile"], "{link}", own["link"]).Replace(route.Path)
 	if strings.HasSuffix(path, "/catalog/search") {
 		path += "?q=orders"
 	}
@@ -103,54 +109,73 @@ func (own belongings) bodies() map[string]map[string]any {
 	ask := map[string]any{"question": "How many orders?", "connection_id": own["connections"]}
 	connect := map[string]any{"name": "db", "host": "h", "port": 5432, "database": "d", "username": "u", "password": "p", "schemas": []string{"public"}}
 	return map[string]map[string]any{
-		"POST /api/v1/auth/link":                    {"token": "0123456789abcdef"},
-		"POST /api/v1/auth/login":                   {"email": "ann@a.example", "password": "not the password"},
-		"POST /api/v1/auth/password":                {"name": "N", "email": "n@example.com", "current_password": "x", "new_password": "a quiet river"},
-		"POST /api/v1/connections":                  connect,
-		"POST /api/v1/connections/test":             {"connection_id": own["connections"]},
-		"PATCH /api/v1/connections/{id}":            {"name": "renamed", "max_rows": 5},
-		"POST /api/v1/conversations":                {"connection_id": own["connections"], "title": "T"},
-		"PATCH /api/v1/conversations/{id}":          {"title": "renamed", "archived": true, "shared": true},
-		"POST /api/v1/questions":                    ask,
-		"POST /api/v1/conversations/{id}/questions": {"question": "And by month?"},
-		"POST /api/v1/questions/{id}/clarify":       {"reply": "2026"},
-		"POST /api/v1/questions/{id}/approve":       {"yes": true},
-		"POST /api/v1/questions/{id}/edit-sql":      {"sql": "SELECT 1"},
-		"POST /api/v1/questions/{id}/feedback":      {"vote": "down", "comment": "too high"},
-		"POST /api/v1/verified-questions":           {"question_id": own["questions"], "question": "How many orders are there?", "sql": "SELECT 1"},
-		"PATCH /api/v1/verified-questions/{id}":     {"question": "How many?", "sql": "SELECT 2"},
-		"POST /api/v1/connections/{id}/sql":         {"sql": "SELECT 1", "title": "One", "conversation_id": own["conversations"], "parameters": []any{}, "explain": true},
-		"POST /api/v1/connections/{id}/sql/check":   {"sql": "SELECT 1", "parameters": []any{}},
-		"PUT /api/v1/connections/{id}/notes":        {"schema": "public", "table": "orders", "column": "total", "description": "d", "synonyms": []string{"turnover"}},
-		"POST /api/v1/connections/{id}/terms":       {"term": "large", "meaning": "m", "schema": "public", "table": "orders", "condition": "total > 100"},
-		"PUT /api/v1/terms/{id}":                    {"term": "large", "meaning": "m", "schema": "public", "table": "orders", "condition": "total > 100"},
-		"POST /api/v1/connections/{id}/metrics":     {"name": "net sales", "description": "d", "schema": "public", "table": "orders", "expression": "sum(total)", "filter": "total > 0"},
-		"PUT /api/v1/metrics/{id}":                  {"name": "net sales", "description": "d", "schema": "public", "table": "orders", "expression": "sum(total)", "filter": "total > 0"},
-		"POST /api/v1/saved-queries":                {"connection_id": own["connections"], "name": "q", "description": "d", "sql": "SELECT 1", "parameters": []any{}, "shared": true},
-		"PATCH /api/v1/saved-queries/{id}":          {"name": "renamed", "shared": true, "parameters": []any{}},
-		"POST /api/v1/saved-queries/{id}/run":       {"parameters": map[string]any{}, "conversation_id": own["conversations"], "explain": false},
-		"POST /api/v1/api-keys":                     {"name": "k", "scopes": []string{auth.Ask}, "expires_in_days": 3},
-		"POST /api/v1/auth/invitation":              {"token": "0123456789abcdef", "name": "N", "password": "a quiet river"},
-		"POST /api/v1/auth/invitation/check":        {"token": "0123456789abcdef"},
-		"POST /api/v1/auth/switch":                  {"organisation_id": own["organisations"]},
-		"PATCH /api/v1/auth/me":                     {"name": "N"},
-		"POST /api/v1/invitations":                  {"email": "new@example.com", "role": "viewer"},
-		"PATCH /api/v1/members/{id}":                {"role": "admin"},
-		"PATCH /api/v1/organisation":                {"name": "N"},
-		"PUT /api/v1/budget":                        {"tokens_per_month": 5, "tokens_per_member": 2},
-		"POST /api/v1/models":                       modelBody("m", nil),
-		"POST /api/v1/models/test":                  {"model_id": own["models"], "preset": "other", "base_url": "https://llm.example.com/v1", "model": "m"},
-		"PATCH /api/v1/models/{id}":                 {"name": "renamed", "enabled": false, "position": 1},
-		"POST /api/v1/temporal/codec/decode":        {"payloads": []any{}},
-		"POST /api/v1/temporal/codec/encode":        {"payloads": []any{}},
+		"POST /api/v1/auth/link":                             {"token": "0123456789abcdef"},
+		"POST /api/v1/auth/login":                            {"email": "ann@a.example", "password": "not the password"},
+		"POST /api/v1/auth/password":                         {"name": "N", "email": "n@example.com", "current_password": "x", "new_password": "a quiet river"},
+		"POST /api/v1/connections":                           connect,
+		"POST /api/v1/connections/test":                      {"connection_id": own["connections"]},
+		"PATCH /api/v1/connections/{id}":                     {"name": "renamed", "max_rows": 5},
+		"POST /api/v1/conversations":                         {"connection_id": own["connections"], "title": "T"},
+		"PATCH /api/v1/conversations/{id}":                   {"title": "renamed", "archived": true, "shared": true},
+		"POST /api/v1/questions":                             ask,
+		"POST /api/v1/conversations/{id}/questions":          {"question": "And by month?"},
+		"POST /api/v1/questions/{id}/clarify":                {"reply": "2026"},
+		"POST /api/v1/questions/{id}/approve":                {"yes": true},
+		"POST /api/v1/questions/{id}/edit-sql":               {"sql": "SELECT 1"},
+		"POST /api/v1/questions/{id}/feedback":               {"vote": "down", "comment": "too high"},
+		"POST /api/v1/verified-questions":                    {"question_id": own["questions"], "question": "How many orders are there?", "sql": "SELECT 1"},
+		"PATCH /api/v1/verified-questions/{id}":              {"question": "How many?", "sql": "SELECT 2"},
+		"POST /api/v1/connections/{id}/sql":                  {"sql": "SELECT 1", "title": "One", "conversation_id": own["conversations"], "parameters": []any{}, "explain": true},
+		"POST /api/v1/connections/{id}/sql/check":            {"sql": "SELECT 1", "parameters": []any{}},
+		"PUT /api/v1/connections/{id}/notes":                 {"schema": "public", "table": "orders", "column": "total", "description": "d", "synonyms": []string{"turnover"}},
+		"POST /api/v1/connections/{id}/terms":                {"term": "large", "meaning": "m", "schema": "public", "table": "orders", "condition": "total > 100"},
+		"PUT /api/v1/terms/{id}":                             {"term": "large", "meaning": "m", "schema": "public", "table": "orders", "condition": "total > 100"},
+		"POST /api/v1/connections/{id}/metrics":              {"name": "net sales", "description": "d", "schema": "public", "table": "orders", "expression": "sum(total)", "filter": "total > 0"},
+		"PUT /api/v1/metrics/{id}":                           {"name": "net sales", "description": "d", "schema": "public", "table": "orders", "expression": "sum(total)", "filter": "total > 0"},
+		"POST /api/v1/saved-queries":                         {"connection_id": own["connections"], "name": "q", "description": "d", "sql": "SELECT 1", "parameters": []any{}, "shared": true},
+		"PATCH /api/v1/saved-queries/{id}":                   {"name": "renamed", "shared": true, "parameters": []any{}},
+		"POST /api/v1/saved-queries/{id}/run":                {"parameters": map[string]any{}, "conversation_id": own["conversations"], "explain": false},
+		"POST /api/v1/api-keys":                              {"name": "k", "scopes": []string{auth.Ask}, "expires_in_days": 3},
+		"POST /api/v1/auth/invitation":                       {"token": "0123456789abcdef", "name": "N", "password": "a quiet river"},
+		"POST /api/v1/auth/invitation/check":                 {"token": "0123456789abcdef"},
+		"POST /api/v1/auth/switch":                           {"organisation_id": own["organisations"]},
+		"PATCH /api/v1/auth/me":                              {"name": "N"},
+		"POST /api/v1/invitations":                           {"email": "new@example.com", "role": "viewer"},
+		"PATCH /api/v1/members/{id}":                         {"role": "admin"},
+		"PATCH /api/v1/organisation":                         {"name": "N"},
+		"PUT /api/v1/budget":                                 {"tokens_per_month": 5, "tokens_per_member": 2},
+		"POST /api/v1/models":                                modelBody("m", nil),
+		"POST /api/v1/models/test":                           {"model_id": own["models"], "preset": "other", "base_url": "https://llm.example.com/v1", "model": "m"},
+		"PATCH /api/v1/models/{id}":                          {"name": "renamed", "enabled": false, "position": 1},
+		"POST /api/v1/temporal/codec/decode":                 {"payloads": []any{}},
+		"POST /api/v1/temporal/codec/encode":                 {"payloads": []any{}},
+		"POST /api/v1/dashboards":                            {"name": "D", "description": "d", "sharing": "view", "filters": []any{}, "tiles": []any{}},
+		"PUT /api/v1/dashboards/{id}":                        {"name": "D", "sharing": "view", "version": 1, "filters": []any{}, "tiles": []any{}},
+		"POST /api/v1/dashboards/{id}/duplicate":             {"name": "Copy"},
+		"POST /api/v1/dashboards/{id}/results":               {"values": map[string]any{}},
+		"POST /api/v1/dashboards/{id}/refresh":               {"values": map[string]any{}},
+		"POST /api/v1/dashboards/{id}/tiles":                 {"question_id": own["questions"], "title": "Pinned"},
+		"POST /api/v1/dashboards/{id}/links":                 {"expires_in_days": 7, "values": map[string]any{}},
+		"POST /api/v1/dashboards/import":                     {"yaml": "datamind: dashboard/v1\nname: D\ntiles: []\n", "dashboard_id": own["dashboards"]},
+		"POST /api/v1/dashboards/propose":                    {"connection_id": own["connections"], "about": "orders"},
+		"POST /api/v1/public/dashboard":                      {"token": "0123456789abcdef"},
+		"POST /api/v1/tile-previews":                         {"tiles": []any{own.previewed()}, "values": map[string]any{}},
+		"POST /api/v1/tile-previews/rows":                    {"tile": own.previewed(), "values": map[string]any{}},
+		"POST /api/v1/dashboards/{id}/tiles/{tile}/rows":     {"values": map[string]any{}},
+		"POST /api/v1/dashboards/{id}/tiles/{tile}/question": {"values": map[string]any{}},
 	}
+}
+
+// previewed is a tile that is not stored.
+func (own belongings) previewed() map[string]any {
+	return map[string]any{"kind": "query", "connection_id": own["connections"], "sql": "SELECT id FROM orders", "x": 0, "y": 0, "w": 6, "h": 6, "order": 0}
 }
 
 // unknown is a set of ids that do not exist.
 func unknown() belongings {
 	own := belongings{}
 	for _, kind := range []string{"connections", "questions", "conversations", "api-keys", "sessions", "models", "members", "invitations", "verified-questions",
-		"saved-queries", "terms", "metrics", "organisations"} {
+		"saved-queries", "terms", "metrics", "organisations", "dashboards", "tile", "link"} {
 		own[kind] = store.NewID()
 	}
 	return own

@@ -168,7 +168,8 @@ func TestEveryRouteNamesItsPermission(t *testing.T) {
 		"GET /api/v1/auth/state": true, "POST /api/v1/auth/link": true, "POST /api/v1/auth/login": true,
 		"POST /api/v1/auth/refresh": true, "POST /api/v1/auth/logout": true,
 		"POST /api/v1/auth/invitation": true, "POST /api/v1/auth/invitation/check": true,
-		"GET /health/live": true, "GET /health/ready": true,
+		"POST /api/v1/public/dashboard": true,
+		"GET /health/live":              true, "GET /health/ready": true,
 		"GET /api/v1/openapi.json": true, "GET /api/v1/openapi.yaml": true,
 		"OPTIONS /api/v1/temporal/codec/decode": true, "OPTIONS /api/v1/temporal/codec/encode": true,
 	}

@@ -100,6 +100,7 @@ func registerWorkflows(r sdk.WorkflowRegistry) {
 	r.RegisterWorkflow(workflows.AlertRun)
 	r.RegisterWorkflow(workflows.AlertWhy)
 	r.RegisterWorkflow(workflows.PreviewAlert)
+	r.RegisterWorkflow(workflows.RefreshDashboard)
 }
 
 func failureConverter(codec converter.PayloadCodec) converter.FailureConverter {

@@ -80,6 +80,22 @@ func query(ctx workflow.Context, summary string) workflow.Context {
 	})
 }
 
+// tile is query for a part of a page that somebody looks at, or will: what does
+// not come soon is that tile's error, with the rows from before.
+func tile(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue:              QueueQuery,
+		StartToCloseTimeout:    11 * time.Minute,
+		ScheduleToStartTimeout: beginLimit,
+		ScheduleToCloseTimeout: closeLimit,
+		HeartbeatTimeout:       HeartbeatTimeout,
+		WaitForCancellation:    true,
+		Summary:                summary,
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2,
+			MaximumInterval: 10 * time.Second, MaximumAttempts: 5},
+	})
+}
+
 // export is for the writing of a whole result, which waits for its turn as long
 // as it takes. Each attempt goes on where the one before was, as far as it can:
 // they bound how often workers may die, not how long the export may take.

@@ -31,12 +31,14 @@ var SearchAttributes = []string{attrOrg.GetName(), attrUser.GetName(), attrConne
 // a run whose worker has just died takes some seconds.
 const callTimeout = 8 * time.Second
 
-// Priorities: lower runs first. Alerts and exports come after questions.
+// Priorities: lower runs first. What people wait for comes first, then what they
+// look at, then what runs by itself; exports come last.
 const (
-	priorityQuestion = 2
-	priorityDeliver  = 3 // of messages that a person sends again, or that the relay found
-	priorityAlert    = 4
-	priorityWhy      = 5 // of looking into an alert that was told
+	priorityQuestion  = 2
+	priorityDashboard = 3
+	priorityDeliver   = 3 // of messages that a person sends again, or that the relay found
+	priorityAlert     = 4
+	priorityWhy       = 5 // of looking into an alert that was told
 )
 
 // Settings are resolved from the configuration before the start of a run.
@@ -262,6 +264,19 @@ func (c *Client) syncCatalog(ctx context.Context, scope models.Scope, connection
 		Priority:                 temporal.Priority{FairnessKey: scope.OrgID}},
 		SyncCatalog, activities.SyncInput{Scope: scope, ConnectionID: connectionID})
 	return unavailable(err, "read the schema")
+}
+
+// RefreshDashboard starts the reading of results that were asked for since a
+// time; all of them were asked for by this caller only.
+func (c *Client) RefreshDashboard(ctx context.Context, scope models.Scope, dashboardID string, results []string, since time.Time) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	_, err := c.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: "refresh-dashboard/" + uuid.NewString(),
+		TaskQueue: QueueAsk, WorkflowExecutionTimeout: runLimit,
+		TypedSearchAttributes: temporal.NewSearchAttributes(attrOrg.ValueSet(scope.OrgID), attrUser.ValueSet(scope.UserID)),
+		Priority:              temporal.Priority{PriorityKey: priorityDashboard, FairnessKey: scope.OrgID}},
+		RefreshDashboard, RefreshInput{Scope: scope, DashboardID: dashboardID, Results: results, Since: since})
+	return unavailable(err, "read the tiles")
 }
 
 // Ready reports whether Temporal answers.

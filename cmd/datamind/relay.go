@@ -38,6 +38,8 @@ const (
 	// scheduleCheck how often one is looked for that should be there.
 	schedulePause = 5 * time.Second
 	scheduleCheck = 10 * time.Minute
+	// tileAge is how long the results of tiles that nobody asks for are kept.
+	tileAge = 14 * 24 * time.Hour
 )
 
 // relay starts the runs of questions whose API died between storing and
@@ -62,6 +64,9 @@ func (s *services) relay(ctx context.Context) {
 			}
 			if err := s.store.SystemPruneAlerts(ctx, time.Now().Add(-models.AlertRunsKept)); err != nil && ctx.Err() == nil {
 				s.log.Warn("old runs of alerts not deleted", "error", err)
+			}
+			if err := s.store.SystemPruneTiles(ctx, time.Now().Add(-tileAge)); err != nil && ctx.Err() == nil {
+				s.log.Warn("old results of tiles not deleted", "error", err)
 			}
 			continue
 		case <-messages.C:

@@ -36,12 +36,16 @@ const (
 	UseChannels      = "channels.use"       // to choose them for what is told
 	ManageChannels   = "channels.manage"    // with the ledger of what was told
 	WriteOrg         = "organisation.write" // its name and budget
+
+	ReadDashboards    = "dashboards.read" // and refresh them, with values of their filters
+	WriteDashboards   = "dashboards.write"
+	PublishDashboards = "dashboards.publish" // to people without an account
 )
 
 var (
-	viewer  = []string{Profile, ManageSessions, ReadQuestions, ReadConnections, ReadCatalog, GiveFeedback, ReadAlerts}
-	analyst = append(slices.Clone(viewer), Ask, VerifyQuestions, InspectSteps, WriteNotes, UseChannels, ReadExports, WriteExports, WriteAlerts)
-	admin   = append(slices.Clone(analyst), WriteConnections, SyncCatalog, ManageKeys, ReadAudit, ReadUsage, ReadMembers, WriteMembers, InspectRuns, WriteModels, ManageChannels)
+	viewer  = []string{Profile, ManageSessions, ReadQuestions, ReadConnections, ReadCatalog, GiveFeedback, ReadAlerts, ReadDashboards}
+	analyst = append(slices.Clone(viewer), Ask, VerifyQuestions, InspectSteps, WriteNotes, UseChannels, ReadExports, WriteExports, WriteAlerts, WriteDashboards)
+	admin   = append(slices.Clone(analyst), WriteConnections, SyncCatalog, ManageKeys, ReadAudit, ReadUsage, ReadMembers, WriteMembers, InspectRuns, WriteModels, ManageChannels, PublishDashboards)
 	owner   = append(slices.Clone(admin), WriteOrg)
 )
 

@@ -4,6 +4,247 @@
  */
 
 export interface paths {
+    "/api/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your alerts and those that others share, changed last first */
+        get: operations["list-alerts"];
+        put?: never;
+        /** Make an alert of an answer, a saved query, or words */
+        post: operations["create-alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What an alert would see now, and would have done */
+        post: operations["preview-alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The next runs of a schedule */
+        get: operations["read-alert-schedule"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One alert */
+        get: operations["get-alert"];
+        put?: never;
+        post?: never;
+        /** Delete an alert of your own, with its history */
+        delete: operations["delete-alert"];
+        options?: never;
+        head?: never;
+        /** Change an alert of your own */
+        patch: operations["update-alert"];
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that you have seen what fires: no reminders and no escalation */
+        post: operations["acknowledge-alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/backfill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make up for missed runs of your own alert: their values enter its history, and change no state */
+        post: operations["backfill-alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an alert told, newest first */
+        get: operations["list-alert-deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/episodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When an alert fired, newest first */
+        get: operations["list-alert-episodes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to an alert, newest first */
+        get: operations["list-alert-events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pause an alert */
+        post: operations["pause-alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a paused alert run again */
+        post: operations["resume-alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Run an alert of your own now */
+        post: operations["run-alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Runs of an alert, and those that were missed */
+        get: operations["list-alert-runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/snooze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have nothing told for a time; what holds then is told */
+        post: operations["snooze-alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/api-keys": {
         parameters: {
             query?: never;
@@ -290,6 +531,77 @@ export interface paths {
         /** Set what may be used in a month */
         put: operations["set-budget"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Channels that messages can go over */
+        get: operations["list-channels"];
+        put?: never;
+        /** Set up a channel */
+        post: operations["create-channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a test over a channel that is not saved; the report says what is wrong */
+        post: operations["test-channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One channel */
+        get: operations["get-channel"];
+        put?: never;
+        post?: never;
+        /** Remove a channel with its secret; what it was to tell is skipped */
+        delete: operations["delete-channel"];
+        options?: never;
+        head?: never;
+        /** Change a channel */
+        patch: operations["update-channel"];
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a test over a saved channel */
+        post: operations["test-saved-channel"];
         delete?: never;
         options?: never;
         head?: never;
@@ -644,6 +956,472 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/dashboards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Dashboards that you may see, changed last first */
+        get: operations["list-dashboards"];
+        put?: never;
+        /** Make a dashboard */
+        post: operations["create-dashboard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a dashboard of a YAML file, or say what is wrong with it and where */
+        post: operations["import-dashboard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/propose": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tiles for a dashboard about something; nothing is stored */
+        post: operations["propose-dashboard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One dashboard */
+        get: operations["get-dashboard"];
+        /** Change a dashboard; its earlier version is kept */
+        put: operations["update-dashboard"];
+        post?: never;
+        /** Delete a dashboard with its versions and links */
+        delete: operations["delete-dashboard"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/{id}/duplicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a private copy */
+        post: operations["duplicate-dashboard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A dashboard as a YAML file, without ids and rows */
+        get: operations["export-dashboard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/{id}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Its public links */
+        get: operations["list-public-links"];
+        put?: never;
+        /** Make a link that shows it to whoever has it, with your rights */
+        post: operations["create-public-link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/{id}/links/{link}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a public link */
+        delete: operations["revoke-public-link"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/{id}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read the tiles again; what others have just asked for is not read twice */
+        post: operations["refresh-dashboard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/{id}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Where the tiles' results stand, with values of the filters */
+        post: operations["get-dashboard-results"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/{id}/tiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add a copy of an answer's or a saved query's SQL at the end */
+        post: operations["pin-tile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/{id}/tiles/{tile}/question": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start a conversation with a tile's SQL as its first question */
+        post: operations["ask-tile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/{id}/tiles/{tile}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The rows of a tile that were read last */
+        post: operations["get-tile-rows"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Its versions */
+        get: operations["list-dashboard-versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/{id}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version */
+        get: operations["get-dashboard-version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/{id}/versions/{version}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make an earlier version the current one, as a new version */
+        post: operations["restore-dashboard-version"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The ledger of deliveries, latest first */
+        get: operations["list-deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One delivery with its message */
+        get: operations["get-delivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a delivery again that was not sent; its key stays */
+        post: operations["retry-delivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/export-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much each role may export, and how long files are kept */
+        get: operations["get-export-settings"];
+        /** Change how much each role may export, and how long files are kept */
+        put: operations["set-export-settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your exports, newest first */
+        get: operations["list-exports"];
+        put?: never;
+        /** Write all rows of a query into a file */
+        post: operations["create-export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How many rows an export would have, by the database's own estimate */
+        post: operations["estimate-export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One export */
+        get: operations["get-export"];
+        put?: never;
+        post?: never;
+        /** Delete an export that is at its end, with its file */
+        delete: operations["delete-export"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel an export for good; its query is cancelled in the database */
+        post: operations["cancel-export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A link to the file, for some minutes */
+        post: operations["link-export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pause an export; its query is cancelled in the database */
+        post: operations["pause-export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go on with a paused export */
+        post: operations["resume-export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/invitations": {
         parameters: {
             query?: never;
@@ -835,6 +1613,23 @@ export interface paths {
         head?: never;
         /** Rename the organisation */
         patch: operations["update-organisation"];
+        trace?: never;
+    };
+    "/api/v1/public/dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a public link shows; results are read again when they are old */
+        post: operations["view-public-dashboard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/questions": {
@@ -1130,6 +1925,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tile-previews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read tiles that are not stored yet */
+        post: operations["preview-tiles"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tile-previews/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The rows of a tile that is not stored yet */
+        post: operations["get-preview-rows"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/usage": {
         parameters: {
             query?: never;
@@ -1234,6 +2063,504 @@ export interface components {
         AcceptedOutBody: {
             /** @enum {string} */
             status: "started";
+        };
+        Alert: {
+            /** Format: date-time */
+            acked_at?: string;
+            /** @description Who has acknowledged it, by id */
+            acked_by?: string;
+            /**
+             * Format: int64
+             * @description After an outage, runs of so many minutes ago are made up for; default 60
+             */
+            catch_up_minutes?: number;
+            channels: string[];
+            condition: components["schemas"]["AlertCondition"];
+            /** Format: uuid */
+            connection_id: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description Minute, hour, day of month, month, day of week; not both kinds of days at once */
+            cron: string;
+            /** @description The condition in words */
+            described: string;
+            /** @description Of the episode that is open */
+            episode_id?: string;
+            escalate_to: string[];
+            /** @description Why its query failed the last time */
+            fail_text?: string;
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: int64
+             * @description Begins up to so many seconds later
+             */
+            jitter_seconds?: number;
+            /** @description Where each key stands, those that fire first; an alert without keys has one with an empty name */
+            keys: components["schemas"]["AlertKey"][];
+            /** Format: date-time */
+            last_run?: string;
+            mine: boolean;
+            name: string;
+            /** @description The next five runs; none while it is paused */
+            next: string[];
+            /** @description The question of whose answer it is a percentage */
+            of?: string;
+            pause_code?: string;
+            pause_text?: string;
+            /** @description What is watched, in words; empty for SQL of a person */
+            question: string;
+            /** @description The answer that it was made from */
+            question_id?: string;
+            /** @description The last runs, oldest first: one value of each */
+            recent: components["schemas"]["AlertPoint"][];
+            /** @description The question is read anew at each run, as its period moves on */
+            replan: boolean;
+            rule: components["schemas"]["AlertRule"];
+            saved_query_id?: string;
+            /** @description The organisation sees it, acknowledges and snoozes it */
+            shared: boolean;
+            /** Format: date-time */
+            snoozed_until?: string;
+            sql: string;
+            /** @enum {string} */
+            status: "ok" | "pending" | "firing" | "failing" | "unknown" | "paused";
+            /** @description A name such as Europe/Berlin; default UTC */
+            time_zone: string;
+            /** Format: date-time */
+            updated_at: string;
+            /**
+             * Format: uuid
+             * @description The owner, by whose rights it runs and who alone may change it
+             */
+            user_id: string;
+        };
+        AlertBackfillInBody: {
+            /** @description Missed times */
+            times: string[];
+        };
+        AlertCondition: {
+            /**
+             * @description Changes: against the run before, a week before, or the same month of the year before
+             * @enum {string}
+             */
+            against?: "previous" | "weekday" | "month_year";
+            /**
+             * @description Rows: those that came, or those that went
+             * @enum {string}
+             */
+            change?: "new" | "missing";
+            /**
+             * Format: double
+             * @description What it must come back to before it counts as over; default: the limit
+             */
+            clear?: number;
+            /** @description The column of the value, or of the time; default: the first with numbers, or times */
+            column?: string;
+            /**
+             * @description What a result without rows means; default unknown, for any ok, and for count it is 0 rows
+             * @enum {string}
+             */
+            empty?: "unknown" | "ok" | "breach";
+            /** @description The columns that name a row, for each and for the kind rows; default: those without numbers */
+            keys?: string[];
+            /** @enum {string} */
+            kind: "threshold" | "change" | "band" | "rows" | "freshness" | "failure";
+            /**
+             * Format: double
+             * @description What the value is compared with; of a change its size, of a band its width in robust standard deviations (default 4), of freshness the age in seconds
+             */
+            limit?: number;
+            /**
+             * @description Default above; either is for changes and bands
+             * @enum {string}
+             */
+            op?: "above" | "at_least" | "below" | "at_most" | "equal" | "not_equal" | "either";
+            /** @description Changes: the limit is a percentage */
+            percent?: boolean;
+            /**
+             * @description Which rows; default first
+             * @enum {string}
+             */
+            rows?: "first" | "last" | "any" | "all" | "each" | "count";
+            /**
+             * Format: int64
+             * @description Bands: how many earlier values it needs; default 14
+             */
+            runs?: number;
+            /** @description What is written behind values */
+            unit?: string;
+        };
+        AlertDelivery: {
+            /** @enum {string} */
+            channel_kind: "email" | "slack" | "teams" | "discord" | "pagerduty" | "telegram" | "webhook";
+            channel_name: string;
+            /** Format: date-time */
+            created_at: string;
+            episode: string;
+            /** Format: uuid */
+            id: string;
+            reason?: string;
+            recipient?: string;
+            /** Format: date-time */
+            sent_at?: string;
+            /** @enum {string} */
+            status: "queued" | "sending" | "sent" | "failed" | "skipped" | "late";
+            title: string;
+            /** Format: int64 */
+            tries: number;
+        };
+        AlertEpisode: {
+            /** Format: date-time */
+            acked_at?: string;
+            acked_by?: string;
+            /** Format: date-time */
+            ended_at?: string;
+            /** @description What was found when it was looked into why */
+            finding?: components["schemas"]["AlertFinding"];
+            /** Format: uuid */
+            id: string;
+            /** @description That fired */
+            keys: string[];
+            /** Format: date-time */
+            started_at: string;
+            /**
+             * Format: double
+             * @description Of the first of them
+             */
+            value?: number;
+        };
+        AlertEvent: {
+            /** Format: date-time */
+            at: string;
+            episode_id?: string;
+            /** Format: uuid */
+            id: string;
+            key?: string;
+            /** @description pending, fired, over, opened, closed, failing, working, acknowledged, snoozed, paused, resumed; told_… for what was told */
+            kind: string;
+            text?: string;
+            /** @description Who did it; nobody for what happened by itself */
+            user_id?: string;
+        };
+        AlertFinding: {
+            /** Format: date-time */
+            at: string;
+            /** @description What it was compared with, in words */
+            baseline?: string;
+            /** Format: double */
+            before?: number;
+            /** Format: double */
+            now?: number;
+            parts?: components["schemas"]["AlertPart"][];
+            /** @enum {string} */
+            status: "found" | "not_understood" | "failed";
+            text: string;
+        };
+        AlertInput: {
+            /**
+             * Format: int64
+             * @description After an outage, runs of so many minutes ago are made up for; default 60
+             */
+            catch_up_minutes?: number;
+            /** @description Ids of channels */
+            channels?: string[];
+            /** @description Default: what suits the answer's shape, or what the words say */
+            condition?: components["schemas"]["AlertCondition"];
+            /**
+             * Format: uuid
+             * @description The database that words are about
+             */
+            connection_id?: string;
+            /** @description Minute, hour, day of month, month, day of week; not both kinds of days at once */
+            cron: string;
+            /** @description Ids of the second channels */
+            escalate_to?: string[];
+            /**
+             * Format: int64
+             * @description Begins up to so many seconds later
+             */
+            jitter_seconds?: number;
+            /** @description Default: what is watched */
+            name?: string;
+            /** @description Values of the saved query's parameters; those left out have their defaults */
+            parameters?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: uuid
+             * @description An answer
+             */
+            question_id?: string;
+            rule?: components["schemas"]["AlertRule"];
+            /** Format: uuid */
+            saved_query_id?: string;
+            shared?: boolean;
+            /** @description A name such as Europe/Berlin; default UTC */
+            time_zone: string;
+            /** @description Such as: tell me when refunds exceed 3 % of revenue in a week */
+            words?: string;
+        };
+        AlertKey: {
+            key: string;
+            /** Format: date-time */
+            since: string;
+            /** @enum {string} */
+            status: "ok" | "pending" | "firing";
+            /** @description Why there is no value, or what it stands for */
+            text?: string;
+            /** Format: double */
+            value?: number;
+        };
+        AlertPart: {
+            /** Format: double */
+            before: number;
+            dimension: string;
+            /** Format: double */
+            now: number;
+            /**
+             * Format: double
+             * @description Share of the whole change, 1 is all of it; may be below 0 or above 1
+             */
+            share: number;
+            value: string;
+        };
+        AlertPatch: {
+            channels?: string[];
+            condition?: components["schemas"]["AlertCondition"];
+            escalate_to?: string[];
+            name?: string;
+            rule?: components["schemas"]["AlertRule"];
+            shared?: boolean;
+            timing?: components["schemas"]["AlertTiming"];
+        };
+        AlertPoint: {
+            /** Format: date-time */
+            at: string;
+            status: string;
+            /** Format: double */
+            value?: number;
+        };
+        AlertPreview: {
+            /**
+             * Format: int64
+             * @description After an outage, runs of so many minutes ago are made up for; default 60
+             */
+            catch_up_minutes?: number;
+            /** @description Why nothing could be seen */
+            code?: string;
+            columns: components["schemas"]["Column"][];
+            condition: components["schemas"]["AlertCondition"];
+            /** @description Minute, hour, day of month, month, day of week; not both kinds of days at once */
+            cron: string;
+            described: string;
+            /**
+             * Format: int64
+             * @description Begins up to so many seconds later
+             */
+            jitter_seconds?: number;
+            /**
+             * Format: int64
+             * @description How many keys it would watch
+             */
+            keys: number;
+            /**
+             * Format: int64
+             * @description Keys beyond those that are watched
+             */
+            more: number;
+            /** @description A name that suits it */
+            name: string;
+            of?: string;
+            /** @description What it would have done */
+            past?: components["schemas"]["Replayed"];
+            /**
+             * @description Where the past is from: the rows of a series, the question asked as of then, or runs of the alert
+             * @enum {string}
+             */
+            past_of?: "series" | "question" | "runs";
+            question: string;
+            replan: boolean;
+            sql: string;
+            /**
+             * @description Where it would stand now
+             * @enum {string}
+             */
+            status?: "ok" | "firing" | "unknown";
+            text?: string;
+            /** @description A name such as Europe/Berlin; default UTC */
+            time_zone: string;
+            values: components["schemas"]["AlertValue"][];
+            /**
+             * @description fixed_dates: the question names a period that moves on, and the SQL dates that do not
+             * @enum {string}
+             */
+            warning?: "fixed_dates";
+        };
+        AlertRule: {
+            /**
+             * Format: int64
+             * @description How often it tells: at least so many minutes from one alarm to the next
+             */
+            cooldown_minutes?: number;
+            /**
+             * Format: int64
+             * @description Tells the second channels after so many minutes unacknowledged; 0 never
+             */
+            escalate_minutes?: number;
+            /**
+             * Format: int64
+             * @description The query counts as failing after so many failures in a row; default 3
+             */
+            fail_after?: number;
+            /**
+             * Format: int64
+             * @description And after so many minutes
+             */
+            for_minutes?: number;
+            /**
+             * Format: int64
+             * @description Fires after so many runs in a row; default 1
+             */
+            for_runs?: number;
+            /** @description When nothing is told; what still holds is told afterwards */
+            mute?: components["schemas"]["MuteWindow"][];
+            /** @description Tells when it is over */
+            recovery: boolean;
+            /**
+             * Format: int64
+             * @description Reminds every so many minutes while it fires and nobody has acknowledged it; 0 never
+             */
+            remind_minutes?: number;
+            /**
+             * @description Default warning
+             * @enum {string}
+             */
+            severity?: "info" | "warning" | "critical";
+            /** @description Sends what was found about why as a second message */
+            tell_finding?: boolean;
+        };
+        AlertRun: {
+            /**
+             * Format: date-time
+             * @description When it was due
+             */
+            at: string;
+            /** @description Why it failed */
+            code?: string;
+            /** Format: date-time */
+            finished_at: string;
+            /** @enum {string} */
+            kind: "scheduled" | "backfill" | "now";
+            /**
+             * Format: int64
+             * @description Keys beyond those that are watched
+             */
+            more: number;
+            /** Format: date-time */
+            started_at: string;
+            /**
+             * @description Where the alert stood after it
+             * @enum {string}
+             */
+            status: "ok" | "pending" | "firing" | "failing" | "unknown";
+            text?: string;
+            values: components["schemas"]["AlertValue"][];
+        };
+        AlertRuns: {
+            /** @description Times at which it was due and did not run; the last 100 */
+            missed: string[];
+            /** @description Oldest first; the last ones if there are more than the limit */
+            runs: components["schemas"]["AlertRun"][];
+        };
+        AlertSnoozeInBody: {
+            /**
+             * Format: int64
+             * @description For how long nothing is told; 0 ends it
+             */
+            minutes: number;
+        };
+        AlertTiming: {
+            /**
+             * Format: int64
+             * @description After an outage, runs of so many minutes ago are made up for; default 60
+             */
+            catch_up_minutes?: number;
+            /** @description Minute, hour, day of month, month, day of week; not both kinds of days at once */
+            cron: string;
+            /**
+             * Format: int64
+             * @description Begins up to so many seconds later
+             */
+            jitter_seconds?: number;
+            /** @description A name such as Europe/Berlin; default UTC */
+            time_zone: string;
+        };
+        AlertTimingOutBody: {
+            /** @description The next five runs */
+            next: string[];
+        };
+        AlertTry: {
+            /**
+             * Format: uuid
+             * @description An alert that is stored, instead of a source; its history counts
+             */
+            alert_id?: string;
+            /**
+             * Format: int64
+             * @description After an outage, runs of so many minutes ago are made up for; default 60
+             */
+            catch_up_minutes?: number;
+            /** @description Ids of channels */
+            channels?: string[];
+            /** @description Default: what suits the answer's shape, or what the words say */
+            condition?: components["schemas"]["AlertCondition"];
+            /**
+             * Format: uuid
+             * @description The database that words are about
+             */
+            connection_id?: string;
+            /** @description Minute, hour, day of month, month, day of week; not both kinds of days at once */
+            cron: string;
+            /** @description Try the last 90 days as well */
+            dry_run?: boolean;
+            /** @description Ids of the second channels */
+            escalate_to?: string[];
+            /**
+             * Format: int64
+             * @description Begins up to so many seconds later
+             */
+            jitter_seconds?: number;
+            /** @description Default: what is watched */
+            name?: string;
+            /** @description Values of the saved query's parameters; those left out have their defaults */
+            parameters?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: uuid
+             * @description An answer
+             */
+            question_id?: string;
+            rule?: components["schemas"]["AlertRule"];
+            /** Format: uuid */
+            saved_query_id?: string;
+            shared?: boolean;
+            /** @description A name such as Europe/Berlin; default UTC */
+            time_zone: string;
+            /** @description Such as: tell me when refunds exceed 3 % of revenue in a week */
+            words?: string;
+        };
+        AlertValue: {
+            breach?: boolean;
+            /** Format: double */
+            high?: number;
+            key?: string;
+            /** Format: double */
+            low?: number;
+            text?: string;
+            /** Format: double */
+            value: number | null;
         };
         ApproveInBody: {
             /** @description Run the costly query, or not */
@@ -1381,6 +2708,102 @@ export interface components {
             column: string;
             /** Format: int64 */
             row: number;
+        };
+        Channel: {
+            /** Format: date-time */
+            created_at?: string;
+            /** @description Nothing is told over a channel that is off; the ledger says so */
+            enabled: boolean;
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            kind: "email" | "slack" | "teams" | "discord" | "pagerduty" | "telegram" | "webhook";
+            name: string;
+            /** @description Whether a secret is stored */
+            secret_set?: boolean;
+            /** @description All that is no secret */
+            settings?: components["schemas"]["ChannelSettings"];
+            /** Format: date-time */
+            updated_at?: string;
+        };
+        ChannelInput: {
+            /** @description Default true */
+            enabled?: boolean;
+            /** @enum {string} */
+            kind: "email" | "slack" | "teams" | "discord" | "pagerduty" | "telegram" | "webhook";
+            name: string;
+            /** @description Kept sealed; no answer ever holds it. Mail: the password. Slack: the address of an incoming webhook, or a bot's token (xoxb-…). Teams, Discord: the webhook's address. PagerDuty: the integration key. Telegram: the bot's token. Webhook: what messages are signed with, 16 characters at least */
+            secret?: string;
+            settings?: components["schemas"]["ChannelSettings"];
+        };
+        ChannelList: {
+            /** @description By name. For those who only use them: the enabled ones, id, name and kind */
+            channels: components["schemas"]["Channel"][];
+        };
+        ChannelPatch: {
+            enabled?: boolean;
+            name?: string;
+            /** @description "" takes a stored password of a mail server away */
+            secret?: string;
+            /** @description All of them; a stored password must be given again with another mail server */
+            settings?: components["schemas"]["ChannelSettings"];
+        };
+        ChannelReport: {
+            /** @description Why it failed: host_unknown, refused, timeout, tls, address_refused, channel_secret, channel_missing, channel_recipient, channel_sender, channel_message, channel_busy, channel_failed, channel_redirect, channel_reply, channel_secret_unreadable */
+            code?: string;
+            message: string;
+            /**
+             * Format: int64
+             * @description How long it took
+             */
+            ms: number;
+            ok: boolean;
+            warnings?: string[];
+        };
+        ChannelSettings: {
+            /** @description Mail: the sender's address */
+            from?: string;
+            /** @description Mail: the sender's name; default DataMind */
+            from_name?: string;
+            /** @description The host of an address that is a secret */
+            readonly hint?: string;
+            /** @description Mail: the server */
+            host?: string;
+            /**
+             * Format: int64
+             * @description Mail: the server's port; default 587
+             */
+            port?: number;
+            /**
+             * @description PagerDuty: where the account is; default us
+             * @enum {string}
+             */
+            region?: "us" | "eu";
+            /** @description Slack with a bot's token: the channel's id, such as C0123456789; empty with a webhook */
+            room?: string;
+            /**
+             * @description Mail: STARTTLS (default), TLS from the first byte, or none
+             * @enum {string}
+             */
+            tls?: "starttls" | "tls" | "plain";
+            /** @description Mail: the recipients' addresses, each of which gets a message of its own. Telegram: the chats' ids */
+            to?: string[];
+            /** @description Webhook: the address that is told */
+            url?: string;
+            /** @description Mail: who signs in; empty for a server that asks nobody */
+            username?: string;
+        };
+        ChannelTest: {
+            /**
+             * Format: uuid
+             * @description A saved channel of the same kind whose stored secret is used where secret is left out
+             */
+            channel_id?: string;
+            /** @enum {string} */
+            kind: "email" | "slack" | "teams" | "discord" | "pagerduty" | "telegram" | "webhook";
+            name?: string;
+            secret?: string;
+            settings?: components["schemas"]["ChannelSettings"];
         };
         Chart: {
             /** @description Other charts that are honest for these rows */
@@ -1657,8 +3080,392 @@ export interface components {
             shared?: boolean;
             title?: string;
         };
+        Dashboard: {
+            /** Format: date-time */
+            created_at: string;
+            description?: string;
+            /** @description You may change it, if your role writes dashboards */
+            editable: boolean;
+            /** @description Values that tiles share */
+            filters?: components["schemas"]["DashboardFilter"][];
+            /** Format: uuid */
+            id: string;
+            mine: boolean;
+            name: string;
+            /** @description Tiles whose saved query has other SQL now */
+            outdated: string[];
+            /** @description You may share and delete it, if your role writes dashboards */
+            owned: boolean;
+            owner_name: string;
+            /**
+             * Format: int64
+             * @description How old results may be while somebody looks, at least 30; 0: until they ask
+             */
+            refresh_seconds?: number;
+            /**
+             * @description view: the organisation sees it; edit: it may change it as well
+             * @enum {string}
+             */
+            sharing: "private" | "view" | "edit";
+            /** @description Tiles whose title names a period that moves on, such as last month, while their SQL has fixed dates */
+            stale: string[];
+            tiles?: components["schemas"]["Tile"][];
+            /** Format: date-time */
+            updated_at: string;
+            /**
+             * Format: uuid
+             * @description The owner
+             */
+            user_id: string;
+            /** Format: int64 */
+            version: number;
+            /**
+             * Format: date-time
+             * @description When you looked last
+             */
+            viewed_at?: string;
+        };
+        DashboardCopyBody: {
+            name: string;
+        };
+        DashboardCreateBody: {
+            description?: string;
+            /** @description Values that tiles share */
+            filters?: components["schemas"]["DashboardFilter"][];
+            name: string;
+            /**
+             * Format: int64
+             * @description How old results may be while somebody looks, at least 30; 0: until they ask
+             */
+            refresh_seconds?: number;
+            /**
+             * @default private
+             * @enum {string}
+             */
+            sharing: "private" | "view" | "edit";
+            tiles?: components["schemas"]["Tile"][];
+        };
+        DashboardEntry: {
+            description: string;
+            editable: boolean;
+            /** Format: uuid */
+            id: string;
+            mine: boolean;
+            name: string;
+            owner_name: string;
+            /** @enum {string} */
+            sharing: "private" | "view" | "edit";
+            /** Format: int64 */
+            tiles: number;
+            /** Format: date-time */
+            updated_at: string;
+            /**
+             * Format: date-time
+             * @description When you looked last
+             */
+            viewed_at?: string;
+        };
+        DashboardFilter: {
+            /** @description Values that are offered; none for any */
+            choices?: string[];
+            /** @description The value where none is given: text, number, 2026-01-31, 2026-01-31T12:00:00Z, true, or a list of those */
+            default?: unknown;
+            label?: string;
+            name: string;
+            /**
+             * @description The type of a list's values; default text. Write a list as IN ({{name}})
+             * @enum {string}
+             */
+            of?: "text" | "number" | "date" | "timestamp" | "boolean";
+            /** @enum {string} */
+            type: "text" | "number" | "date" | "timestamp" | "boolean" | "list";
+        };
+        DashboardPutBody: {
+            description?: string;
+            /** @description Values that tiles share */
+            filters?: components["schemas"]["DashboardFilter"][];
+            name: string;
+            /**
+             * Format: int64
+             * @description How old results may be while somebody looks, at least 30; 0: until they ask
+             */
+            refresh_seconds?: number;
+            /** @enum {string} */
+            sharing: "private" | "view" | "edit";
+            tiles?: components["schemas"]["Tile"][];
+            /**
+             * Format: int64
+             * @description The version that was changed; when there is a newer one, nothing is stored
+             */
+            version: number;
+        };
+        DashboardSpec: {
+            description?: string;
+            /** @description Values that tiles share */
+            filters?: components["schemas"]["DashboardFilter"][];
+            name: string;
+            /**
+             * Format: int64
+             * @description How old results may be while somebody looks, at least 30; 0: until they ask
+             */
+            refresh_seconds?: number;
+            tiles?: components["schemas"]["Tile"][];
+        };
+        DashboardVersion: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description How it came about; empty for an edit */
+            note: string;
+            /** @description At the time */
+            user_name: string;
+            /** Format: int64 */
+            version: number;
+        };
+        DashboardVersionDetail: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description How it came about; empty for an edit */
+            note: string;
+            spec: components["schemas"]["DashboardSpec"];
+            /** @description At the time */
+            user_name: string;
+            /** Format: int64 */
+            version: number;
+        };
+        DashboardVersionsOutBody: {
+            /** @description Newest first */
+            items: components["schemas"]["DashboardVersion"][];
+        };
+        Delivery: {
+            /** Format: uuid */
+            channel_id: string;
+            /** @description Empty where the channel was gone already */
+            channel_kind: string;
+            /** @description At the time */
+            channel_name: string;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Until when it is news; after that it is late and is not sent by itself
+             */
+            deadline: string;
+            /** Format: date-time */
+            due_at: string;
+            /** @description What it tells of; what comes before the first slash is the same for all that belongs together */
+            episode: string;
+            /** Format: uuid */
+            id: string;
+            /** @description The same at each try; receivers of webhooks get it, and a mail's Message-ID begins with it */
+            key: string;
+            /** @description In an answer about one delivery */
+            message?: components["schemas"]["Message"];
+            /** @description Why it was not sent, or why the last try did not do */
+            reason?: string;
+            reason_code?: string;
+            /** @description An address or a chat; empty where the channel has but one */
+            recipient: string;
+            /** @description Whether it can be sent again */
+            retriable: boolean;
+            /** Format: date-time */
+            sent_at?: string;
+            severity?: string;
+            /** @enum {string} */
+            status: "queued" | "sending" | "sent" | "failed" | "skipped" | "late";
+            /** @description What told it: alert/ID, report/ID, export/ID, or test/CHANNEL */
+            subject: string;
+            title: string;
+            /** Format: int64 */
+            tries: number;
+            /** Format: date-time */
+            updated_at: string;
+        };
         EditSQLInBody: {
             sql: string;
+        };
+        EstimateInBody: {
+            /**
+             * Format: uuid
+             * @description The database of the SQL
+             */
+            connection_id?: string;
+            /** @enum {string} */
+            format: "csv" | "tsv" | "jsonl" | "xlsx" | "parquet";
+            /** @description Of the SQL */
+            parameters?: components["schemas"]["BoundParameter"][];
+            /**
+             * Format: uuid
+             * @description An answered question: its SQL runs again, with the values that it ran with
+             */
+            question_id?: string;
+            /** Format: uuid */
+            saved_query_id?: string;
+            /** @description One SELECT; {{name}} stands for a parameter's value */
+            sql?: string;
+            /** @description Values of a saved query's parameters by name; those left out have their defaults */
+            values?: {
+                [key: string]: unknown;
+            };
+        };
+        Export: {
+            /** @description Values of the parameters {{name}} in the SQL */
+            arguments: components["schemas"]["Argument"][];
+            /**
+             * Format: int64
+             * @description Written so far, compressed
+             */
+            bytes: number;
+            /** @description Empty before the first row */
+            columns: components["schemas"]["Column"][];
+            /** @enum {string} */
+            compression: "none" | "gzip" | "zstd";
+            /** Format: uuid */
+            connection_id: string;
+            /** @description After a crash or a pause it goes on after the last finished part, and not from the beginning; left out before that is known */
+            continues?: boolean;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description Texts that were cut because a spreadsheet's cell holds no longer ones
+             */
+            cut: number;
+            /** Format: date-time */
+            ended_at?: string;
+            /** @description Why it is not done, and what to do */
+            error?: string;
+            error_code?: string;
+            /**
+             * Format: int64
+             * @description Rows that the database expected; -1 where it was not asked yet
+             */
+            estimate: number;
+            /**
+             * Format: date-time
+             * @description When the file is deleted
+             */
+            expires_at?: string;
+            file_name: string;
+            /** @enum {string} */
+            format: "csv" | "tsv" | "jsonl" | "xlsx" | "parquet";
+            /** Format: uuid */
+            id: string;
+            /** Format: int64 */
+            max_bytes: number;
+            /** Format: int64 */
+            max_rows: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description Finished
+             */
+            parts: number;
+            /** Format: uuid */
+            question_id?: string;
+            /**
+             * Format: int64
+             * @description Written so far
+             */
+            rows: number;
+            /** Format: uuid */
+            saved_query_id?: string;
+            /** @description Of the whole file, in hexadecimal digits */
+            sha256?: string;
+            /**
+             * Format: int64
+             * @description Of how many moments of the database the rows are: 1 for a file that is of one
+             */
+            snapshots: number;
+            sql: string;
+            /** Format: date-time */
+            started_at?: string;
+            /** @enum {string} */
+            status: "queued" | "running" | "paused" | "done" | "failed" | "cancelled" | "expired";
+            /** @description Name of the run in Temporal */
+            workflow_id: string;
+        };
+        ExportEstimate: {
+            /** @description The rows have a unique order: after a crash or a pause the export goes on where it was */
+            continues: boolean;
+            /** Format: int64 */
+            max_bytes: number;
+            /**
+             * Format: int64
+             * @description The most that your role may export
+             */
+            max_rows: number;
+            /**
+             * Format: int64
+             * @description Rows that the database expects; it may be far off
+             */
+            rows: number;
+        };
+        ExportInBody: {
+            /**
+             * @description Of the file; Parquet compresses its pages with it
+             * @default none
+             * @enum {string}
+             */
+            compression: "none" | "gzip" | "zstd";
+            /**
+             * Format: uuid
+             * @description The database of the SQL
+             */
+            connection_id?: string;
+            /** @enum {string} */
+            format: "csv" | "tsv" | "jsonl" | "xlsx" | "parquet";
+            /** @description What the file is called after; default: the question, the saved query's name or the SQL's beginning */
+            name?: string;
+            /** @description Of the SQL */
+            parameters?: components["schemas"]["BoundParameter"][];
+            /**
+             * Format: uuid
+             * @description An answered question: its SQL runs again, with the values that it ran with
+             */
+            question_id?: string;
+            /** Format: uuid */
+            saved_query_id?: string;
+            /** @description One SELECT; {{name}} stands for a parameter's value */
+            sql?: string;
+            /** @description Values of a saved query's parameters by name; those left out have their defaults */
+            values?: {
+                [key: string]: unknown;
+            };
+        };
+        ExportLink: {
+            /**
+             * Format: date-time
+             * @description Until when a download can begin
+             */
+            expires_at: string;
+            /** @description Works without a session, for as long as whoever made it may still fetch the file */
+            url: string;
+        };
+        ExportRoleLimit: {
+            /**
+             * Format: int64
+             * @description Of the file, compressed
+             */
+            max_bytes: number;
+            /** Format: int64 */
+            max_rows: number;
+            /** @enum {string} */
+            role: "owner" | "admin" | "analyst";
+        };
+        ExportSettings: {
+            /**
+             * Format: int64
+             * @description How long the file of a finished export is kept
+             */
+            keep_hours: number;
+            /** @description Roles that are not in it export nothing */
+            roles: components["schemas"]["ExportRoleLimit"][];
+        };
+        ExportSettingsInBody: {
+            /** Format: int64 */
+            keep_hours?: number;
+            /** @description Those left out stay as they are */
+            roles?: components["schemas"]["ExportRoleLimit"][];
         };
         Fact: {
             column?: string;
@@ -1688,7 +3495,7 @@ export interface components {
              * @description The server that does not answer, or the queue
              * @enum {string}
              */
-            name: "database" | "redis" | "temporal" | "ask" | "model" | "query";
+            name: "database" | "redis" | "temporal" | "ask" | "model" | "query" | "alert" | "export";
             /**
              * Format: int64
              * @description How long the first of them has waited
@@ -1754,6 +3561,35 @@ export interface components {
             /** @description Of a column */
             type?: string;
         };
+        ImportInBody: {
+            /** @description Only say what is wrong */
+            check?: boolean;
+            /**
+             * Format: uuid
+             * @description Make it the new version of this dashboard; default: a new, private one
+             */
+            dashboard_id?: string;
+            yaml: string;
+        };
+        ImportOutBody: {
+            /** @description As it is stored */
+            dashboard?: components["schemas"]["Dashboard"];
+            name: string;
+            /** @description Nothing is stored while there are any */
+            problems: components["schemas"]["ImportProblem"][];
+            /** Format: int64 */
+            tiles: number;
+        };
+        ImportProblem: {
+            /**
+             * Format: int64
+             * @description Of the file, from 1; 0 unknown
+             */
+            line: number;
+            message: string;
+            /** @description The part, such as tiles[2].sql */
+            where: string;
+        };
         Invitation: {
             /** Format: date-time */
             created_at: string;
@@ -1795,8 +3631,20 @@ export interface components {
             /** @description Permissions of your own that the key gets */
             scopes: string[];
         };
+        LinkCreateInBody: {
+            /** Format: int64 */
+            expires_in_days: number;
+            /** @description Fixed values of the filters */
+            values?: {
+                [key: string]: unknown;
+            };
+        };
         LinkInBody: {
             token: string;
+        };
+        LinksOutBody: {
+            /** @description Those that open the dashboard now, newest first */
+            items: components["schemas"]["PublicLink"][];
         };
         LoginInBody: {
             email: string;
@@ -1850,6 +3698,29 @@ export interface components {
              * @enum {string}
              */
             role: "owner" | "admin" | "analyst" | "viewer";
+        };
+        Message: {
+            columns?: string[];
+            facts?: components["schemas"]["MessageFact"][];
+            file_ids?: string[];
+            link?: string;
+            link_text?: string;
+            /**
+             * Format: int64
+             * @description How many rows there are beside these
+             */
+            more?: number;
+            picture_id?: string;
+            /** @description The first rows, as text */
+            rows?: string[][];
+            /** @enum {string} */
+            severity?: "info" | "warning" | "critical" | "resolved";
+            text?: string;
+            title: string;
+        };
+        MessageFact: {
+            name: string;
+            value: string;
         };
         Metric: {
             description: string;
@@ -2007,6 +3878,14 @@ export interface components {
             /** @enum {string} */
             preset: "openai" | "azure" | "ollama" | "vllm" | "other";
         };
+        MuteWindow: {
+            /** @description Days of the week on which it begins, 0 is Sunday; none means every day */
+            days?: number[];
+            /** @description In the alert's time zone */
+            from: string;
+            /** @description May be on the next day */
+            to: string;
+        };
         NewAPIKey: {
             /** Format: date-time */
             created_at: string;
@@ -2042,6 +3921,25 @@ export interface components {
             link: string;
             /** @enum {string} */
             role: "owner" | "admin" | "analyst" | "viewer";
+        };
+        NewPublicLink: {
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description With whose rights it reads
+             */
+            created_by: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: uuid */
+            id: string;
+            /** @description Only here: it is not kept */
+            url: string;
+            /** @description Of the filters, fixed; those left out have their defaults */
+            values: {
+                [key: string]: unknown;
+            };
         };
         Next: {
             /**
@@ -2119,6 +4017,26 @@ export interface components {
             /** @description Pass it as cursor for the next page; empty on the last */
             next_cursor: string;
         };
+        PageAlert: {
+            items: components["schemas"]["Alert"][];
+            /** @description Pass it as cursor for the next page; empty on the last */
+            next_cursor: string;
+        };
+        PageAlertDelivery: {
+            items: components["schemas"]["AlertDelivery"][];
+            /** @description Pass it as cursor for the next page; empty on the last */
+            next_cursor: string;
+        };
+        PageAlertEpisode: {
+            items: components["schemas"]["AlertEpisode"][];
+            /** @description Pass it as cursor for the next page; empty on the last */
+            next_cursor: string;
+        };
+        PageAlertEvent: {
+            items: components["schemas"]["AlertEvent"][];
+            /** @description Pass it as cursor for the next page; empty on the last */
+            next_cursor: string;
+        };
         PageAuditEvent: {
             items: components["schemas"]["AuditEvent"][];
             /** @description Pass it as cursor for the next page; empty on the last */
@@ -2131,6 +4049,21 @@ export interface components {
         };
         PageConversation: {
             items: components["schemas"]["Conversation"][];
+            /** @description Pass it as cursor for the next page; empty on the last */
+            next_cursor: string;
+        };
+        PageDashboardEntry: {
+            items: components["schemas"]["DashboardEntry"][];
+            /** @description Pass it as cursor for the next page; empty on the last */
+            next_cursor: string;
+        };
+        PageDelivery: {
+            items: components["schemas"]["Delivery"][];
+            /** @description Pass it as cursor for the next page; empty on the last */
+            next_cursor: string;
+        };
+        PageExport: {
+            items: components["schemas"]["Export"][];
             /** @description Pass it as cursor for the next page; empty on the last */
             next_cursor: string;
         };
@@ -2183,6 +4116,54 @@ export interface components {
             name?: string;
             new_password: string;
         };
+        PinInBody: {
+            /**
+             * Format: uuid
+             * @description An answered question
+             */
+            question_id?: string;
+            /**
+             * Format: uuid
+             * @description Or a saved query
+             */
+            saved_query_id?: string;
+            title?: string;
+        };
+        Point: {
+            /** Format: date-time */
+            at: string;
+            breach?: boolean;
+            firing?: boolean;
+            /** Format: double */
+            high?: number;
+            key?: string;
+            /** Format: double */
+            low?: number;
+            text?: string;
+            /** Format: double */
+            value: number | null;
+        };
+        PreviewInBody: {
+            filters?: components["schemas"]["DashboardFilter"][];
+            tiles: components["schemas"]["Tile"][];
+            values?: {
+                [key: string]: unknown;
+            };
+        };
+        PreviewRowsInBody: {
+            filters?: components["schemas"]["DashboardFilter"][];
+            /**
+             * Format: int64
+             * @default 500
+             */
+            limit: number;
+            /** Format: int64 */
+            offset?: number;
+            tile: components["schemas"]["Tile"];
+            values?: {
+                [key: string]: unknown;
+            };
+        };
         Problem: {
             /** @description Stable name of the error, for programs */
             code: string;
@@ -2206,6 +4187,132 @@ export interface components {
             choices?: string[];
             kind: string;
             text: string;
+        };
+        Proposal: {
+            chart?: components["schemas"]["ChartSpec"];
+            /** Format: uuid */
+            connection_id?: string;
+            /** Format: int64 */
+            h: number;
+            /**
+             * Format: uuid
+             * @description Left out for a new one
+             */
+            id?: string;
+            /** @enum {string} */
+            kind: "query" | "text";
+            links?: components["schemas"]["TileLink"][];
+            /**
+             * Format: int64
+             * @description Place in the stack on a phone
+             */
+            order: number;
+            /** @description A filter of the same name gives the value, else the default */
+            parameters?: components["schemas"]["Parameter"][];
+            /**
+             * Format: uuid
+             * @description The question whose SQL was copied
+             */
+            question_id?: string;
+            /**
+             * Format: uuid
+             * @description The saved query whose SQL was copied
+             */
+            saved_query_id?: string;
+            /** @description One SELECT; {{name}} stands for a parameter's value */
+            sql?: string;
+            /** @description Of a text tile, in Markdown */
+            text?: string;
+            title?: string;
+            /** @description How the tile's question was read */
+            understanding: string;
+            /**
+             * @description auto: the chart that suits the rows, else a table
+             * @enum {string}
+             */
+            view?: "auto" | "chart" | "table";
+            /** Format: int64 */
+            w: number;
+            /**
+             * Format: int64
+             * @description Column of the grid of 12
+             */
+            x: number;
+            /**
+             * Format: int64
+             * @description Row of the grid
+             */
+            y: number;
+        };
+        ProposeInBody: {
+            /** @description What the dashboard is about, in a sentence */
+            about: string;
+            /** Format: uuid */
+            connection_id: string;
+        };
+        ProposeOutBody: {
+            name: string;
+            /** @description Each has been checked; none where nothing was understood */
+            tiles: components["schemas"]["Proposal"][];
+        };
+        PublicDashboard: {
+            description?: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** @description The fixed values */
+            filters: components["schemas"]["PublicFilter"][];
+            name: string;
+            tiles: components["schemas"]["PublicTile"][];
+        };
+        PublicFilter: {
+            label: string;
+            value: unknown;
+        };
+        PublicInBody: {
+            /** @description What the link's address has behind the # */
+            token: string;
+        };
+        PublicLink: {
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description With whose rights it reads
+             */
+            created_by: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: uuid */
+            id: string;
+            /** @description Of the filters, fixed; those left out have their defaults */
+            values: {
+                [key: string]: unknown;
+            };
+        };
+        PublicTile: {
+            chart?: components["schemas"]["Chart"];
+            /** Format: int64 */
+            h: number;
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            kind: "query" | "text";
+            /** Format: int64 */
+            order: number;
+            /** Format: date-time */
+            ran_at?: string;
+            /** @description The first rows */
+            result?: components["schemas"]["ResultPage"];
+            /** @enum {string} */
+            status?: "none" | "refreshing" | "ready" | "failed";
+            text?: string;
+            title?: string;
+            /** Format: int64 */
+            w: number;
+            /** Format: int64 */
+            x: number;
+            /** Format: int64 */
+            y: number;
         };
         Question: {
             /** @description Values of the parameters {{name}} in the SQL */
@@ -2267,6 +4374,19 @@ export interface components {
             /** @description Name of the run in Temporal */
             workflow_id: string;
         };
+        RefreshBody: {
+            /**
+             * Format: int64
+             * @description Results that are younger are good enough
+             */
+            max_age_seconds?: number;
+            /** @description Of these tiles only */
+            tiles?: string[];
+            /** @description Of the filters, by name; those left out have their defaults, null is none */
+            values?: {
+                [key: string]: unknown;
+            };
+        };
         Relation: {
             from_columns: string[];
             from_schema: string;
@@ -2292,6 +4412,41 @@ export interface components {
             rows: number;
             schema: string;
         };
+        Replayed: {
+            /** @description The last of them */
+            episodes: components["schemas"]["Span"][];
+            /**
+             * Format: int64
+             * @description How many of them failed
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description How often it would have fired
+             */
+            fired: number;
+            /** Format: date-time */
+            from: string;
+            /** @description The values, for a chart */
+            points: components["schemas"]["Point"][];
+            /**
+             * Format: int64
+             * @description How many moments it was tried on
+             */
+            runs: number;
+            /** Format: date-time */
+            to: string;
+            /**
+             * Format: int64
+             * @description How many messages each channel would have got
+             */
+            told: number;
+            /**
+             * Format: int64
+             * @description How many of them could not be judged
+             */
+            unknown: number;
+        };
         ResultPage: {
             columns: components["schemas"]["Column"][];
             /** Format: int64 */
@@ -2305,6 +4460,19 @@ export interface components {
             rows: unknown[][];
             /** @description The query gave more rows than were kept */
             truncated: boolean;
+        };
+        RowsBody: {
+            /**
+             * Format: int64
+             * @default 500
+             */
+            limit: number;
+            /** Format: int64 */
+            offset?: number;
+            /** @description Of the filters, by name; those left out have their defaults, null is none */
+            values?: {
+                [key: string]: unknown;
+            };
         };
         SQLCheck: {
             allowed: boolean;
@@ -2401,6 +4569,13 @@ export interface components {
             /** @description Shown this once, to be handed to the person */
             link: string;
         };
+        Span: {
+            /** Format: date-time */
+            from: string;
+            keys?: string[];
+            /** Format: date-time */
+            to?: string;
+        };
         SqlCheckInBody: {
             parameters?: components["schemas"]["Parameter"][];
             sql: string;
@@ -2423,6 +4598,16 @@ export interface components {
             /** @description Nobody has set a password yet */
             first_run: boolean;
             signed_in: boolean;
+        };
+        StatesBody: {
+            /** @description Of the filters, by name; those left out have their defaults, null is none */
+            values?: {
+                [key: string]: unknown;
+            };
+        };
+        StatesOutBody: {
+            /** @description Query tiles, in their order */
+            tiles: components["schemas"]["TileState"][];
         };
         StatusOutBody: {
             /** @description Empty when all is well */
@@ -2604,6 +4789,109 @@ export interface components {
             table?: string;
             term: string;
         };
+        Tile: {
+            chart?: components["schemas"]["ChartSpec"];
+            /** Format: uuid */
+            connection_id?: string;
+            /** Format: int64 */
+            h: number;
+            /**
+             * Format: uuid
+             * @description Left out for a new one
+             */
+            id?: string;
+            /** @enum {string} */
+            kind: "query" | "text";
+            links?: components["schemas"]["TileLink"][];
+            /**
+             * Format: int64
+             * @description Place in the stack on a phone
+             */
+            order: number;
+            /** @description A filter of the same name gives the value, else the default */
+            parameters?: components["schemas"]["Parameter"][];
+            /**
+             * Format: uuid
+             * @description The question whose SQL was copied
+             */
+            question_id?: string;
+            /**
+             * Format: uuid
+             * @description The saved query whose SQL was copied
+             */
+            saved_query_id?: string;
+            /** @description One SELECT; {{name}} stands for a parameter's value */
+            sql?: string;
+            /** @description Of a text tile, in Markdown */
+            text?: string;
+            title?: string;
+            /**
+             * @description auto: the chart that suits the rows, else a table
+             * @enum {string}
+             */
+            view?: "auto" | "chart" | "table";
+            /** Format: int64 */
+            w: number;
+            /**
+             * Format: int64
+             * @description Column of the grid of 12
+             */
+            x: number;
+            /**
+             * Format: int64
+             * @description Row of the grid
+             */
+            y: number;
+        };
+        TileLink: {
+            column: string;
+            filter: string;
+            /**
+             * @description sets: a click on a value of the column sets the filter, and the tile shows all rows
+             * @enum {string}
+             */
+            how: "equals" | "at_least" | "at_most" | "sets";
+        };
+        TileRows: {
+            chart?: components["schemas"]["Chart"];
+            columns: components["schemas"]["Column"][];
+            /** Format: int64 */
+            offset: number;
+            /** Format: date-time */
+            ran_at: string;
+            /**
+             * Format: int64
+             * @description Rows of the whole stored result
+             */
+            row_count: number;
+            /** @description Cells are null, boolean, number or text */
+            rows: unknown[][];
+            /** @description The query gave more rows than were kept */
+            truncated: boolean;
+        };
+        TileState: {
+            /** @description Why the last try failed, and what to do */
+            error?: string;
+            error_code?: string;
+            /** Format: int64 */
+            query_ms: number;
+            /**
+             * Format: date-time
+             * @description From when the rows are; absent for none
+             */
+            ran_at?: string;
+            /** @description What live events name; none before it was asked for */
+            result_id?: string;
+            /** Format: int64 */
+            row_count: number;
+            /**
+             * @description none: never read with these values. While refreshing, and when failed, the rows from before stay
+             * @enum {string}
+             */
+            status: "none" | "refreshing" | "ready" | "failed";
+            /** Format: uuid */
+            tile_id: string;
+        };
         Usage: {
             /** @description By person and day */
             days: components["schemas"]["UsageDay"][];
@@ -2738,6 +5026,584 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "list-alerts": {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Items on a page */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageAlert"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-alert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "preview-alert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertTry"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertPreview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "read-alert-schedule": {
+        parameters: {
+            query: {
+                cron: string;
+                time_zone?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertTimingOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-alert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-alert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "update-alert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "acknowledge-alert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "backfill-alert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertBackfillInBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-alert-deliveries": {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Items on a page */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageAlertDelivery"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-alert-episodes": {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Items on a page */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageAlertEpisode"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-alert-events": {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Items on a page */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageAlertEvent"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "pause-alert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "resume-alert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "run-alert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-alert-runs": {
+        parameters: {
+            query?: {
+                /** @description Default: 90 days ago */
+                from?: string;
+                until?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertRuns"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "snooze-alert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertSnoozeInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-api-keys": {
         parameters: {
             query?: {
@@ -3368,6 +6234,231 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Budget"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-channel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "test-channel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelTest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelReport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-channel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-channel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "update-channel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "test-saved-channel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelReport"];
                 };
             };
             /** @description Error */
@@ -4342,6 +7433,1158 @@ export interface operations {
             };
         };
     };
+    "list-dashboards": {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Items on a page */
+                limit?: number;
+                /** @description Words of the name or the description; all must be found */
+                q?: string;
+                /** @description Your own only */
+                mine?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageDashboardEntry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DashboardCreateBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "import-dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "propose-dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProposeInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposeOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "update-dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DashboardPutBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "duplicate-dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DashboardCopyBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "export-dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/yaml": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-public-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinksOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-public-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkCreateInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewPublicLink"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "revoke-public-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+                /** @description The link's id */
+                link: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "refresh-dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefreshBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatesOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-dashboard-results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StatesBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatesOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "pin-tile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PinInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "ask-tile": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name of your own for this request; repeats answer the same question */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The id */
+                id: string;
+                /** @description The tile's id */
+                tile: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StatesBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Question"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-tile-rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+                /** @description The tile's id */
+                tile: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RowsBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TileRows"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-dashboard-versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardVersionsOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-dashboard-version": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardVersionDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "restore-dashboard-version": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-deliveries": {
+        parameters: {
+            query?: {
+                status?: "queued" | "sending" | "sent" | "failed" | "skipped" | "late";
+                /** @description A channel's id */
+                channel?: string;
+                /** @description What told it, such as alert/ID; or a beginning that ends with a slash, such as alert/ */
+                subject?: string;
+                /** @description First day, 2026-01-01 */
+                from?: string;
+                /** @description Last day, 2026-01-31 */
+                to?: string;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Items on a page */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageDelivery"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-delivery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "retry-delivery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-export-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportSettings"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-export-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportSettingsInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportSettings"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-exports": {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Items on a page */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageExport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-export": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name of your own for this request; repeats answer the same question */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportInBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "estimate-export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EstimateInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportEstimate"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "cancel-export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "link-export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportLink"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "pause-export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "resume-export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-invitations": {
         parameters: {
             query?: {
@@ -4882,6 +9125,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Organisation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "view-public-dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublicInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicDashboard"];
                 };
             };
             /** @description Error */
@@ -5603,6 +9879,72 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "preview-tiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewInBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatesOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-preview-rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewRowsInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TileRows"];
+                };
             };
             /** @description Error */
             default: {
