@@ -60,9 +60,10 @@ func (s *Server) giveFeedback(ctx context.Context, in *feedbackIn) (*feedbackOut
 }
 
 // propose offers an answered question for verification, unless it is there
-// already, or means something only after the ones before it.
+// already, or means something only after the ones before it, or with the values of
+// parameters, which nobody gives when it is asked again.
 func (s *Server) propose(ctx context.Context, scope models.Scope, q *models.Question) error {
-	if q.Status != models.StatusAnswered || q.SQL == "" || planner.IsFollowUp(q.Text) {
+	if q.Status != models.StatusAnswered || q.SQL == "" || len(q.Arguments) > 0 || planner.IsFollowUp(q.Text) {
 		return nil
 	}
 	err := s.deps.Store.CreateVerified(ctx, scope, verifiedFrom(q))

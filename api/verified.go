@@ -100,6 +100,9 @@ func (s *Server) createVerified(ctx context.Context, in *verifiedCreateIn) (*ver
 	if q.Status != models.StatusAnswered || q.SQL == "" {
 		return nil, models.Errorf(models.CodeConflict, "Only an answered question with SQL can be proposed; this one is %s.", q.Status)
 	}
+	if len(q.Arguments) > 0 && strings.TrimSpace(in.Body.SQL) == "" {
+		return nil, invalidField("body.sql", "is needed: the answer's SQL has parameters, and nobody gives their values when the question is asked again")
+	}
 	v := verifiedFrom(q)
 	if sql := strings.TrimSpace(in.Body.SQL); sql != "" && sql != v.SQL {
 		v.SQL, v.Understanding = sql, ""

@@ -50,6 +50,22 @@ func TestFeedbackProposesAndTakesBack(t *testing.T) {
 	require.Equal(t, models.VoteUp, viewer.question(q.ID).Feedback.Vote)
 }
 
+// SQL with parameters answers nobody who only asks.
+func TestSQLWithParametersIsNotProposed(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	q := b.a.asked(b.a.connection())
+	b.a.answer(q, "SELECT count(*) FROM orders WHERE country = {{country}}", &models.Rows{Columns: []models.Column{{Name: "n"}}, Rows: [][]any{{3}}})
+	execSQL(t, b.owner, `UPDATE questions SET arguments = '[{"name":"country","type":"text","values":["France"]}]'`)
+	require.Equal(t, http.StatusOK, b.a.do(http.MethodPost, "/questions/"+q.ID+"/feedback", map[string]any{"vote": "up"}).status)
+	require.Empty(t, b.a.verified(""))
+	res := b.a.do(http.MethodPost, "/verified-questions", map[string]any{"question_id": q.ID})
+	require.Equal(t, http.StatusUnprocessableEntity, res.status)
+	require.Contains(t, res.body, "body.sql")
+	res = b.a.do(http.MethodPost, "/verified-questions", map[string]any{"question_id": q.ID, "sql": "SELECT count(*) FROM orders WHERE country = 'France'"})
+	require.Equal(t, http.StatusCreated, res.status, res.body)
+}
+
 func TestAnAnswerVotedDownIsAskedAgain(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
