@@ -213,6 +213,30 @@ func TestConversations(t *testing.T) {
 	require.Equal(t, http.StatusCreated, created.status, created.body)
 }
 
+func TestAConversationsQuestionsComeOldestFirst(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	first := b.a.asked(b.a.connection())
+	asked := []string{first.ID}
+	for _, text := range []string{"And by month?", "And by channel?"} {
+		res := b.a.do(http.MethodPost, "/conversations/"+first.ConversationID+"/questions", map[string]any{"question": text})
+		require.Equal(t, http.StatusAccepted, res.status, res.body)
+		asked = append(asked, res.field(t, "id").(string))
+	}
+	var seen []string
+	for cursor := ""; ; {
+		var list api.Page[api.Question]
+		b.a.do(http.MethodGet, "/conversations/"+first.ConversationID+"/questions?limit=2&cursor="+cursor, nil).into(t, &list)
+		for _, q := range list.Items {
+			seen = append(seen, q.ID)
+		}
+		if cursor = list.NextCursor; cursor == "" {
+			break
+		}
+	}
+	require.Equal(t, asked, seen)
+}
+
 func TestAskIsLimitedByPerson(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(d *api.Deps) { d.Config.AsksPerMinute = 2 })

@@ -54,14 +54,14 @@ func (s *Store) GetQuestion(ctx context.Context, scope models.Scope, id string) 
 	return &q, err
 }
 
-// ListQuestions lists a conversation's questions, newest first.
+// ListQuestions lists a conversation's questions, oldest first.
 func (s *Store) ListQuestions(ctx context.Context, scope models.Scope, conversationID, after string, limit int) (rows []models.Question, next string, err error) {
 	err = s.tx(ctx, scope, func(tx *gorm.DB) (err error) {
 		var c models.Conversation
 		if err := readable(tx, scope).First(&c, "id = ?", conversationID).Error; err != nil {
 			return err
 		}
-		rows, next, err = page(tx.Where("org_id = ? AND conversation_id = ?", scope.OrgID, conversationID), "created_at", after, limit,
+		rows, next, err = pageBy(tx.Where("org_id = ? AND conversation_id = ?", scope.OrgID, conversationID), "created_at", "ASC", after, limit,
 			func(r models.Question) (time.Time, string) { return r.CreatedAt, r.ID })
 		return err
 	})

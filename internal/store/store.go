@@ -236,6 +236,11 @@ type cursor struct {
 
 // page reads one page of a list, newest first, by the key (column, id).
 func page[T any](tx *gorm.DB, column, after string, limit int, key func(T) (time.Time, string)) ([]T, string, error) {
+	return pageBy(tx, column, "DESC", after, limit, key)
+}
+
+// pageBy is page in the order that direction, ASC or DESC, says.
+func pageBy[T any](tx *gorm.DB, column, direction, after string, limit int, key func(T) (time.Time, string)) ([]T, string, error) {
 	limit = min(max(limit, 1), 200)
 	if after != "" {
 		var c cursor
@@ -243,10 +248,11 @@ func page[T any](tx *gorm.DB, column, after string, limit int, key func(T) (time
 		if err != nil || json.Unmarshal(raw, &c) != nil || uuid.Validate(c.ID) != nil {
 			return nil, "", models.Errorf(models.CodeInvalid, "The cursor is not one that this list gave out. Leave it away to start from the beginning.")
 		}
-		tx = tx.Where(fmt.Sprintf("(%s, id) < (?, ?)", column), c.At, c.ID)
+		beyond := map[string]string{"ASC": ">", "DESC": "<"}[direction]
+		tx = tx.Where(fmt.Sprintf("(%s, id) %s (?, ?)", column, beyond), c.At, c.ID)
 	}
 	var rows []T
-	if err := tx.Order(column + " DESC, id DESC").Limit(limit + 1).Find(&rows).Error; err != nil {
+	if err := tx.Order(fmt.Sprintf("%[1]s %[2]s, id %[2]s", column, direction)).Limit(limit + 1).Find(&rows).Error; err != nil {
 		return nil, "", err
 	}
 	if len(rows) <= limit {

@@ -213,7 +213,7 @@ it('draws what was used by day, and by model', async () => {
   await section(page, 'usage')
   await page.getByRole('button', { name: '90 days' }).click()
   const chart = page.getByTestId('chart')
-  await chart.locator('svg path').first().waitFor()
+  await chart.locator('svg text').first().waitFor()
   await page.getByText('By model', { exact: true }).click()
   for (const name of ['small-model', 'large-model']) await chart.getByText(name, { exact: true }).waitFor()
   const clean = await server.connect('datamind')

@@ -1,4 +1,4 @@
-import { ActionIcon, Checkbox, CloseButton, Group, Loader, Menu, Text, TextInput, UnstyledButton } from '@mantine/core'
+import { ActionIcon, CloseButton, Group, Loader, Menu, Text, TextInput, UnstyledButton } from '@mantine/core'
 import { IconColumns3 } from '@tabler/icons-react'
 import { createColumnHelper, getCoreRowModel, getFilteredRowModel, getSortedRowModel, type Header, type SortingState, useReactTable } from '@tanstack/react-table'
 import { useVirtualizer } from '@tanstack/react-virtual'
@@ -130,10 +130,8 @@ function Columns({ table }: { table: ReturnType<typeof useReactTable<Cell[]>> })
       <Menu.Target><ActionIcon variant="default" size={30} aria-label={t('rows.columns')} title={t('rows.columns')}><IconColumns3 size={18} /></ActionIcon></Menu.Target>
       <Menu.Dropdown mah={320} style={{ overflowY: 'auto' }}>
         {table.getAllLeafColumns().map((column) => (
-          <Menu.Item key={column.id} role="menuitemcheckbox" aria-checked={column.getIsVisible()} onClick={() => column.toggleVisibility()}
-            disabled={column.getIsVisible() && table.getVisibleLeafColumns().length === 1}>
-            <Checkbox size="xs" label={String(column.columnDef.header)} checked={column.getIsVisible()} readOnly tabIndex={-1} aria-hidden />
-          </Menu.Item>
+          <Menu.CheckboxItem key={column.id} checked={column.getIsVisible()} onChange={() => column.toggleVisibility()}
+            disabled={column.getIsVisible() && table.getVisibleLeafColumns().length === 1}>{String(column.columnDef.header)}</Menu.CheckboxItem>
         ))}
       </Menu.Dropdown>
     </Menu>

@@ -1,4 +1,4 @@
-import { Badge, Menu, UnstyledButton } from '@mantine/core'
+import { Badge, Menu, Text, UnstyledButton } from '@mantine/core'
 import { useTranslation } from 'react-i18next'
 import type { Me } from '../api/types'
 import { useAct } from '../parts/useAct'
@@ -17,10 +17,9 @@ export default function Organisations({ me }: { me: Me }) {
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>{move.error ? move.error.message : t('organisation.label')}</Menu.Label>
-        {me.organisations.map((o) => (
-          <Menu.Item key={o.id} role="menuitemradio" aria-checked={o.id === me.org.id} fw={o.id === me.org.id ? 600 : undefined} closeMenuOnClick={o.id === me.org.id}
-            rightSection={t(`role.${o.role}`)} onClick={() => { if (o.id !== me.org.id) move.mutate(o.id) }}>{o.name}</Menu.Item>
-        ))}
+        <Menu.RadioGroup value={me.org.id} onChange={(id) => { if (id !== me.org.id) move.mutate(id) }}>
+          {me.organisations.map((o) => <Menu.RadioItem key={o.id} value={o.id} rightSection={<Text size="xs" c="dimmed">{t(`role.${o.role}`)}</Text>}>{o.name}</Menu.RadioItem>)}
+        </Menu.RadioGroup>
       </Menu.Dropdown>
     </Menu>
   )
