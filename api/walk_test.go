@@ -72,6 +72,7 @@ func (p *person) belongings() belongings {
 	require.Equal(p.t, http.StatusCreated, res.status, res.body)
 	own["metrics"] = res.field(p.t, "id").(string)
 	own["saved-queries"] = p.savedQuery(own["connections"], false)
+	own["exports"] = p.exported(own["connections"]).ID
 	var open api.Page[api.Session]
 	p.do(http.MethodGet, "/sessions", nil).into(p.t, &open)
 	own["sessions"] = open.Items[0].ID
@@ -127,6 +128,9 @@ func (own belongings) bodies() map[string]map[string]any {
 		"PUT /api/v1/metrics/{id}":                  {"name": "net sales", "description": "d", "schema": "public", "table": "orders", "expression": "sum(total)", "filter": "total > 0"},
 		"POST /api/v1/saved-queries":                {"connection_id": own["connections"], "name": "q", "description": "d", "sql": "SELECT 1", "parameters": []any{}, "shared": true},
 		"PATCH /api/v1/saved-queries/{id}":          {"name": "renamed", "shared": true, "parameters": []any{}},
+		"POST /api/v1/exports":                      {"connection_id": own["connections"], "sql": "SELECT 1", "format": "csv", "compression": "gzip", "name": "one", "parameters": []any{}},
+		"POST /api/v1/exports/estimate":             {"saved_query_id": own["saved-queries"], "format": "csv", "values": map[string]any{}},
+		"PUT /api/v1/export-settings":               {"keep_hours": 24, "roles": []map[string]any{{"role": "analyst", "max_rows": 5, "max_bytes": 1 << 20}}},
 		"POST /api/v1/saved-queries/{id}/run":       {"parameters": map[string]any{}, "conversation_id": own["conversations"], "explain": false},
 		"POST /api/v1/api-keys":                     {"name": "k", "scopes": []string{auth.Ask}, "expires_in_days": 3},
 		"POST /api/v1/auth/invitation":              {"token": "0123456789abcdef", "name": "N", "password": "a quiet river"},
@@ -148,7 +152,7 @@ func (own belongings) bodies() map[string]map[string]any {
 func unknown() belongings {
 	own := belongings{}
 	for _, kind := range []string{"connections", "questions", "conversations", "api-keys", "sessions", "models", "members", "invitations", "verified-questions",
-		"saved-queries", "terms", "metrics"} {
+		"saved-queries", "terms", "metrics", "exports"} {
 		own[kind] = store.NewID()
 	}
 	return own

@@ -125,7 +125,7 @@ func Start(t testing.TB, o Options) *System {
 	s.Platform, s.Customer = testkit.PostgresServer(t, o.PlatformSettings...), testkit.PostgresServerLog(t, o.CustomerLog, o.CustomerSettings...)
 	s.configure(o)
 	if o.Workers == nil {
-		o.Workers = []string{"ask,model,query"}
+		o.Workers = []string{"ask,model,query,export"}
 	}
 	var started sync.WaitGroup // at once: most of a start is waiting
 	for range max(o.APIs, 1) {
@@ -169,7 +169,7 @@ func (s *System) configure(o Options) {
 		"DATAMIND_JWT_KEY=" + crypt.GenerateCodecKey(), "DATAMIND_PAYLOAD_KEY=" + s.payloadKey,
 		"DATAMIND_SEAL_PUBLIC_KEY=" + public, "DATAMIND_SEAL_PRIVATE_KEY=" + private, "DATAMIND_BASE_URL=http://localhost",
 		"DATAMIND_MODEL_SEAL_PUBLIC_KEY=" + modelPublic, "DATAMIND_MODEL_SEAL_PRIVATE_KEY=" + modelPrivate, "DATAMIND_ALLOW_PRIVATE_MODELS=true",
-		"DATAMIND_METRICS_ADDR=127.0.0.1:0", "DATAMIND_ASKS_PER_MINUTE=100000", "DATAMIND_APPROVE_COST=0", "DATAMIND_SHUTDOWN_TIMEOUT=5s"}, o.Env...)
+		"DATAMIND_METRICS_ADDR=127.0.0.1:0", "DATAMIND_EXPORT_BUCKET=file://" + filepath.ToSlash(s.t.TempDir()), "DATAMIND_ASKS_PER_MINUTE=100000", "DATAMIND_APPROVE_COST=0", "DATAMIND_SHUTDOWN_TIMEOUT=5s"}, o.Env...)
 	if o.Model {
 		s.Model = llmtest.New(s.t, o.Rules...)
 		s.env = append(s.env, "DATAMIND_LLM_BASE_URL="+s.Model.URL, "DATAMIND_LLM_MODELS=scripted,fallback")
@@ -209,11 +209,11 @@ func execSQL(t testing.TB, dsn, sql string) {
 }
 
 // environment is that of a process with queues, none for the API: only what
-// works for the queue "query" can open connection passwords, and only what works
+// works for the queues "query" and "export" can open connection passwords, and only what works
 // for "model" the keys of models.
 func (s *System) environment(name, queues string) []string {
 	env := slices.Clone(s.env)
-	if !strings.Contains(queues, "query") {
+	if !strings.Contains(queues, "query") && !strings.Contains(queues, "export") {
 		env = append(env, "DATAMIND_SEAL_PRIVATE_KEY=")
 	}
 	if !strings.Contains(queues, "model") {
