@@ -18,10 +18,12 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
+	"gocloud.dev/blob"
 
 	"github.com/datamind/datamind/api"
 	"github.com/datamind/datamind/internal/alert"
 	"github.com/datamind/datamind/internal/auth"
+	"github.com/datamind/datamind/internal/bucket"
 	"github.com/datamind/datamind/internal/crypt"
 	"github.com/datamind/datamind/internal/realtime"
 	"github.com/datamind/datamind/internal/store"
@@ -133,6 +135,21 @@ func (r *recordedRuns) SyncCatalog(_ context.Context, _ models.Scope, id string)
 func (r *recordedRuns) RefreshDashboard(_ context.Context, _ models.Scope, id string, results []string, _ time.Time) error {
 	return r.call("refresh", id, " ", strings.Join(results, " "))
 }
+func (r *recordedRuns) StartExport(_ context.Context, _ models.Scope, e *models.Export) error {
+	return r.call("start export", e.ID)
+}
+func (r *recordedRuns) StopExport(_ context.Context, id string) error {
+	return r.call("stop export", id)
+}
+func (r *recordedRuns) PauseExport(_ context.Context, id string, pause bool) error {
+	return r.call("pause export", id, " ", pause)
+}
+func (r *recordedRuns) DeleteExport(_ context.Context, _ models.Scope, e *models.Export) error {
+	return r.call("delete export", e.ID)
+}
+func (r *recordedRuns) EstimateExport(_ context.Context, _ models.Scope, e *models.Export) (models.ExportEstimate, error) {
+	return models.ExportEstimate{Rows: 12, Continues: true}, r.call("estimate", e.SQL)
+}
 func (r *recordedRuns) Ready(context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -163,6 +180,7 @@ type bundle struct {
 	opener *crypt.Opener
 	models *crypt.Opener // of models' keys
 	codec  *crypt.Codec
+	bucket *blob.Bucket
 	logs   *syncBuffer
 	owner  string // DSN of the tables' owner
 	deps   api.Deps
@@ -246,7 +264,12 @@ func setup(t *testing.T, change ...func(*api.Deps)) *bundle {
 	b.codec, err = crypt.NewCodec(crypt.GenerateCodecKey())
 	require.NoError(t, err)
 	b.auth = newAuth(t, b.store, b.redis)
-	b.deps = api.Deps{Store: b.store, Auth: b.auth, Hub: b.hub, Runs: b.runs, Sealer: sealer, ModelSealer: modelSealer, Codec: b.codec, Redis: b.redis,
+	bucketURL, err := bucket.Directory(t.TempDir())
+	require.NoError(t, err)
+	b.bucket, err = bucket.Open(t.Context(), bucketURL)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = b.bucket.Close() })
+	b.deps = api.Deps{Bucket: b.bucket, LinkKey: bytes.Repeat([]byte("l"), 32), Store: b.store, Auth: b.auth, Hub: b.hub, Runs: b.runs, Sealer: sealer, ModelSealer: modelSealer, Codec: b.codec, Redis: b.redis,
 		Log: slog.New(slog.NewJSONHandler(b.logs, nil)), Config: api.Config{TemporalUIURL: uiOrigin + "/ui", TemporalNamespace: "live", Planner: "builtin",
 			AuthPerMinute: 1000, AsksPerMinute: 1000, TestsPerMinute: 1000}}
 	for _, f := range change {

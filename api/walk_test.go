@@ -73,6 +73,7 @@ func (p *person) belongings() belongings {
 	require.Equal(p.t, http.StatusCreated, res.status, res.body)
 	own["metrics"] = res.field(p.t, "id").(string)
 	own["saved-queries"] = p.savedQuery(own["connections"], false)
+	own["exports"] = p.exported(own["connections"]).ID
 	var open api.Page[api.Session]
 	p.do(http.MethodGet, "/sessions", nil).into(p.t, &open)
 	own["sessions"] = open.Items[0].ID
@@ -163,6 +164,9 @@ func (own belongings) bodies() map[string]map[string]any {
 		"POST /api/v1/tile-previews/rows":                    {"tile": own.previewed(), "values": map[string]any{}},
 		"POST /api/v1/dashboards/{id}/tiles/{tile}/rows":     {"values": map[string]any{}},
 		"POST /api/v1/dashboards/{id}/tiles/{tile}/question": {"values": map[string]any{}},
+		"POST /api/v1/exports":                               {"connection_id": own["connections"], "sql": "SELECT 1", "format": "csv", "compression": "gzip", "name": "one", "parameters": []any{}},
+		"POST /api/v1/exports/estimate":                      {"saved_query_id": own["saved-queries"], "format": "csv", "values": map[string]any{}},
+		"PUT /api/v1/export-settings":                        {"keep_hours": 24, "roles": []map[string]any{{"role": "analyst", "max_rows": 5, "max_bytes": 1 << 20}}},
 	}
 }
 
@@ -175,7 +179,7 @@ func (own belongings) previewed() map[string]any {
 func unknown() belongings {
 	own := belongings{}
 	for _, kind := range []string{"connections", "questions", "conversations", "api-keys", "sessions", "models", "members", "invitations", "verified-questions",
-		"saved-queries", "terms", "metrics", "organisations", "dashboards", "tile", "link"} {
+		"saved-queries", "terms", "metrics", "organisations", "dashboards", "tile", "link", "exports"} {
 		own[kind] = store.NewID()
 	}
 	return own

@@ -24,6 +24,7 @@ type cli struct {
 	Up      upCmd            `cmd:"" help:"Run everything on this machine."`
 	Down    downCmd          `cmd:"" help:"Stop what 'up' runs, or what a crash left over."`
 	Ask     askCmd           `cmd:"" help:"Ask a question."`
+	Export  exportCmd        `cmd:"" help:"Write all rows of an answer or of a saved query into a file."`
 	API     apiCmd           `cmd:"" name:"api" help:"Run the HTTP API and the web page."`
 	Worker  workerCmd        `cmd:"" help:"Run workers."`
 	Deploy  deployCmd        `cmd:"" help:"Say which build of the workers takes new questions, and move questions between builds."`

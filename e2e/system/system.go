@@ -125,7 +125,7 @@ func Start(t testing.TB, o Options) *System {
 	s.Platform, s.Customer = testkit.PostgresServer(t, o.PlatformSettings...), testkit.PostgresServerLog(t, o.CustomerLog, o.CustomerSettings...)
 	s.configure(o)
 	if o.Workers == nil {
-		o.Workers = []string{"ask,model,query,alert"}
+		o.Workers = []string{"ask,model,query,alert,export"}
 	}
 	var started sync.WaitGroup // at once: most of a start is waiting
 	for range max(o.APIs, 1) {
@@ -171,6 +171,7 @@ func (s *System) configure(o Options) {
 		"DATAMIND_SEAL_PUBLIC_KEY=" + public, "DATAMIND_SEAL_PRIVATE_KEY=" + private, "DATAMIND_BASE_URL=http://localhost",
 		"DATAMIND_MODEL_SEAL_PUBLIC_KEY=" + modelPublic, "DATAMIND_MODEL_SEAL_PRIVATE_KEY=" + modelPrivate, "DATAMIND_ALLOW_PRIVATE_MODELS=true",
 		"DATAMIND_CHANNEL_SEAL_PUBLIC_KEY=" + channelPublic, "DATAMIND_CHANNEL_SEAL_PRIVATE_KEY=" + channelPrivate, "DATAMIND_ALLOW_PRIVATE_CHANNELS=true",
+		"DATAMIND_EXPORT_BUCKET=file://" + filepath.ToSlash(s.t.TempDir()),
 		"DATAMIND_METRICS_ADDR=127.0.0.1:0", "DATAMIND_ASKS_PER_MINUTE=100000", "DATAMIND_APPROVE_COST=0", "DATAMIND_SHUTDOWN_TIMEOUT=5s"}, o.Env...)
 	if o.Model {
 		s.Model = llmtest.New(s.t, o.Rules...)
@@ -211,11 +212,11 @@ func execSQL(t testing.TB, dsn, sql string) {
 }
 
 // environment is that of a process with queues, none for the API: only what
-// works for the queue "query" can open connection passwords, and only what works
-// for "model" the keys of models, for "alert" the secrets of channels.
+// works for the queues "query" and "export" can open connection passwords, and only what
+// works for "model" the keys of models, for "alert" the secrets of channels.
 func (s *System) environment(name, queues string) []string {
 	env := slices.Clone(s.env)
-	if !strings.Contains(queues, "query") {
+	if !strings.Contains(queues, "query") && !strings.Contains(queues, "export") {
 		env = append(env, "DATAMIND_SEAL_PRIVATE_KEY=")
 	}
 	if !strings.Contains(queues, "alert") {

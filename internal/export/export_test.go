@@ -116,9 +116,9 @@ func openSheet(t testing.TB, raw []byte) *excelize.File {
 }
 
 // everything is a row of each type in PostgreSQL's own words.
-const everything = `SELECT true AS yes, false AS no, 7::int2 AS small, -2147483648::int4 AS whole, 9007199254740993::int8 AS big,
+const everything = `SELECT true AS yes, false AS no, 7::int2 AS small, '-2147483648'::int4 AS whole, 9007199254740993::int8 AS big,
 	0.1::float4 AS single, 1e300::float8 AS double, 'NaN'::float8 AS nan, '-Infinity'::float8 AS inf,
-	-12345.60::numeric(12,2) AS money, 0.05::numeric(4,2) AS small_money, 123456789012345678901234567890.123456::numeric(36,6) AS huge, 1.000000000000000000000000000001::numeric AS exact,
+	'-12345.60'::numeric(12,2) AS money, 0.05::numeric(4,2) AS small_money, 123456789012345678901234567890.123456::numeric(36,6) AS huge, 1.000000000000000000000000000001::numeric AS exact,
 	date '2026-02-28' AS day, date '0044-03-15 BC' AS ides, date 'infinity' AS never, timestamp '2026-02-28 10:11:12.345678' AS wall,
 	timestamptz '2026-02-28 10:11:12+02' AS moment, time '10:11:12.5' AS clock, interval '1 day -2 hours' AS span,
 	'00000000-0000-0000-0000-0000000000ff'::uuid AS id, '\x00ff10'::bytea AS bytes, '{"a": [1, "x"]}'::jsonb AS doc, E'{\n  "a":\t1\n}'::json AS pretty,
@@ -171,7 +171,7 @@ func TestEveryTypeInEveryFormat(t *testing.T) {
 		}
 		for name, want := range map[string]string{"yes": "true", "no": "false", "big": "9007199254740993", "single": "0.1", "double": "1e+300", "nan": "NaN", "inf": "-Infinity", "money": "-12345.60",
 			"exact": "1.000000000000000000000000000001", "ides": "0044-03-15 BC", "moment": "2026-02-28 08:11:12+00", "span": "1 day -02:00:00", "bytes": `\x00ff10`, "doc": `{"a": [1, "x"]}`,
-			"list": "{1,NULL,3}", "words": "text ✓\n\"x\"\\", "empty": "", "nothing": "", "cash": "'-$1.00"} {
+			"list": "{1,NULL,3}", "words": "text ✓\n\"x\"\\", "empty": "", "nothing": "", "cash": "-$1.00"} {
 			require.Equal(t, want, got[name], name)
 		}
 	})
@@ -196,8 +196,8 @@ func TestEveryTypeInEveryFormat(t *testing.T) {
 		}
 		for name, want := range map[string][2]string{ // as it is kept, as it is shown
 			"yes": {"1", "TRUE"}, "whole": {"-2147483648", "-2147483648"}, "big": {"9007199254740993", "9007199254740993"}, "money": {"-12345.6", "-12345.6"}, "huge": {"123456789012345678901234567890.123456", "123456789012345678901234567890.123456"},
-			"day": {"46081", "2026-02-28"}, "ides": {"0044-03-15 BC", "0044-03-15 BC"}, "never": {"infinity", "infinity"}, "moment": {"46081.34111111111", "2026-02-28 08:11:12"}, "nan": {"NaN", "NaN"},
-			"words": {"text ✓\n\"x\"\\", "text ✓\n\"x\"\\"}, "empty": {"", ""}, "nothing": {"", ""}, "cash": {"'-$1.00", "'-$1.00"}, "clock": {"0.42444", ""},
+			"day": {"46081", "2026-02-28"}, "ides": {"0044-03-15 BC", "0044-03-15 BC"}, "never": {"infinity", "infinity"}, "moment": {"46081.3411111111", "2026-02-28 08:11:12"}, "nan": {"NaN", "NaN"},
+			"words": {"text ✓\n\"x\"\\", "text ✓\n\"x\"\\"}, "empty": {"", ""}, "nothing": {"", ""}, "cash": {"-$1.00", "-$1.00"}, "clock": {"0.42445", ""},
 		} {
 			raw, err := f.GetCellValue("Sheet1", at[name], excelize.Options{RawCellValue: true})
 			require.NoError(t, err)
@@ -291,7 +291,7 @@ func TestParquetHasARowGroupForEach100000Rows(t *testing.T) {
 
 func TestNamesThatAreKeysAreUnique(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, []string{"id", "id_2", "id_3", "column_4", "id_2_2"}, unique(texts("id", "id", "id", "", "id_2"))[:5:5])
+	require.Equal(t, []string{"id", "id_3", "id_4", "column_4", "id_2"}, unique(texts("id", "id", "id", "", "id_2")))
 	require.Equal(t, `{"a":"1","a_2":"2"}`+"\n", string(written(t, Options{Format: models.FormatJSONL}, texts("a", "a"), []string{"1", "2"})))
 }
 

@@ -27,7 +27,7 @@ func newSeparated(out io.Writer, columns []Column, comma byte, headless bool) *s
 			if i > 0 {
 				s.buf = append(s.buf, comma)
 			}
-			s.text([]byte(c.Name))
+			s.text([]byte(c.Name), true)
 		}
 		s.buf = append(s.buf, '\n')
 	}
@@ -50,7 +50,7 @@ func (s *separated) Row(values [][]byte) error {
 		case k.plain():
 			s.buf = append(s.buf, v...)
 		default:
-			s.text(v)
+			s.text(v, k.free())
 		}
 	}
 	s.buf = append(s.buf, '\n')
@@ -60,9 +60,9 @@ func (s *separated) Row(values [][]byte) error {
 	return s.flush()
 }
 
-// text writes a field that may hold anything.
-func (s *separated) text(v []byte) {
-	formula := isFormula(v)
+// text writes a field that may hold anything; free is what a person chose.
+func (s *separated) text(v []byte, free bool) {
+	formula := free && isFormula(v)
 	quoted := len(v) == 0 || string(v) == `\.`
 	for _, b := range v {
 		if s.special[b] {

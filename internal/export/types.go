@@ -18,13 +18,14 @@ const (
 	kindJSON     // may span lines
 	kindArray    // {1,NULL,"a b"}
 	kindInterval // 1 day -02:00:00
+	kindMoney    // -$1,000.00
 )
 
 // PostgreSQL's own types have the same object ids on every server.
 var kinds = map[uint32]kind{
 	16: kindBool, 17: kindBytes, 20: kindInt, 21: kindInt, 23: kindInt, 26: kindInt, 114: kindJSON, 3802: kindJSON,
 	700: kindFloat, 701: kindFloat, 1082: kindDate, 1083: kindTime, 1114: kindTimestamp, 1184: kindInstant,
-	1186: kindInterval, 1700: kindNumeric, 2950: kindUUID,
+	790: kindMoney, 1186: kindInterval, 1700: kindNumeric, 2950: kindUUID,
 }
 
 // elements are the types of arrays' elements.
@@ -59,8 +60,11 @@ func kindsOf(columns []Column) []kind {
 // no separator, no quote, no end of a line, and nothing that a person chose.
 func (k kind) plain() bool {
 	switch k {
-	case kindText, kindJSON, kindArray:
+	case kindText, kindJSON, kindArray, kindMoney:
 		return false
 	}
 	return true
 }
+
+// free says that a person chooses the text, which may be a formula.
+func (k kind) free() bool { return !k.plain() && k != kindMoney }

@@ -186,7 +186,7 @@ func (w *workbook) cell(i int, v []byte) {
 
 // text sets a cell to a text that a person may have chosen.
 func (w *workbook) text(i int, v []byte) {
-	if isFormula(v) && (w.kinds[i] == kindText || !w.kinds[i].plain() || w.row == 1) {
+	if isFormula(v) && (w.kinds[i].free() || w.row == 1) { // row 1: the names
 		w.cells[i].Value = w.fit("'" + string(v))
 		return
 	}

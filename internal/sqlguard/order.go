@@ -148,7 +148,7 @@ func outputOf(s *pg.SelectStmt, v *pg.RangeVar, rel *relation, column string) st
 			continue
 		}
 		path := names(ref.GetFields())
-		if last := len(path) - 1; last > 1 || path[last] != column || last == 1 && path[0] != table {
+		if last := len(path) - 1; last < 0 || last > 1 || path[last] != column || last == 1 && path[0] != table {
 			continue
 		}
 		if t.GetName() != "" {
