@@ -39,8 +39,11 @@ func (email) send(ctx context.Context, c *Client, to Target, d Delivery) error {
 			break
 		}
 	}
-	if err == nil {
+	switch {
+	case err == nil:
 		return nil
+	case ctx.Err() != nil:
+		err = ctx.Err()
 	}
 	return mailError(err, s, d.Recipient, to.Secret)
 }
@@ -73,28 +76,30 @@ func (c *Client) mail(ctx context.Context, s models.ChannelSettings, password st
 	default:
 		options = append(options, mail.WithTLSPolicy(mail.TLSMandatory))
 	}
-	var opened net.Conn
-	options = append(options, mail.WithDialContextFunc(func(ctx context.Context, network, address string) (net.Conn, error) {
-		var err error
-		opened, err = dial(ctx, network, address)
-		return opened, err
+	var opened net.Conn // the library leaves it open after errors, and does not look at ctx once it is there
+	closed := func() bool { return false }
+	options = append(options, mail.WithDialContextFunc(func(dialling context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(dialling, network, address)
+		if err == nil {
+			opened, closed = conn, context.AfterFunc(ctx, func() { _ = conn.Close() })
+		}
+		return conn, err
 	}))
+	defer func() {
+		if closed(); opened != nil {
+			_ = opened.Close()
+		}
+	}()
 	client, err := mail.NewClient(s.Host, options...)
 	if err != nil {
 		return fmt.Errorf("set up the mail client: %w", err)
 	}
 	session, err := client.DialToSMTPClientWithContext(ctx)
 	if err != nil {
-		if opened != nil { // the library leaves it open
-			_ = opened.Close()
-		}
 		return err
 	}
-	stop := context.AfterFunc(ctx, func() { _ = opened.Close() }) // the library does not look at ctx from here
-	defer stop()
 	err = client.SendWithSMTPClient(session, msg)
 	_ = client.CloseWithSMTPClient(session)
-	_ = opened.Close()
 	if msg.IsDelivered() {
 		return nil
 	}
@@ -145,7 +150,7 @@ func mailMessage(s models.ChannelSettings, d Delivery) (*mail.Msg, error) {
 	if d.Picture != nil {
 		picture = d.Key + "@" + domain
 		name := safeName(d.Picture.Name)
-		if err := msg.EmbedReader(name, bytes.NewReader(d.Picture.Content), mail.WithFileContentID(picture), mail.WithFileContentType(mail.ContentType(d.Picture.MediaType))); err != nil {
+		if err := msg.EmbedReader(name, bytes.NewReader(d.Picture.Content), mail.WithFileContentID("<"+picture+">"), mail.WithFileContentType(mail.ContentType(d.Picture.MediaType))); err != nil {
 			return nil, fmt.Errorf("embed the picture: %w", err)
 		}
 	}

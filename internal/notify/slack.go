@@ -183,4 +183,3 @@ func slackMessage(m models.Message) map[string]any {
 	}
 	return map[string]any{"text": slackText.Replace(title), "blocks": blocks}
 }
-

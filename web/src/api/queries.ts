@@ -1,7 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { api, Problem, unwrap } from './client'
 import { parseExact } from './exact'
-import type { Result, Step } from './types'
+import type { Delivery, Result, Step } from './types'
 
 interface PageOf<T> { items: T[]; next_cursor: string }
 
@@ -135,6 +135,24 @@ export const suggestionsQuery = (id: string) => queryOptions({
 
 /** The organisation's models in their order, and what answers without them. */
 export const modelsQuery = queryOptions({ queryKey: ['models'], queryFn: () => unwrap(api.GET('/api/v1/models')) })
+
+/** The organisation's channels; those who only use them see the names of what is on. */
+export const channelsQuery = queryOptions({ queryKey: ['channels'], queryFn: async () => (await unwrap(api.GET('/api/v1/channels'))).channels })
+
+/** Which entries of the ledger are wanted; what is empty does not count. */
+export interface DeliveryFilter { channel: string; status: Delivery['status'] | ''; subject: string; from: string; to: string }
+
+export const deliveriesQuery = (f: DeliveryFilter) => infiniteQueryOptions({
+  queryKey: ['deliveries', f],
+  queryFn: ({ pageParam }) => unwrap(api.GET('/api/v1/deliveries', { params: { query: {
+    channel: f.channel || undefined, status: f.status || undefined, subject: f.subject || undefined, from: f.from || undefined, to: f.to || undefined, limit: 30, cursor: pageParam || undefined,
+  } } })),
+  initialPageParam: '',
+  getNextPageParam: (last) => last.next_cursor || undefined,
+})
+
+/** A delivery with its message. */
+export const deliveryQuery = (id: string) => queryOptions({ queryKey: ['deliveries', id], queryFn: () => unwrap(api.GET('/api/v1/deliveries/{id}', { params: { path: { id } } })) })
 
 export const membersQuery = queryOptions({ queryKey: ['members'], queryFn: () => allOf((query) => unwrap(api.GET('/api/v1/members', { params: { query } }))) })
 

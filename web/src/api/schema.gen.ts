@@ -279,6 +279,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Channels that messages can go over */
+        get: operations["list-channels"];
+        put?: never;
+        /** Set up a channel */
+        post: operations["create-channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a test over a channel that is not saved; the report says what is wrong */
+        post: operations["test-channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One channel */
+        get: operations["get-channel"];
+        put?: never;
+        post?: never;
+        /** Remove a channel with its secret; what it was to tell is skipped */
+        delete: operations["delete-channel"];
+        options?: never;
+        head?: never;
+        /** Change a channel */
+        patch: operations["update-channel"];
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a test over a saved channel */
+        post: operations["test-saved-channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/connections": {
         parameters: {
             query?: never;
@@ -621,6 +692,57 @@ export interface paths {
         put?: never;
         /** Ask a question that sees the conversation's earlier ones */
         post: operations["ask-in-conversation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The ledger of deliveries, latest first */
+        get: operations["list-deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One delivery with its message */
+        get: operations["get-delivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a delivery again that was not sent; its key stays */
+        post: operations["retry-delivery"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1365,6 +1487,102 @@ export interface components {
             /** Format: int64 */
             row: number;
         };
+        Channel: {
+            /** Format: date-time */
+            created_at?: string;
+            /** @description Nothing is told over a channel that is off; the ledger says so */
+            enabled: boolean;
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            kind: "email" | "slack" | "teams" | "discord" | "pagerduty" | "telegram" | "webhook";
+            name: string;
+            /** @description Whether a secret is stored */
+            secret_set?: boolean;
+            /** @description All that is no secret */
+            settings?: components["schemas"]["ChannelSettings"];
+            /** Format: date-time */
+            updated_at?: string;
+        };
+        ChannelInput: {
+            /** @description Default true */
+            enabled?: boolean;
+            /** @enum {string} */
+            kind: "email" | "slack" | "teams" | "discord" | "pagerduty" | "telegram" | "webhook";
+            name: string;
+            /** @description Kept sealed; no answer ever holds it. Mail: the password. Slack: the address of an incoming webhook, or a bot's token (xoxb-…). Teams, Discord: the webhook's address. PagerDuty: the integration key. Telegram: the bot's token. Webhook: what messages are signed with, 16 characters at least */
+            secret?: string;
+            settings?: components["schemas"]["ChannelSettings"];
+        };
+        ChannelList: {
+            /** @description By name. For those who only use them: the enabled ones, id, name and kind */
+            channels: components["schemas"]["Channel"][];
+        };
+        ChannelPatch: {
+            enabled?: boolean;
+            name?: string;
+            /** @description "" takes a stored password of a mail server away */
+            secret?: string;
+            /** @description All of them; a stored password must be given again with another mail server */
+            settings?: components["schemas"]["ChannelSettings"];
+        };
+        ChannelReport: {
+            /** @description Why it failed: host_unknown, refused, timeout, tls, address_refused, channel_secret, channel_missing, channel_recipient, channel_sender, channel_message, channel_busy, channel_failed, channel_redirect, channel_reply, channel_secret_unreadable */
+            code?: string;
+            message: string;
+            /**
+             * Format: int64
+             * @description How long it took
+             */
+            ms: number;
+            ok: boolean;
+            warnings?: string[];
+        };
+        ChannelSettings: {
+            /** @description Mail: the sender's address */
+            from?: string;
+            /** @description Mail: the sender's name; default DataMind */
+            from_name?: string;
+            /** @description The host of an address that is a secret */
+            readonly hint?: string;
+            /** @description Mail: the server */
+            host?: string;
+            /**
+             * Format: int64
+             * @description Mail: the server's port; default 587
+             */
+            port?: number;
+            /**
+             * @description PagerDuty: where the account is; default us
+             * @enum {string}
+             */
+            region?: "us" | "eu";
+            /** @description Slack with a bot's token: the channel's id, such as C0123456789; empty with a webhook */
+            room?: string;
+            /**
+             * @description Mail: STARTTLS (default), TLS from the first byte, or none
+             * @enum {string}
+             */
+            tls?: "starttls" | "tls" | "plain";
+            /** @description Mail: the recipients' addresses, each of which gets a message of its own. Telegram: the chats' ids */
+            to?: string[];
+            /** @description Webhook: the address that is told */
+            url?: string;
+            /** @description Mail: who signs in; empty for a server that asks nobody */
+            username?: string;
+        };
+        ChannelTest: {
+            /**
+             * Format: uuid
+             * @description A saved channel of the same kind whose stored secret is used where secret is left out
+             */
+            channel_id?: string;
+            /** @enum {string} */
+            kind: "email" | "slack" | "teams" | "discord" | "pagerduty" | "telegram" | "webhook";
+            name?: string;
+            secret?: string;
+            settings?: components["schemas"]["ChannelSettings"];
+        };
         Chart: {
             /** @description Other charts that are honest for these rows */
             alternatives?: components["schemas"]["ChartSpec"][];
@@ -1640,6 +1858,50 @@ export interface components {
             shared?: boolean;
             title?: string;
         };
+        Delivery: {
+            /** Format: uuid */
+            channel_id: string;
+            /** @description Empty where the channel was gone already */
+            channel_kind: string;
+            /** @description At the time */
+            channel_name: string;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Until when it is news; after that it is late and is not sent by itself
+             */
+            deadline: string;
+            /** Format: date-time */
+            due_at: string;
+            /** @description What it tells of; what comes before the first slash is the same for all that belongs together */
+            episode: string;
+            /** Format: uuid */
+            id: string;
+            /** @description The same at each try; receivers of webhooks get it, and a mail's Message-ID begins with it */
+            key: string;
+            /** @description In an answer about one delivery */
+            message?: components["schemas"]["Message"];
+            /** @description Why it was not sent, or why the last try did not do */
+            reason?: string;
+            reason_code?: string;
+            /** @description An address or a chat; empty where the channel has but one */
+            recipient: string;
+            /** @description Whether it can be sent again */
+            retriable: boolean;
+            /** Format: date-time */
+            sent_at?: string;
+            severity?: string;
+            /** @enum {string} */
+            status: "queued" | "sending" | "sent" | "failed" | "skipped" | "late";
+            /** @description What told it: alert/ID, report/ID, export/ID, or test/CHANNEL */
+            subject: string;
+            title: string;
+            /** Format: int64 */
+            tries: number;
+            /** Format: date-time */
+            updated_at: string;
+        };
         EditSQLInBody: {
             sql: string;
         };
@@ -1671,7 +1933,7 @@ export interface components {
              * @description The server that does not answer, or the queue
              * @enum {string}
              */
-            name: "database" | "redis" | "temporal" | "ask" | "model" | "query";
+            name: "database" | "redis" | "temporal" | "ask" | "model" | "query" | "alert";
             /**
              * Format: int64
              * @description How long the first of them has waited
@@ -1821,6 +2083,29 @@ export interface components {
         MemberPatchInBody: {
             /** @enum {string} */
             role: "owner" | "admin" | "analyst" | "viewer";
+        };
+        Message: {
+            columns?: string[];
+            facts?: components["schemas"]["MessageFact"][];
+            file_ids?: string[];
+            link?: string;
+            link_text?: string;
+            /**
+             * Format: int64
+             * @description How many rows there are beside these
+             */
+            more?: number;
+            picture_id?: string;
+            /** @description The first rows, as text */
+            rows?: string[][];
+            /** @enum {string} */
+            severity?: "info" | "warning" | "critical" | "resolved";
+            text?: string;
+            title: string;
+        };
+        MessageFact: {
+            name: string;
+            value: string;
         };
         Metric: {
             description: string;
@@ -2102,6 +2387,11 @@ export interface components {
         };
         PageConversation: {
             items: components["schemas"]["Conversation"][];
+            /** @description Pass it as cursor for the next page; empty on the last */
+            next_cursor: string;
+        };
+        PageDelivery: {
+            items: components["schemas"]["Delivery"][];
             /** @description Pass it as cursor for the next page; empty on the last */
             next_cursor: string;
         };
@@ -3311,6 +3601,231 @@ export interface operations {
             };
         };
     };
+    "list-channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-channel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "test-channel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelTest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelReport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-channel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-channel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "update-channel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "test-saved-channel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelReport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-connections": {
         parameters: {
             query?: {
@@ -4259,6 +4774,113 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Question"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-deliveries": {
+        parameters: {
+            query?: {
+                status?: "queued" | "sending" | "sent" | "failed" | "skipped" | "late";
+                /** @description A channel's id */
+                channel?: string;
+                /** @description What told it, such as alert/ID; or a beginning that ends with a slash, such as alert/ */
+                subject?: string;
+                /** @description First day, 2026-01-01 */
+                from?: string;
+                /** @description Last day, 2026-01-31 */
+                to?: string;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Items on a page */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageDelivery"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-delivery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "retry-delivery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
                 };
             };
             /** @description Error */

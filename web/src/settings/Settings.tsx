@@ -4,6 +4,7 @@ import { useNavigate, useParams } from '@tanstack/react-router'
 import type { ComponentType } from 'react'
 import { useTranslation } from 'react-i18next'
 import { meQuery } from '../api/queries'
+import { Channels } from '../channels/Channels'
 import { Audit } from './Audit'
 import { Keys } from './Keys'
 import { Members } from './Members'
@@ -13,7 +14,7 @@ import { Profile } from './Profile'
 import { Sessions } from './Sessions'
 import { UsagePage } from './UsagePage'
 
-type Name = 'profile' | 'sessions' | 'members' | 'models' | 'keys' | 'usage' | 'audit' | 'organisation'
+type Name = 'profile' | 'sessions' | 'members' | 'models' | 'channels' | 'keys' | 'usage' | 'audit' | 'organisation'
 
 /** The sections in their order; some need a permission. */
 const SECTIONS: { name: Name; page: ComponentType; needs?: string }[] = [
@@ -21,6 +22,7 @@ const SECTIONS: { name: Name; page: ComponentType; needs?: string }[] = [
   { name: 'sessions', page: Sessions, needs: 'sessions.manage' },
   { name: 'members', page: Members, needs: 'members.read' },
   { name: 'models', page: Models, needs: 'models.write' },
+  { name: 'channels', page: Channels, needs: 'channels.manage' },
   { name: 'keys', page: Keys, needs: 'keys.manage' },
   { name: 'usage', page: UsagePage, needs: 'usage.read' },
   { name: 'audit', page: Audit, needs: 'audit.read' },

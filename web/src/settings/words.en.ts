@@ -1,6 +1,6 @@
 export default {
   title: 'Settings',
-  section: { profile: 'Profile', sessions: 'Sessions', members: 'Members', models: 'Models', keys: 'API keys', usage: 'Usage', audit: 'Audit log', organisation: 'Organisation' },
+  section: { profile: 'Profile', sessions: 'Sessions', members: 'Members', models: 'Models', channels: 'Channels', keys: 'API keys', usage: 'Usage', audit: 'Audit log', organisation: 'Organisation' },
   profile: 'Profile',
   choosePassword: 'Choose a password',
   whyPassword: 'The link that signed you in works once. With an e-mail address and a password you can sign in again.',
@@ -30,7 +30,7 @@ export default {
     answersNow: 'No model is switched on. What answers now:', answersElse: 'Where all of them are switched off:', builtin: 'The built-in planner: no model and no key, for plain questions.', configured: '{{model}}, which this installation is configured with.',
   },
   roleMeans: {
-    viewer: 'Reads answers of the own conversations, connections and catalog; asks nothing.', analyst: 'Asks questions.', admin: 'Asks, and manages connections, models, members and keys; reads usage and the audit log.',
+    viewer: 'Reads answers of the own conversations, connections and catalog; asks nothing.', analyst: 'Asks questions.', admin: 'Asks, and manages connections, models, channels, members and keys; reads usage and the audit log.',
     owner: 'All of that, and the organisation’s name, budget and owners.',
   },
   members: {
@@ -59,7 +59,7 @@ export default {
   scope: {
     profile: 'Read who it belongs to', sessions_manage: 'See and end its maker’s sessions', questions_read: 'Read questions and answers', ask: 'Ask questions', connections_read: 'See connections', connections_write: 'Connect and change databases',
     catalog_read: 'Read the catalog', catalog_sync: 'Have the catalog read again', keys_manage: 'See and revoke API keys', audit_read: 'Read the audit log', usage_read: 'Read usage and budget', members_read: 'See members',
-    members_write: 'Remove members', runs_inspect: 'Look into runs', models_write: 'Set models up', organisation_write: 'Change the organisation’s name and budget',
+    members_write: 'Remove members', runs_inspect: 'Look into runs', models_write: 'Set models up', channels_use: 'Choose channels', channels_manage: 'Set channels up, and read what was sent', organisation_write: 'Change the organisation’s name and budget',
   },
   keys: {
     about: 'For programs. A key acts for who made it, with the permissions that are ticked, and never with more than that person has.', make: 'Make a key', none: 'There is no key that works.', all: 'Show revoked and expired keys too',
@@ -79,6 +79,7 @@ export default {
   },
   action: {
     api_key_create: 'made an API key', api_key_revoke: 'revoked an API key', audit_export: 'exported the audit log', budget_update: 'changed the budget', catalog_read: 'read a catalog', catalog_sync: 'had a catalog read again',
+    channel_create: 'set a channel up', channel_delete: 'deleted a channel', channel_test: 'tested a channel', channel_update: 'changed a channel', delivery_retry: 'had a message sent again',
     connection_create: 'connected a database', connection_delete: 'disconnected a database', connection_update: 'changed a connection', conversation_delete: 'deleted a conversation',
     invitation_accept: 'accepted an invitation', invitation_create: 'invited somebody', invitation_revoke: 'took an invitation back', member_link: 'made a sign-in link', member_remove: 'removed a member', member_role: 'changed a role',
     model_create: 'set a model up', model_delete: 'deleted a model', model_update: 'changed a model', organisation_update: 'renamed the organisation',

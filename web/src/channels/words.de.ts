@@ -1,0 +1,42 @@
+export default {
+  title: 'Kanäle', about: 'Wohin Alarme, Berichte und Exporte gesendet werden. Passwörter, Token und Adressen, die so gut wie ein Passwort sind, liegen versiegelt: Niemand kann sie hier wieder lesen.',
+  add: 'Kanal hinzufügen', addFirst: 'Den ersten Kanal hinzufügen', addKind: '{{kind}} hinzufügen', none: 'Es gibt noch keinen Kanal', noneMeans: 'Mit einem Kanal kann DataMind eine Mail schreiben, in einem Chat posten oder ein anderes Programm aufrufen, wenn eine Zahl ihre Grenzen verlässt oder ein Bericht fällig ist.',
+  choose: 'Welcher Dienst soll benachrichtigt werden?', back: 'Anderen Dienst wählen', enabled: 'An', enabledNamed: '{{name}} ist an', off: 'aus', test: 'Testen', testSend: 'Test senden', testing: 'Ein Test wird gesendet …',
+  testMeans: 'Ein Test sendet eine echte Nachricht, die sagt, dass sie einer ist. Sie geht an alle Empfänger.', works: 'Es geht', worksNot: 'Es geht noch nicht', editTitle: '{{name}} ändern', deleteTitle: '{{name}} löschen?',
+  deleteMeans: 'Sein Geheimnis wird mit gelöscht. Was noch darüber gehen sollte, wird übersprungen; was gegangen ist, bleibt unten stehen.', name: 'Name', nameHelp: 'Woran die Leute ihn erkennen.', stored: 'hinterlegt', keep: 'Leer lassen, um das Hinterlegte zu behalten.',
+  nameHint: { email: 'Mail an das Finanzteam', slack: 'Slack #vertrieb', teams: 'Teams, Betrieb', discord: 'Discord #alarme', pagerduty: 'PagerDuty, Daten-Bereitschaft', telegram: 'Telegram, Lager', webhook: 'Ticketsystem' },
+  kind: { email: 'E-Mail', slack: 'Slack', teams: 'Microsoft Teams', discord: 'Discord', pagerduty: 'PagerDuty', telegram: 'Telegram', webhook: 'Webhook' },
+  for: {
+    email: 'Eine Mail an jeden Empfänger, über Ihren Mailserver; mit Diagramm und Dateien.', slack: 'Postet in einem Kanal; als Bot mit dem Diagramm.', teams: 'Eine Karte in einem Kanal, über einen Workflow.', discord: 'Postet in einem Kanal, mit dem Diagramm.',
+    pagerduty: 'Öffnet einen Vorfall und schließt ihn wieder; weckt die Bereitschaft.', telegram: 'Ein Bot schreibt in Chats und Gruppen, mit dem Diagramm.', webhook: 'Signiertes JSON für ein eigenes Programm oder einen anderen Dienst.',
+  },
+  where: 'Wo Sie diese Werte finden',
+  guide: {
+    email: 'Fragen Sie Ihren Mailanbieter oder wer Ihren Mailserver betreibt nach dem SMTP-Server, seinem Port und seiner Verschlüsselung.\nGmail und Google Workspace: smtp.gmail.com, Port 587, STARTTLS; das Passwort ist ein App-Passwort von der Sicherheitsseite Ihres Kontos.\nMicrosoft 365: smtp.office365.com, Port 587, STARTTLS; für das Postfach muss „Authentifiziertes SMTP“ eingeschaltet sein.\nAmazon SES, Mailgun, Postmark und andere zeigen Server, Benutzer und Passwort unter „SMTP“.',
+    slack: 'Öffnen Sie api.slack.com/apps, legen Sie eine App „from scratch“ an und wählen Sie Ihren Workspace.\nSchalten Sie „Incoming Webhooks“ ein und drücken Sie „Add New Webhook to Workspace“.\nWählen Sie den Kanal, erlauben Sie es und kopieren Sie die Adresse, die mit https://hooks.slack.com/ beginnt.',
+    slackBot: 'Öffnen Sie api.slack.com/apps, legen Sie eine App „from scratch“ an und wählen Sie Ihren Workspace.\nGeben Sie dem Bot unter „OAuth & Permissions“ die Scopes chat:write und files:write, dann „Install to Workspace“.\nKopieren Sie das „Bot User OAuth Token“, das mit xoxb- beginnt.\nLaden Sie den Bot in den Kanal ein: /invite @sein-Name. Die Kennung des Kanals steht am Ende seiner Details.',
+    teams: 'Öffnen Sie in Teams das Menü des Kanals (⋯) und wählen Sie „Workflows“.\nNehmen Sie die Vorlage „Webhookbenachrichtigungen an einen Kanal senden“ oder „Bei Empfang einer Webhookanforderung in einem Kanal posten“.\nWählen Sie Team und Kanal, speichern Sie und kopieren Sie die Adresse, die dann erscheint.',
+    discord: 'Öffnen Sie in Discord die Einstellungen des Kanals (das Zahnrad), dann „Integrationen“, dann „Webhooks“.\nDrücken Sie „Neuer Webhook“, geben Sie ihm einen Namen und drücken Sie „Webhook-URL kopieren“.',
+    pagerduty: 'Öffnen Sie in PagerDuty den Service, der benachrichtigt werden soll, dann „Integrations“.\nFügen Sie „Events API v2“ hinzu und kopieren Sie den „Integration Key“: 32 Buchstaben und Ziffern.\nEndet Ihre Adresse auf .eu.pagerduty.com, wählen Sie die Region EU.',
+    telegram: 'Schreiben Sie in Telegram /newbot an @BotFather und beantworten Sie seine Fragen; von ihm bekommen Sie das Token.\nFügen Sie den Bot der Gruppe oder dem Kanal hinzu, oder senden Sie ihm selbst /start.\nFür die Kennung des Chats senden Sie dort eine Nachricht und öffnen https://api.telegram.org/bot<token>/getUpdates: Sie steht hinter „chat“, „id“. Kennungen von Gruppen beginnen mit einem Minus.',
+    webhook: 'Geben Sie die Adresse an, unter der Ihr Programm POST-Anfragen mit JSON annimmt.\nGeben Sie Ihrem Programm das Geheimnis von unten. Jede Anfrage hat die Kopfzeile Datamind-Signature: t=Zeit,v1=HMAC-SHA256 von Zeit, Punkt und Inhalt.\nDie Kopfzeile Datamind-Delivery ist bei jedem Versuch einer Nachricht dieselbe: Wer sie sich merkt, handelt nie doppelt.',
+  },
+  mail: {
+    to: 'Empfänger', toHelp: 'Jeder bekommt eine eigene Mail. Drücken Sie nach jeder Adresse die Eingabetaste.', from: 'Adresse des Absenders', fromName: 'Name des Absenders', host: 'Mailserver (SMTP)', port: 'Port', encryption: 'Verschlüsselung', starttls: 'STARTTLS (meist Port 587)', tls: 'TLS vom ersten Byte an (meist Port 465)',
+    plain: 'Keine, für einen Server auf demselben Rechner', user: 'Benutzer', userHelp: 'Leer, wenn der Server niemanden fragt.', password: 'Passwort', passwordHelp: 'Oft ein App-Passwort.',
+  },
+  slack: {
+    way: 'Wie Slack erreicht wird', webhook: 'Eingehender Webhook', bot: 'Als Bot', webhookMeans: 'Am einfachsten; ohne Bilder, die Slack nur von Bots annimmt.', botMeans: 'Etwas mehr einzurichten; zeigt Diagramme als Bilder.', room: 'Kennung des Kanals',
+    roomHelp: 'Am Ende der Details des Kanals in Slack.',
+  },
+  secret: { slack: 'Adresse des Webhooks', slackBot: 'Token des Bots', teams: 'Adresse des Workflows', discord: 'Adresse des Webhooks', pagerduty: 'Integration Key', telegram: 'Token des Bots' },
+  region: 'Region', us: 'US (pagerduty.com)', eu: 'EU (eu.pagerduty.com)', chats: 'Chats', chatsHelp: 'Kennungen von Chats oder Namen öffentlicher Kanäle wie @vertrieb. Drücken Sie nach jedem die Eingabetaste.',
+  webhook: { url: 'Adresse', secret: 'Geheimnis zum Signieren', secretHelp: 'Für Sie erzeugt; kopieren Sie es jetzt in Ihr Programm. Es wird nicht wieder gezeigt.' },
+  status: { queued: 'wartet', sending: 'wird gesendet', sent: 'gesendet', failed: 'gescheitert', skipped: 'übersprungen', late: 'zu spät' },
+  subject: { alert: 'Alarme', report: 'Berichte', export: 'Exporte', test: 'Tests' },
+  deliveries: {
+    title: 'Zustellungen', about: 'Jede Nachricht an jeden Empfänger: ob der Dienst sie nahm, und warum nicht. Was mit der Zeit gehen kann, wird von selbst wieder versucht, mit demselben Schlüssel; alles andere können Sie hier noch einmal senden, wenn der Kanal repariert ist.', of: 'Zustellungen',
+    filters: 'Filter', channel: 'Kanal', status: 'Wie es ausging', subject: 'Anlass', from: 'Von', to: 'Bis', all: 'Alle', clear: 'Filter löschen', none: 'Noch wurde nichts gesendet.', noMatch: 'Nichts passt.', older: 'Ältere Zustellungen',
+    again: 'Noch einmal senden', tries_one: '{{count}} Versuch', tries_other: '{{count}} Versuche', triesName: 'Versuche', episode: 'Episode', due: 'Fällig', deadline: 'Aktuell bis', key: 'Schlüssel', code: 'Code',
+  },
+} as const

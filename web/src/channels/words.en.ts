@@ -1,0 +1,42 @@
+export default {
+  title: 'Channels', about: 'Where alerts, reports and exports are sent. Passwords, tokens and addresses that are as good as a password are kept sealed: nobody can read them here again.',
+  add: 'Add a channel', addFirst: 'Add the first channel', addKind: 'Add {{kind}}', none: 'There is no channel yet', noneMeans: 'With a channel DataMind can write a mail, post in a chat or call another program when a number leaves its bounds or a report is due.',
+  choose: 'Which service should be told?', back: 'Choose another service', enabled: 'On', enabledNamed: '{{name}} is on', off: 'off', test: 'Test', testSend: 'Send a test', testing: 'Sending a test …',
+  testMeans: 'A test sends a real message that says that it is one. It goes to every recipient.', works: 'It works', worksNot: 'It does not work', editTitle: 'Change {{name}}', deleteTitle: 'Delete {{name}}?',
+  deleteMeans: 'Its secret is deleted with it. What was to go over it is skipped; what went stays below.', name: 'Name', nameHelp: 'What people choose it by.', stored: 'stored', keep: 'Leave it empty to keep the stored one.',
+  nameHint: { email: 'Mail to the finance team', slack: 'Slack #sales', teams: 'Teams, Operations', discord: 'Discord #alerts', pagerduty: 'PagerDuty, data on call', telegram: 'Telegram, warehouse', webhook: 'Ticket system' },
+  kind: { email: 'E-mail', slack: 'Slack', teams: 'Microsoft Teams', discord: 'Discord', pagerduty: 'PagerDuty', telegram: 'Telegram', webhook: 'Webhook' },
+  for: {
+    email: 'A mail to each recipient, through your mail server; with the chart and files.', slack: 'Posts in a channel; with the chart, as a bot.', teams: 'A card in a channel, through a workflow.', discord: 'Posts in a channel, with the chart.',
+    pagerduty: 'Opens an incident and resolves it; wakes who is on call.', telegram: 'A bot writes in chats and groups, with the chart.', webhook: 'Signed JSON for a program of your own, or for another service.',
+  },
+  where: 'Where to find these values',
+  guide: {
+    email: 'Ask your mail provider, or whoever runs your mail server, for the SMTP server, its port and how it encrypts.\nGmail and Google Workspace: smtp.gmail.com, port 587, STARTTLS; the password is an app password from your account’s security page.\nMicrosoft 365: smtp.office365.com, port 587, STARTTLS; the mailbox needs “Authenticated SMTP” switched on.\nAmazon SES, Mailgun, Postmark and the like show server, user and password under “SMTP”.',
+    slack: 'Open api.slack.com/apps, create an app “from scratch” and choose your workspace.\nUnder “Incoming Webhooks” switch them on and press “Add New Webhook to Workspace”.\nChoose the channel, allow it, and copy the address that begins with https://hooks.slack.com/.',
+    slackBot: 'Open api.slack.com/apps, create an app “from scratch” and choose your workspace.\nUnder “OAuth & Permissions” add the bot scopes chat:write and files:write, then “Install to Workspace”.\nCopy the “Bot User OAuth Token”, which begins with xoxb-.\nInvite the bot into the channel: /invite @its-name. The channel’s id stands at the end of its details.',
+    teams: 'In Teams, open the channel’s menu (⋯) and choose “Workflows”.\nTake the template “Send webhook alerts to a channel”, or “Post to a channel when a webhook request is received”.\nChoose the team and the channel, save, and copy the address that it shows.',
+    discord: 'In Discord, open the channel’s settings (the gear), then “Integrations”, then “Webhooks”.\nPress “New Webhook”, give it a name, and press “Copy Webhook URL”.',
+    pagerduty: 'In PagerDuty, open the service that is to be told, then “Integrations”.\nAdd the integration “Events API v2” and copy its “Integration Key”: 32 letters and digits.\nIf your address ends with .eu.pagerduty.com, choose the region EU.',
+    telegram: 'In Telegram, write /newbot to @BotFather and answer its questions; it gives you the token.\nAdd the bot to the group or the channel, or send it /start yourself.\nFor the chat’s id, send a message there and open https://api.telegram.org/bot<token>/getUpdates: it is behind “chat”, “id”. Ids of groups begin with a minus.',
+    webhook: 'Give the address at which your program takes POST requests with JSON.\nGive your program the secret below. Each request has the header Datamind-Signature: t=time,v1=HMAC-SHA256 of time, full stop and body.\nThe header Datamind-Delivery is the same at each try of one message: whoever remembers it never acts twice.',
+  },
+  mail: {
+    to: 'Recipients', toHelp: 'Each gets a mail of their own. Press Enter after each address.', from: 'Sender’s address', fromName: 'Sender’s name', host: 'Mail server (SMTP)', port: 'Port', encryption: 'Encryption', starttls: 'STARTTLS (usually port 587)', tls: 'TLS from the first byte (usually port 465)',
+    plain: 'None, for a server on the same machine', user: 'User', userHelp: 'Empty if the server asks nobody.', password: 'Password', passwordHelp: 'Often an app password.',
+  },
+  slack: {
+    way: 'How to reach Slack', webhook: 'Incoming webhook', bot: 'As a bot', webhookMeans: 'The simplest way; without pictures, which Slack takes from bots only.', botMeans: 'A little more to set up; shows charts as pictures.', room: 'Channel’s id',
+    roomHelp: 'At the end of the channel’s details in Slack.',
+  },
+  secret: { slack: 'Webhook’s address', slackBot: 'Bot’s token', teams: 'Workflow’s address', discord: 'Webhook’s address', pagerduty: 'Integration key', telegram: 'Bot’s token' },
+  region: 'Region', us: 'US (pagerduty.com)', eu: 'EU (eu.pagerduty.com)', chats: 'Chats', chatsHelp: 'Ids of chats, or names of public channels such as @sales. Press Enter after each.',
+  webhook: { url: 'Address', secret: 'Secret to sign with', secretHelp: 'Made for you; copy it to your program now. It is not shown again.' },
+  status: { queued: 'waits', sending: 'is being sent', sent: 'sent', failed: 'failed', skipped: 'skipped', late: 'too late' },
+  subject: { alert: 'Alerts', report: 'Reports', export: 'Exports', test: 'Tests' },
+  deliveries: {
+    title: 'Deliveries', about: 'Each message to each recipient: whether the service took it, and why not. What time may cure is tried again by itself, with the same key; the rest can be sent again here once the channel is repaired.', of: 'Deliveries',
+    filters: 'Filter', channel: 'Channel', status: 'How it ended', subject: 'Told by', from: 'From', to: 'To', all: 'All', clear: 'Clear the filter', none: 'Nothing has been sent yet.', noMatch: 'Nothing matches.', older: 'Older deliveries',
+    again: 'Send again', tries_one: '{{count}} try', tries_other: '{{count}} tries', triesName: 'Tries', episode: 'Episode', due: 'Due', deadline: 'News until', key: 'Key', code: 'Code',
+  },
+} as const
