@@ -4,6 +4,247 @@
  */
 
 export interface paths {
+    "/api/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your alerts and those that others share, changed last first */
+        get: operations["list-alerts"];
+        put?: never;
+        /** Make an alert of an answer, a saved query, or words */
+        post: operations["create-alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What an alert would see now, and would have done */
+        post: operations["preview-alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The next runs of a schedule */
+        get: operations["read-alert-schedule"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One alert */
+        get: operations["get-alert"];
+        put?: never;
+        post?: never;
+        /** Delete an alert of your own, with its history */
+        delete: operations["delete-alert"];
+        options?: never;
+        head?: never;
+        /** Change an alert of your own */
+        patch: operations["update-alert"];
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that you have seen what fires: no reminders and no escalation */
+        post: operations["acknowledge-alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/backfill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make up for missed runs of your own alert: their values enter its history, and change no state */
+        post: operations["backfill-alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an alert told, newest first */
+        get: operations["list-alert-deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/episodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When an alert fired, newest first */
+        get: operations["list-alert-episodes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to an alert, newest first */
+        get: operations["list-alert-events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pause an alert */
+        post: operations["pause-alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a paused alert run again */
+        post: operations["resume-alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Run an alert of your own now */
+        post: operations["run-alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Runs of an alert, and those that were missed */
+        get: operations["list-alert-runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/snooze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have nothing told for a time; what holds then is told */
+        post: operations["snooze-alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/api-keys": {
         parameters: {
             query?: never;
@@ -1340,6 +1581,504 @@ export interface components {
             /** @enum {string} */
             status: "started";
         };
+        Alert: {
+            /** Format: date-time */
+            acked_at?: string;
+            /** @description Who has acknowledged it, by id */
+            acked_by?: string;
+            /**
+             * Format: int64
+             * @description After an outage, runs of so many minutes ago are made up for; default 60
+             */
+            catch_up_minutes?: number;
+            channels: string[];
+            condition: components["schemas"]["AlertCondition"];
+            /** Format: uuid */
+            connection_id: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description Minute, hour, day of month, month, day of week; not both kinds of days at once */
+            cron: string;
+            /** @description The condition in words */
+            described: string;
+            /** @description Of the episode that is open */
+            episode_id?: string;
+            escalate_to: string[];
+            /** @description Why its query failed the last time */
+            fail_text?: string;
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: int64
+             * @description Begins up to so many seconds later
+             */
+            jitter_seconds?: number;
+            /** @description Where each key stands, those that fire first; an alert without keys has one with an empty name */
+            keys: components["schemas"]["AlertKey"][];
+            /** Format: date-time */
+            last_run?: string;
+            mine: boolean;
+            name: string;
+            /** @description The next five runs; none while it is paused */
+            next: string[];
+            /** @description The question of whose answer it is a percentage */
+            of?: string;
+            pause_code?: string;
+            pause_text?: string;
+            /** @description What is watched, in words; empty for SQL of a person */
+            question: string;
+            /** @description The answer that it was made from */
+            question_id?: string;
+            /** @description The last runs, oldest first: one value of each */
+            recent: components["schemas"]["AlertPoint"][];
+            /** @description The question is read anew at each run, as its period moves on */
+            replan: boolean;
+            rule: components["schemas"]["AlertRule"];
+            saved_query_id?: string;
+            /** @description The organisation sees it, acknowledges and snoozes it */
+            shared: boolean;
+            /** Format: date-time */
+            snoozed_until?: string;
+            sql: string;
+            /** @enum {string} */
+            status: "ok" | "pending" | "firing" | "failing" | "unknown" | "paused";
+            /** @description A name such as Europe/Berlin; default UTC */
+            time_zone: string;
+            /** Format: date-time */
+            updated_at: string;
+            /**
+             * Format: uuid
+             * @description The owner, by whose rights it runs and who alone may change it
+             */
+            user_id: string;
+        };
+        AlertBackfillInBody: {
+            /** @description Missed times */
+            times: string[];
+        };
+        AlertCondition: {
+            /**
+             * @description Changes: against the run before, a week before, or the same month of the year before
+             * @enum {string}
+             */
+            against?: "previous" | "weekday" | "month_year";
+            /**
+             * @description Rows: those that came, or those that went
+             * @enum {string}
+             */
+            change?: "new" | "missing";
+            /**
+             * Format: double
+             * @description What it must come back to before it counts as over; default: the limit
+             */
+            clear?: number;
+            /** @description The column of the value, or of the time; default: the first with numbers, or times */
+            column?: string;
+            /**
+             * @description What a result without rows means; default unknown, for any ok, and for count it is 0 rows
+             * @enum {string}
+             */
+            empty?: "unknown" | "ok" | "breach";
+            /** @description The columns that name a row, for each and for the kind rows; default: those without numbers */
+            keys?: string[];
+            /** @enum {string} */
+            kind: "threshold" | "change" | "band" | "rows" | "freshness" | "failure";
+            /**
+             * Format: double
+             * @description What the value is compared with; of a change its size, of a band its width in robust standard deviations (default 4), of freshness the age in seconds
+             */
+            limit?: number;
+            /**
+             * @description Default above; either is for changes and bands
+             * @enum {string}
+             */
+            op?: "above" | "at_least" | "below" | "at_most" | "equal" | "not_equal" | "either";
+            /** @description Changes: the limit is a percentage */
+            percent?: boolean;
+            /**
+             * @description Which rows; default first
+             * @enum {string}
+             */
+            rows?: "first" | "last" | "any" | "all" | "each" | "count";
+            /**
+             * Format: int64
+             * @description Bands: how many earlier values it needs; default 14
+             */
+            runs?: number;
+            /** @description What is written behind values */
+            unit?: string;
+        };
+        AlertDelivery: {
+            /** @enum {string} */
+            channel_kind: "email" | "slack" | "teams" | "discord" | "pagerduty" | "telegram" | "webhook";
+            channel_name: string;
+            /** Format: date-time */
+            created_at: string;
+            episode: string;
+            /** Format: uuid */
+            id: string;
+            reason?: string;
+            recipient?: string;
+            /** Format: date-time */
+            sent_at?: string;
+            /** @enum {string} */
+            status: "queued" | "sending" | "sent" | "failed" | "skipped" | "late";
+            title: string;
+            /** Format: int64 */
+            tries: number;
+        };
+        AlertEpisode: {
+            /** Format: date-time */
+            acked_at?: string;
+            acked_by?: string;
+            /** Format: date-time */
+            ended_at?: string;
+            /** @description What was found when it was looked into why */
+            finding?: components["schemas"]["AlertFinding"];
+            /** Format: uuid */
+            id: string;
+            /** @description That fired */
+            keys: string[];
+            /** Format: date-time */
+            started_at: string;
+            /**
+             * Format: double
+             * @description Of the first of them
+             */
+            value?: number;
+        };
+        AlertEvent: {
+            /** Format: date-time */
+            at: string;
+            episode_id?: string;
+            /** Format: uuid */
+            id: string;
+            key?: string;
+            /** @description pending, fired, over, opened, closed, failing, working, acknowledged, snoozed, paused, resumed; told_… for what was told */
+            kind: string;
+            text?: string;
+            /** @description Who did it; nobody for what happened by itself */
+            user_id?: string;
+        };
+        AlertFinding: {
+            /** Format: date-time */
+            at: string;
+            /** @description What it was compared with, in words */
+            baseline?: string;
+            /** Format: double */
+            before?: number;
+            /** Format: double */
+            now?: number;
+            parts?: components["schemas"]["AlertPart"][];
+            /** @enum {string} */
+            status: "found" | "not_understood" | "failed";
+            text: string;
+        };
+        AlertInput: {
+            /**
+             * Format: int64
+             * @description After an outage, runs of so many minutes ago are made up for; default 60
+             */
+            catch_up_minutes?: number;
+            /** @description Ids of channels */
+            channels?: string[];
+            /** @description Default: what suits the answer's shape, or what the words say */
+            condition?: components["schemas"]["AlertCondition"];
+            /**
+             * Format: uuid
+             * @description The database that words are about
+             */
+            connection_id?: string;
+            /** @description Minute, hour, day of month, month, day of week; not both kinds of days at once. Default: what suits the words, or every day at 08:00 */
+            cron?: string;
+            /** @description Ids of the second channels */
+            escalate_to?: string[];
+            /**
+             * Format: int64
+             * @description Begins up to so many seconds later
+             */
+            jitter_seconds?: number;
+            /** @description Default: what is watched */
+            name?: string;
+            /** @description Values of the saved query's parameters; those left out have their defaults */
+            parameters?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: uuid
+             * @description An answer
+             */
+            question_id?: string;
+            rule?: components["schemas"]["AlertRule"];
+            /** Format: uuid */
+            saved_query_id?: string;
+            shared?: boolean;
+            /** @description A name such as Europe/Berlin; default UTC */
+            time_zone?: string;
+            /** @description Such as: tell me when refunds exceed 3 % of revenue in a week */
+            words?: string;
+        };
+        AlertKey: {
+            key: string;
+            /** Format: date-time */
+            since: string;
+            /** @enum {string} */
+            status: "ok" | "pending" | "firing";
+            /** @description Why there is no value, or what it stands for */
+            text?: string;
+            /** Format: double */
+            value?: number;
+        };
+        AlertPart: {
+            /** Format: double */
+            before: number;
+            dimension: string;
+            /** Format: double */
+            now: number;
+            /**
+             * Format: double
+             * @description Share of the whole change, 1 is all of it; may be below 0 or above 1
+             */
+            share: number;
+            value: string;
+        };
+        AlertPatch: {
+            channels?: string[];
+            condition?: components["schemas"]["AlertCondition"];
+            escalate_to?: string[];
+            name?: string;
+            rule?: components["schemas"]["AlertRule"];
+            shared?: boolean;
+            timing?: components["schemas"]["AlertTiming"];
+        };
+        AlertPoint: {
+            /** Format: date-time */
+            at: string;
+            status: string;
+            /** Format: double */
+            value?: number;
+        };
+        AlertPreview: {
+            /**
+             * Format: int64
+             * @description After an outage, runs of so many minutes ago are made up for; default 60
+             */
+            catch_up_minutes?: number;
+            /** @description Why nothing could be seen */
+            code?: string;
+            columns: components["schemas"]["Column"][];
+            condition: components["schemas"]["AlertCondition"];
+            /** @description Minute, hour, day of month, month, day of week; not both kinds of days at once */
+            cron: string;
+            described: string;
+            /**
+             * Format: int64
+             * @description Begins up to so many seconds later
+             */
+            jitter_seconds?: number;
+            /**
+             * Format: int64
+             * @description How many keys it would watch
+             */
+            keys: number;
+            /**
+             * Format: int64
+             * @description Keys beyond those that are watched
+             */
+            more: number;
+            /** @description A name that suits it */
+            name: string;
+            of?: string;
+            /** @description What it would have done */
+            past?: components["schemas"]["Replayed"];
+            /**
+             * @description Where the past is from: the rows of a series, the question asked as of then, or runs of the alert
+             * @enum {string}
+             */
+            past_of?: "series" | "question" | "runs";
+            question: string;
+            replan: boolean;
+            sql: string;
+            /**
+             * @description Where it would stand now
+             * @enum {string}
+             */
+            status?: "ok" | "firing" | "unknown";
+            text?: string;
+            /** @description A name such as Europe/Berlin; default UTC */
+            time_zone: string;
+            values: components["schemas"]["AlertValue"][];
+            /**
+             * @description fixed_dates: the question names a period that moves on, and the SQL dates that do not
+             * @enum {string}
+             */
+            warning?: "fixed_dates";
+        };
+        AlertRule: {
+            /**
+             * Format: int64
+             * @description How often it tells: at least so many minutes from one alarm to the next
+             */
+            cooldown_minutes?: number;
+            /**
+             * Format: int64
+             * @description Tells the second channels after so many minutes unacknowledged; 0 never
+             */
+            escalate_minutes?: number;
+            /**
+             * Format: int64
+             * @description The query counts as failing after so many failures in a row; default 3
+             */
+            fail_after?: number;
+            /**
+             * Format: int64
+             * @description And after so many minutes
+             */
+            for_minutes?: number;
+            /**
+             * Format: int64
+             * @description Fires after so many runs in a row; default 1
+             */
+            for_runs?: number;
+            /** @description When nothing is told; what still holds is told afterwards */
+            mute?: components["schemas"]["MuteWindow"][];
+            /** @description Tells when it is over */
+            recovery: boolean;
+            /**
+             * Format: int64
+             * @description Reminds every so many minutes while it fires and nobody has acknowledged it; 0 never
+             */
+            remind_minutes?: number;
+            /**
+             * @description Default warning
+             * @enum {string}
+             */
+            severity?: "info" | "warning" | "critical";
+            /** @description Sends what was found about why as a second message */
+            tell_finding?: boolean;
+        };
+        AlertRun: {
+            /**
+             * Format: date-time
+             * @description When it was due
+             */
+            at: string;
+            /** @description Why it failed */
+            code?: string;
+            /** Format: date-time */
+            finished_at: string;
+            /** @enum {string} */
+            kind: "scheduled" | "backfill" | "now";
+            /**
+             * Format: int64
+             * @description Keys beyond those that are watched
+             */
+            more: number;
+            /** Format: date-time */
+            started_at: string;
+            /**
+             * @description Where the alert stood after it
+             * @enum {string}
+             */
+            status: "ok" | "pending" | "firing" | "failing" | "unknown";
+            text?: string;
+            values: components["schemas"]["AlertValue"][];
+        };
+        AlertRuns: {
+            /** @description Times at which it was due and did not run; the last 100 */
+            missed: string[];
+            /** @description Oldest first; the last ones if there are more than the limit */
+            runs: components["schemas"]["AlertRun"][];
+        };
+        AlertSnoozeInBody: {
+            /**
+             * Format: int64
+             * @description For how long nothing is told; 0 ends it
+             */
+            minutes: number;
+        };
+        AlertTiming: {
+            /**
+             * Format: int64
+             * @description After an outage, runs of so many minutes ago are made up for; default 60
+             */
+            catch_up_minutes?: number;
+            /** @description Minute, hour, day of month, month, day of week; not both kinds of days at once */
+            cron: string;
+            /**
+             * Format: int64
+             * @description Begins up to so many seconds later
+             */
+            jitter_seconds?: number;
+            /** @description A name such as Europe/Berlin; default UTC */
+            time_zone: string;
+        };
+        AlertTimingOutBody: {
+            /** @description The next five runs */
+            next: string[];
+        };
+        AlertTry: {
+            /**
+             * Format: uuid
+             * @description An alert that is stored, instead of a source; its history counts
+             */
+            alert_id?: string;
+            /**
+             * Format: int64
+             * @description After an outage, runs of so many minutes ago are made up for; default 60
+             */
+            catch_up_minutes?: number;
+            /** @description Ids of channels */
+            channels?: string[];
+            /** @description Default: what suits the answer's shape, or what the words say */
+            condition?: components["schemas"]["AlertCondition"];
+            /**
+             * Format: uuid
+             * @description The database that words are about
+             */
+            connection_id?: string;
+            /** @description Minute, hour, day of month, month, day of week; not both kinds of days at once. Default: what suits the words, or every day at 08:00 */
+            cron?: string;
+            /** @description Try the last 90 days as well */
+            dry_run?: boolean;
+            /** @description Ids of the second channels */
+            escalate_to?: string[];
+            /**
+             * Format: int64
+             * @description Begins up to so many seconds later
+             */
+            jitter_seconds?: number;
+            /** @description Default: what is watched */
+            name?: string;
+            /** @description Values of the saved query's parameters; those left out have their defaults */
+            parameters?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: uuid
+             * @description An answer
+             */
+            question_id?: string;
+            rule?: components["schemas"]["AlertRule"];
+            /** Format: uuid */
+            saved_query_id?: string;
+            shared?: boolean;
+            /** @description A name such as Europe/Berlin; default UTC */
+            time_zone?: string;
+            /** @description Such as: tell me when refunds exceed 3 % of revenue in a week */
+            words?: string;
+        };
+        AlertValue: {
+            breach?: boolean;
+            /** Format: double */
+            high?: number;
+            key?: string;
+            /** Format: double */
+            low?: number;
+            text?: string;
+            /** Format: double */
+            value: number | null;
+        };
         ApproveInBody: {
             /** @description Run the costly query, or not */
             yes: boolean;
@@ -2263,6 +3002,14 @@ export interface components {
             /** @enum {string} */
             preset: "openai" | "azure" | "ollama" | "vllm" | "other";
         };
+        MuteWindow: {
+            /** @description Days of the week on which it begins, 0 is Sunday; none means every day */
+            days?: number[];
+            /** @description In the alert's time zone */
+            from: string;
+            /** @description May be on the next day */
+            to: string;
+        };
         NewAPIKey: {
             /** Format: date-time */
             created_at: string;
@@ -2375,6 +3122,26 @@ export interface components {
             /** @description Pass it as cursor for the next page; empty on the last */
             next_cursor: string;
         };
+        PageAlert: {
+            items: components["schemas"]["Alert"][];
+            /** @description Pass it as cursor for the next page; empty on the last */
+            next_cursor: string;
+        };
+        PageAlertDelivery: {
+            items: components["schemas"]["AlertDelivery"][];
+            /** @description Pass it as cursor for the next page; empty on the last */
+            next_cursor: string;
+        };
+        PageAlertEpisode: {
+            items: components["schemas"]["AlertEpisode"][];
+            /** @description Pass it as cursor for the next page; empty on the last */
+            next_cursor: string;
+        };
+        PageAlertEvent: {
+            items: components["schemas"]["AlertEvent"][];
+            /** @description Pass it as cursor for the next page; empty on the last */
+            next_cursor: string;
+        };
         PageAuditEvent: {
             items: components["schemas"]["AuditEvent"][];
             /** @description Pass it as cursor for the next page; empty on the last */
@@ -2443,6 +3210,20 @@ export interface components {
             email?: string;
             name?: string;
             new_password: string;
+        };
+        Point: {
+            /** Format: date-time */
+            at: string;
+            breach?: boolean;
+            firing?: boolean;
+            /** Format: double */
+            high?: number;
+            key?: string;
+            /** Format: double */
+            low?: number;
+            text?: string;
+            /** Format: double */
+            value: number | null;
         };
         Problem: {
             /** @description Stable name of the error, for programs */
@@ -2550,6 +3331,41 @@ export interface components {
             /** Format: int64 */
             rows: number;
             schema: string;
+        };
+        Replayed: {
+            /** @description The last of them */
+            episodes: components["schemas"]["Span"][];
+            /**
+             * Format: int64
+             * @description How many of them failed
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description How often it would have fired
+             */
+            fired: number;
+            /** Format: date-time */
+            from: string;
+            /** @description The values, for a chart */
+            points: components["schemas"]["Point"][];
+            /**
+             * Format: int64
+             * @description How many moments it was tried on
+             */
+            runs: number;
+            /** Format: date-time */
+            to: string;
+            /**
+             * Format: int64
+             * @description How many messages each channel would have got
+             */
+            told: number;
+            /**
+             * Format: int64
+             * @description How many of them could not be judged
+             */
+            unknown: number;
         };
         ResultPage: {
             columns: components["schemas"]["Column"][];
@@ -2659,6 +3475,13 @@ export interface components {
             expires_at: string;
             /** @description Shown this once, to be handed to the person */
             link: string;
+        };
+        Span: {
+            /** Format: date-time */
+            from: string;
+            keys?: string[];
+            /** Format: date-time */
+            to?: string;
         };
         SqlCheckInBody: {
             parameters?: components["schemas"]["Parameter"][];
@@ -2990,6 +3813,584 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "list-alerts": {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Items on a page */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageAlert"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-alert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "preview-alert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertTry"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertPreview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "read-alert-schedule": {
+        parameters: {
+            query: {
+                cron: string;
+                time_zone?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertTimingOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-alert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-alert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "update-alert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "acknowledge-alert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "backfill-alert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertBackfillInBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-alert-deliveries": {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Items on a page */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageAlertDelivery"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-alert-episodes": {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Items on a page */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageAlertEpisode"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-alert-events": {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Items on a page */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageAlertEvent"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "pause-alert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "resume-alert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "run-alert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-alert-runs": {
+        parameters: {
+            query?: {
+                /** @description Default: 90 days ago */
+                from?: string;
+                until?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertRuns"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "snooze-alert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertSnoozeInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-api-keys": {
         parameters: {
             query?: {
