@@ -154,10 +154,18 @@ type AlertInput struct {
 	Name      string                 `json:"name,omitempty" maxLength:"200" doc:"Default: what is watched"`
 	Condition *models.AlertCondition `json:"condition,omitempty" doc:"Default: what suits the answer's shape, or what the words say"`
 	Rule      *models.AlertRule      `json:"rule,omitempty"`
-	models.AlertTiming
+	AlertTiming
 	Channels   []string `json:"channels,omitempty" maxItems:"20" doc:"Ids of channels"`
 	EscalateTo []string `json:"escalate_to,omitempty" maxItems:"20" doc:"Ids of the second channels"`
 	Shared     bool     `json:"shared,omitempty"`
+}
+
+// AlertTiming is when an alert is to run.
+type AlertTiming struct {
+	Cron          string `json:"cron,omitempty" maxLength:"100" doc:"Minute, hour, day of month, month, day of week; not both kinds of days at once. Default: what suits the words, or every day at 08:00"`
+	TimeZone      string `json:"time_zone,omitempty" maxLength:"60" doc:"A name such as Europe/Berlin; default UTC"`
+	JitterSeconds int    `json:"jitter_seconds,omitempty" minimum:"0" maximum:"3600" doc:"Begins up to so many seconds later"`
+	CatchUp       int    `json:"catch_up_minutes,omitempty" minimum:"0" maximum:"10080" doc:"After an outage, runs of so many minutes ago are made up for; default 60"`
 }
 
 // AlertPatch changes the fields that are given. What is watched stays.
@@ -263,7 +271,7 @@ func (s *Server) draft(ctx context.Context, b *AlertInput) (try alert.PreviewInp
 	scope := scopeOf(ctx)
 	try = alert.PreviewInput{Scope: scope, Propose: b.Condition == nil}
 	a := &try.Alert
-	a.Name, a.Shared, a.AlertTiming, a.Channels, a.EscalateTo = strings.TrimSpace(b.Name), b.Shared, b.AlertTiming, b.Channels, b.EscalateTo
+	a.Name, a.Shared, a.AlertTiming, a.Channels, a.EscalateTo = strings.TrimSpace(b.Name), b.Shared, models.AlertTiming(b.AlertTiming), b.Channels, b.EscalateTo
 	sources := 0
 	for _, given := range []string{b.QuestionID, b.SavedQueryID, strings.TrimSpace(b.Words)} {
 		if given != "" {
@@ -454,7 +462,7 @@ func (s *Server) draftOfAlert(ctx context.Context, b *AlertTry) (alert.PreviewIn
 		a.Rule = *b.Rule
 	}
 	if b.Cron != "" {
-		a.AlertTiming = b.AlertTiming
+		a.AlertTiming = models.AlertTiming(b.AlertTiming)
 	}
 	return alert.PreviewInput{Scope: scope, Alert: a.Alert}, s.checkAlert(ctx, &a.Alert, false)
 }

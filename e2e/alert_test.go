@@ -47,7 +47,7 @@ func newReceiver(t *testing.T) *receiver {
 		_ = json.Unmarshal(raw, &body)
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.keys, r.said = append(r.keys, req.Header.Get("Idempotency-Key")), append(r.said, body.Message.Title)
+		r.keys, r.said = append(r.keys, req.Header.Get("Datamind-Delivery")), append(r.said, body.Message.Title)
 	}))
 	t.Cleanup(r.Close)
 	return r
@@ -194,7 +194,7 @@ func TestSchedulesMeanWhatTemporalDoes(t *testing.T) {
 	namespace := testkit.Namespace(t, address)
 	c, err := client.Dial(client.Options{HostPort: address, Namespace: namespace})
 	require.NoError(t, err)
-	defer c.Close()
+	t.Cleanup(c.Close) // after the parallel ones
 	from := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	until := from.AddDate(1, 0, 0)
 	for i, test := range []struct{ cron, zone string }{
@@ -209,12 +209,12 @@ func TestSchedulesMeanWhatTemporalDoes(t *testing.T) {
 			require.NoError(t, err)
 			spec, err := alert.ParseSpec(test.cron, test.zone)
 			require.NoError(t, err)
-			want := spec.Between(from.Add(-time.Second), until, 10_000)
+			want := spec.Between(from.Add(-time.Second), until.Add(-time.Second), 10_000)
 			var got []time.Time
 			for begin := from; begin.Before(until); { // it answers a thousand at a time
 				end := begin.AddDate(0, 1, 0)
 				res, err := c.WorkflowService().ListScheduleMatchingTimes(t.Context(), &workflowservice.ListScheduleMatchingTimesRequest{Namespace: namespace, ScheduleId: id,
-					StartTime: timestamppb.New(begin), EndTime: timestamppb.New(end.Add(-time.Second))})
+					StartTime: timestamppb.New(begin.Add(-time.Second)), EndTime: timestamppb.New(end.Add(-time.Second))})
 				require.NoError(t, err)
 				for _, at := range res.GetStartTime() {
 					got = append(got, at.AsTime())

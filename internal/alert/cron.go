@@ -9,8 +9,8 @@ import (
 )
 
 // Spec is a cron expression in a time zone. It means what Temporal's schedules
-// mean by it: a time that the clocks jump over does not occur, one that they
-// pass twice occurs once, the first time.
+// mean by it: a time that the clocks jump over does not occur, and one that they
+// pass twice may occur twice.
 type Spec struct {
 	minutes, hours, days, months, weekdays uint64
 	zone                                   *time.Location
@@ -109,31 +109,59 @@ func (f field) number(text string) (int, bool) {
 
 func has(set uint64, n int) bool { return set&(1<<n) != 0 }
 
-// Next returns the first time after t, zero when there is none within eight years.
+// Next returns the first time after t, zero when there is none within nine
+// years. It goes through calendars as Temporal's server does (compiledCalendar in
+// its scheduler), so that both mean the same at changes of the clocks.
 func (s *Spec) Next(t time.Time) time.Time {
-	local := t.In(s.zone)
-	end := local.Year() + 9
-	for day := time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, time.UTC); day.Year() < end; day = day.AddDate(0, 0, 1) {
-		if !has(s.months, int(day.Month())) || !has(s.days, day.Day()) || !has(s.weekdays, int(day.Weekday())) {
-			continue
+	t = t.In(s.zone)
+	y, mo, d := t.Date()
+	h, m, _ := t.Clock()
+	var repeated time.Duration // added in the second copy of an hour that comes twice
+	if t.Add(-time.Hour).Hour() == h {
+		repeated = time.Hour
+	}
+	last := y + 9
+	for m++; ; {
+		if m >= 60 {
+			before := time.Date(y, mo, d, h, 0, 0, 0, s.zone)
+			h, m = h+1, 0
+			if after := time.Date(y, mo, d, h, 0, 0, 0, s.zone); repeated == 0 && after.Sub(before) > time.Hour {
+				h, repeated = h-1, time.Hour
+			} else {
+				repeated = 0
+			}
 		}
-		for h := range 24 {
-			if !has(s.hours, h) {
-				continue
+		if h >= 24 {
+			d, h = d+1, 0
+		}
+		if d > daysIn(y, mo) {
+			mo, d = mo+1, 1
+		}
+		if mo > time.December {
+			y, mo = y+1, time.January
+		}
+		switch {
+		case y > last:
+			return time.Time{}
+		case !has(s.months, int(mo)):
+			mo, d, h, m, repeated = mo+1, 1, 0, 0, 0
+		case !has(s.days, d) || !has(s.weekdays, int(time.Date(y, mo, d, h, m, 0, 0, s.zone).Weekday())):
+			d, h, m, repeated = d+1, 0, 0, 0
+		case !has(s.hours, h):
+			h, m, repeated = h+1, 0, 0
+		case !has(s.minutes, m):
+			m++
+		default:
+			at := time.Date(y, mo, d, h, m, 0, 0, s.zone)
+			if at.Hour() == h {
+				return at.Add(repeated)
 			}
-			for m := range 60 {
-				if !has(s.minutes, m) {
-					continue
-				}
-				at := time.Date(day.Year(), day.Month(), day.Day(), h, m, 0, 0, s.zone)
-				if at.After(t) && at.Hour() == h && at.Minute() == m {
-					return at
-				}
-			}
+			h, m = h+1, 0 // jumped over
 		}
 	}
-	return time.Time{}
 }
+
+func daysIn(y int, m time.Month) int { return time.Date(y, m+1, 0, 0, 0, 0, 0, time.UTC).Day() }
 
 // Between returns the times after from and up to to, the last ones if there are
 // more than most.

@@ -2272,8 +2272,8 @@ export interface components {
              * @description The database that words are about
              */
             connection_id?: string;
-            /** @description Minute, hour, day of month, month, day of week; not both kinds of days at once */
-            cron: string;
+            /** @description Minute, hour, day of month, month, day of week; not both kinds of days at once. Default: what suits the words, or every day at 08:00 */
+            cron?: string;
             /** @description Ids of the second channels */
             escalate_to?: string[];
             /**
@@ -2297,7 +2297,7 @@ export interface components {
             saved_query_id?: string;
             shared?: boolean;
             /** @description A name such as Europe/Berlin; default UTC */
-            time_zone: string;
+            time_zone?: string;
             /** @description Such as: tell me when refunds exceed 3 % of revenue in a week */
             words?: string;
         };
@@ -2520,8 +2520,8 @@ export interface components {
              * @description The database that words are about
              */
             connection_id?: string;
-            /** @description Minute, hour, day of month, month, day of week; not both kinds of days at once */
-            cron: string;
+            /** @description Minute, hour, day of month, month, day of week; not both kinds of days at once. Default: what suits the words, or every day at 08:00 */
+            cron?: string;
             /** @description Try the last 90 days as well */
             dry_run?: boolean;
             /** @description Ids of the second channels */
@@ -2547,7 +2547,7 @@ export interface components {
             saved_query_id?: string;
             shared?: boolean;
             /** @description A name such as Europe/Berlin; default UTC */
-            time_zone: string;
+            time_zone?: string;
             /** @description Such as: tell me when refunds exceed 3 % of revenue in a week */
             words?: string;
         };
