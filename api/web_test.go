@@ -141,7 +141,7 @@ func TestEveryRouteNamesItsPermission(t *testing.T) {
 		"POST /api/v1/auth/refresh": true, "POST /api/v1/auth/logout": true,
 		"POST /api/v1/auth/invitation": true, "POST /api/v1/auth/invitation/check": true,
 		"POST /api/v1/public/dashboard": true,
-		"GET /health/live": true, "GET /health/ready": true,
+		"GET /health/live":              true, "GET /health/ready": true,
 		"GET /api/v1/openapi.json": true, "GET /api/v1/openapi.yaml": true,
 		"OPTIONS /api/v1/temporal/codec/decode": true, "OPTIONS /api/v1/temporal/codec/encode": true,
 	}

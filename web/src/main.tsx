@@ -37,7 +37,7 @@ const queries = new QueryClient({
 
 onSignedOut(() => {
   const { pathname } = router.state.location
-  if (['/sign-in', '/link', '/invitation'].includes(pathname)) return
+  if (['/sign-in', '/link', '/invitation', '/public'].includes(pathname)) return
   void router.navigate({ to: '/sign-in', search: pathname === '/' ? {} : { next: pathname } }).then(() => queries.clear())
 })
 
