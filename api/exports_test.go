@@ -171,10 +171,10 @@ func TestALinkIsCheckedWhenItIsUsed(t *testing.T) {
 	for _, forged := range []string{strings.Replace(link, "link=", "link=x", 1), link + "x", strings.Split(link, "?")[0], strings.Split(link, ".")[0], strings.Replace(link, e.ID, store.NewID(), 1)} {
 		require.Equal(t, http.StatusNotFound, status(forged), forged)
 	}
-	_, _, _, err := b.store.SetRole(t.Context(), b.a.scope, p.scope.UserID, models.RoleViewer)
+	_, _, err := b.store.SetRole(t.Context(), b.a.scope, p.scope.UserID, models.RoleViewer)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusForbidden, status(link), "the role of now counts")
-	_, err = b.store.SetRole(t.Context(), b.a.scope, p.scope.UserID, models.RoleAnalyst)
+	_, _, err = b.store.SetRole(t.Context(), b.a.scope, p.scope.UserID, models.RoleAnalyst)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, status(link))
 	execSQL(t, b.owner, "UPDATE users SET tokens_valid_from = now() + interval '1 minute' WHERE id = '"+p.scope.UserID+"'")

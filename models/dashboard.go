@@ -394,7 +394,9 @@ type Flaw struct {
 // Check lists what is wrong with a dashboard as far as that can be told without
 // its databases. SQL is for the guard to check.
 func (d *DashboardSpec) Check() (flaws []Flaw) {
-	say := func(where, format string, args ...any) { flaws = append(flaws, Flaw{where, fmt.Sprintf(format, args...)}) }
+	say := func(where, format string, args ...any) {
+		flaws = append(flaws, Flaw{where, fmt.Sprintf(format, args...)})
+	}
 	if n := utf8.RuneCountInString(d.Name); strings.TrimSpace(d.Name) == "" || n > 200 {
 		say("name", "A dashboard needs a name of at most 200 characters.")
 	}
@@ -432,7 +434,9 @@ func (d *DashboardSpec) Check() (flaws []Flaw) {
 }
 
 func (d *DashboardSpec) checkTile(t *Tile) (flaws []Flaw) {
-	say := func(where, format string, args ...any) { flaws = append(flaws, Flaw{where, fmt.Sprintf(format, args...)}) }
+	say := func(where, format string, args ...any) {
+		flaws = append(flaws, Flaw{where, fmt.Sprintf(format, args...)})
+	}
 	if utf8.RuneCountInString(t.Title) > 200 {
 		say(".title", "A title has at most 200 characters.")
 	}

@@ -91,6 +91,10 @@ func (o *oneMachine) connectSample(ctx context.Context) error {
 	if err := o.services.store.CreateConnection(ctx, o.owner, &c); err != nil {
 		return err
 	}
+	d := &models.Dashboard{Spec: sample.Dashboard(c.ID), Sharing: models.ShareEdit}
+	if err := o.services.store.CreateDashboard(ctx, o.owner, d, ""); err != nil {
+		return err
+	}
 	if err := os.WriteFile(marker, nil, 0o600); err != nil {
 		return err
 	}

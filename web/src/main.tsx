@@ -38,7 +38,7 @@ const queries = new QueryClient({
 })
 
 /** The pages of those who are not signed in. */
-const ALONE = ['/sign-in', '/link', '/invitation']
+const ALONE = ['/sign-in', '/link', '/invitation', '/public']
 
 function signedOut() {
   const { pathname } = router.state.location

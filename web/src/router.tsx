@@ -1,6 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from '@tanstack/react-router'
 import { Ask } from './ask/Ask'
 import { loadConversation } from './answer/load'
+import { valuesIn } from './dashboards/values'
 import { LinkSignIn, SignIn } from './sign-in/SignIn'
 import { NotFound } from './shell/NotFound'
 import { Shell } from './shell/Shell'
@@ -18,6 +19,7 @@ const routes = root.addChildren([
   }),
   createRoute({ getParentRoute: () => root, path: '/link', component: LinkSignIn }),
   createRoute({ getParentRoute: () => root, path: '/invitation', component: lazyRouteComponent(() => import('./sign-in/Invitation'), 'Invitation') }),
+  createRoute({ getParentRoute: () => root, path: '/public', component: lazyRouteComponent(() => import('./dashboards/PublicPage'), 'PublicPage') }),
   shell.addChildren([
     createRoute({ getParentRoute: () => shell, path: '/', component: Ask,
       // A question to begin with, and the connection to ask.
@@ -32,6 +34,11 @@ const routes = root.addChildren([
       validateSearch: ({ connection, view }: Record<string, unknown>): { connection?: string; view?: string } =>
         ({ ...(typeof connection === 'string' && { connection }), ...(typeof view === 'string' && { view }) }) }),
     createRoute({ getParentRoute: () => shell, path: '/catalog/$connection/$schema/$table', component: lazyRouteComponent(() => import('./catalog/TablePage'), 'TablePage') }),
+    createRoute({ getParentRoute: () => shell, path: '/dashboards', component: lazyRouteComponent(() => import('./dashboards/Dashboards'), 'Dashboards') }),
+    createRoute({ getParentRoute: () => shell, path: '/dashboards/$id', component: lazyRouteComponent(() => import('./dashboards/DashboardPage'), 'DashboardPage'),
+      // Values of its filters, and whether it is being changed.
+      validateSearch: ({ values, edit }: Record<string, unknown>): { values?: Record<string, unknown>; edit?: boolean } =>
+        ({ ...(!!values && { values: valuesIn(values) }), ...(edit === true && { edit }) }) }),
     createRoute({ getParentRoute: () => shell, path: '/connections', component: lazyRouteComponent(() => import('./connections/Connections'), 'Connections') }),
     createRoute({ getParentRoute: () => shell, path: '/settings/{-$section}', component: lazyRouteComponent(() => import('./settings/Settings'), 'Settings') }),
   ]),

@@ -14,6 +14,7 @@ import { ErrorNote } from '../parts/ErrorNote'
 import { Feedback } from './Feedback'
 import { FollowUps } from './FollowUps'
 import { HoldUp } from './HoldUp'
+import { PinButton } from '../dashboards/PinButton'
 import { PromptCard } from './PromptCard'
 import { type Mark, ResultTable } from './ResultTable'
 import { Sql } from './Sql'
@@ -99,6 +100,7 @@ export function Answer({ question, ask, last }: Props) {
         <Understanding question={q} onMeant={final && ask ? (text) => ask(text) : undefined} />
         {q.sql && <Sql sql={q.sql} first={first} connection={q.connection_id} editable={!!ask && (final || !!q.prompt)} onRun={edit} />}
         <StepsPart question={q}>
+          {final && <PinButton question={q} />}
           {final && q.status === 'answered' && <Feedback key={q.run} question={q} onCorrect={ask && ((text) => ask(text, { corrects: q.id }))} />}
           {q.planner && <Text size="xs" c="dimmed" data-testid="planner">{t(q.status === 'answered' ? 'answeredBy' : 'workedOnBy', { planner: plannerName(q.planner) })}</Text>}
         </StepsPart>

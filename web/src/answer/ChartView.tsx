@@ -6,10 +6,11 @@ import { type EChartsType, init, use as register } from 'echarts/core'
 import { CanvasRenderer, SVGRenderer } from 'echarts/renderers'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { Chart, Result } from '../api/types'
+import type { Cell, Chart, Result } from '../api/types'
 import { locale } from '../i18n'
 import { formatter } from '../parts/format'
 import { chartOption } from './chartOption'
+import { pickedCell } from './pickedCell'
 import { alternatives, type ChartType } from './chartTypes'
 
 register([
@@ -17,12 +18,24 @@ register([
   AriaComponent, DataZoomComponent, GridComponent, LegendComponent, TitleComponent, TooltipComponent, VisualMapComponent, CanvasRenderer, SVGRenderer,
 ])
 
+/** What somebody clicked on: a value of a column. */
+export type Pick = (column: string, value: Cell) => void
+
+interface Props {
+  chart: Chart
+  result: Result
+  /** As high as what is around it, without other types and downloads: a part of a page of charts. */
+  fill?: boolean
+  onPick?: Pick
+}
+
 /** Draws a chart from its specification, and as another type with one click; nothing where it does not fit the rows. */
-export default function ChartView({ chart, result }: { chart: Chart; result: Result }) {
+export default function ChartView({ chart, result, fill, onPick }: Props) {
   const { t } = useTranslation('answer')
   const types = useMemo(() => alternatives(chart, result), [chart, result])
   const [type, setType] = useState<ChartType>(chart.type)
   const shown = useMemo(() => chart.alternatives?.find((other) => other.type === type) ?? { ...chart, type: types.includes(type) ? type : chart.type }, [chart, type, types])
+  if (fill) return chart.type === 'single_value' ? <SingleValue chart={chart} result={result} /> : <Drawing chart={chart} result={result} fill onPick={onPick} />
   return (
     <div>
       {types.length > 1 && (
@@ -52,11 +65,13 @@ function SingleValue({ chart, result }: { chart: Chart; result: Result }) {
   )
 }
 
-function Drawing({ chart, result }: { chart: Chart; result: Result }) {
+function Drawing({ chart, result, fill, onPick }: Props) {
   const { t } = useTranslation('answer')
   const box = useRef<HTMLDivElement>(null)
   const drawn = useRef<EChartsType>(null)
   const scheme = useComputedColorScheme('light')
+  const picked = useRef(onPick)
+  useEffect(() => { picked.current = onPick })
   const world = useWorld(chart.type === 'map')
   const option = useMemo(() => (chart.type === 'map' && !world ? null : chartOption(chart, result)), [chart, result, world])
 
@@ -65,12 +80,17 @@ function Drawing({ chart, result }: { chart: Chart; result: Result }) {
     const view = init(box.current, scheme === 'dark' ? 'dark' : undefined, { renderer: 'svg' })
     drawn.current = view
     view.setOption({ backgroundColor: 'transparent', ...option })
+    view.on('click', (at) => {
+      const value = pickedCell(chart, result, at)
+      if (chart.x && value !== undefined) picked.current?.(chart.x, value)
+    })
     const observer = new ResizeObserver(() => view.resize())
     observer.observe(box.current)
     return () => { observer.disconnect(); view.dispose() }
-  }, [option, scheme])
+  }, [option, scheme, chart, result])
 
   if (!option) return null
+  if (fill) return <Box ref={box} h="100%" role="img" aria-label={chart.title || t('chart.label')} data-testid="chart" data-type={chart.type} />
   const height = chart.type === 'map' ? 360 : chart.horizontal ? Math.min(520, 70 + result.rows.length * 28) : 300
   /** Saves the picture with a background: it is to be pasted elsewhere. */
   const save = (kind: 'svg' | 'png') => {

@@ -1,7 +1,7 @@
 import type { components } from './schema.gen'
 
 /** The wire types, under the names that the page uses. The API's document is their only source. */
-type Schemas = components['schemas']
+export type Schemas = components['schemas']
 
 export type Question = Schemas['Question']
 export type Status = Question['status']

@@ -6,11 +6,16 @@ const WAITS_MS = [300, 1000, 2000, 4000]
 /** The server closes with it when the access token has run out. */
 const SIGNED_OUT = 4401
 
+const ROWS = {
+  questions: (id: string) => unwrap(api.GET('/api/v1/questions/{id}', { params: { path: { id } } })),
+  dashboards: (id: string) => unwrap(api.GET('/api/v1/dashboards/{id}', { params: { path: { id } } })),
+}
+
 /**
- * Follows a question's events until the returned function is called. A socket that breaks is opened again after
+ * Follows a question's, or a dashboard's, events until the returned function is called. A socket that breaks is opened again after
  * the last event; while none can be opened, the row is read instead, and connected is told. Leaving only detaches: the run goes on.
  */
-export function follow(id: string, take: (event: LiveEvent) => void, connected: (on: boolean) => void = () => {}): () => void {
+export function follow(id: string, take: (event: LiveEvent) => void, connected: (on: boolean) => void = () => {}, what: keyof typeof ROWS = 'questions'): () => void {
   let closed = false
   let socket: WebSocket | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -21,7 +26,7 @@ export function follow(id: string, take: (event: LiveEvent) => void, connected: 
     if (closed) return
     let opened = false
     const scheme = location.protocol === 'https:' ? 'wss' : 'ws'
-    socket = new WebSocket(`${scheme}://${location.host}/api/v1/questions/${id}/events?after=${after}`)
+    socket = new WebSocket(`${scheme}://${location.host}/api/v1/${what}/${id}/events?after=${after}`)
     socket.onopen = () => { opened = true; connected(true) }
     socket.onmessage = (message) => {
       failures = 0
@@ -40,7 +45,7 @@ export function follow(id: string, take: (event: LiveEvent) => void, connected: 
   const reopen = async (sound: boolean) => {
     if (!sound) {
       try {
-        const row = await unwrap(api.GET('/api/v1/questions/{id}', { params: { path: { id } } }))
+        const row = await ROWS[what](id)
         if (!closed) take({ type: 'row', data: row })
       } catch (error) {
         if (error instanceof Problem && [401, 403, 404].includes(error.status)) return

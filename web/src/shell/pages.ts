@@ -1,6 +1,6 @@
 interface Page {
-  name: 'ask' | 'sql' | 'catalog' | 'connections' | 'settings'
-  to: '/' | '/sql' | '/catalog' | '/connections' | '/settings'
+  name: 'ask' | 'dashboards' | 'sql' | 'catalog' | 'connections' | 'settings'
+  to: '/' | '/dashboards' | '/sql' | '/catalog' | '/connections' | '/settings'
   /** The permission without which it is not shown. */
   needs?: string
 }
@@ -8,6 +8,7 @@ interface Page {
 /** The pages of the menu, in its order. */
 export const PAGES: readonly Page[] = [
   { name: 'ask', to: '/' },
+  { name: 'dashboards', to: '/dashboards', needs: 'dashboards.read' },
   { name: 'sql', to: '/sql', needs: 'ask' },
   { name: 'catalog', to: '/catalog', needs: 'catalog.read' },
   { name: 'connections', to: '/connections' },
