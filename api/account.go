@@ -28,8 +28,8 @@ type Me struct {
 	Role models.Role `json:"role" enum:"owner,admin,analyst,viewer"`
 	// Organisations are for a person who may go to another one; a key stays in its own.
 	Organisations []Membership `json:"organisations" doc:"All that you belong to; with an API key only its own"`
-	Permissions []string    `json:"permissions"`
-	Features    Features    `json:"features"`
+	Permissions   []string     `json:"permissions"`
+	Features      Features     `json:"features"`
 }
 
 // Membership is an organisation that a person belongs to.

@@ -135,7 +135,9 @@ func TestSwitchingOrganisations(t *testing.T) {
 	require.Len(t, who(b.a).Organisations, 1)
 
 	before := *ben
-	to := func(p *person, org string) *answer { return p.do(http.MethodPost, "/auth/switch", map[string]any{"organisation_id": org}) }
+	to := func(p *person, org string) *answer {
+		return p.do(http.MethodPost, "/auth/switch", map[string]any{"organisation_id": org})
+	}
 	res := to(ben, b.b.scope.OrgID)
 	require.Equal(t, http.StatusNoContent, res.status, res.body)
 	ben.cookies(res)
