@@ -1,6 +1,7 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from '@tanstack/react-router'
+import { createRootRoute, createRoute, createRouter, Outlet } from '@tanstack/react-router'
 import { Ask } from './ask/Ask'
 import { loadConversation } from './answer/load'
+import { lazyRouteComponent } from './parts/lazyPage'
 import { LinkSignIn, SignIn } from './sign-in/SignIn'
 import { NotFound } from './shell/NotFound'
 import { Shell } from './shell/Shell'
