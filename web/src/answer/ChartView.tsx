@@ -8,6 +8,7 @@ import { useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Cell, Chart, Result } from '../api/types'
 import { locale } from '../i18n'
+import { chartLocale } from '../parts/chartLocale'
 import { formatter } from '../parts/format'
 import { chartOption } from './chartOption'
 import { pickedCell } from './pickedCell'
@@ -77,7 +78,7 @@ function Drawing({ chart, result, fill, onPick }: Props) {
 
   useEffect(() => {
     if (!box.current || !option) return
-    const view = init(box.current, scheme === 'dark' ? 'dark' : undefined, { renderer: 'svg' })
+    const view = init(box.current, scheme === 'dark' ? 'dark' : undefined, { renderer: 'svg', locale: chartLocale() })
     drawn.current = view
     view.setOption({ backgroundColor: 'transparent', ...option })
     view.on('click', (at) => {
@@ -97,7 +98,7 @@ function Drawing({ chart, result, fill, onPick }: Props) {
     if (!box.current) return
     const { clientWidth: width } = box.current
     const off = document.createElement('div')
-    const view = init(off, undefined, { renderer: kind === 'svg' ? 'svg' : 'canvas', width, height, devicePixelRatio: 2 })
+    const view = init(off, undefined, { renderer: kind === 'svg' ? 'svg' : 'canvas', width, height, devicePixelRatio: 2, locale: chartLocale() })
     view.setOption({ backgroundColor: '#ffffff', ...option, animation: false })
     const url = view.getDataURL({ type: kind === 'svg' ? 'svg' : 'png', backgroundColor: '#ffffff', pixelRatio: 2 })
     view.dispose()

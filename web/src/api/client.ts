@@ -27,14 +27,32 @@ export const reach = {
   get: () => reachable,
 }
 
+function setReachable(now: boolean): void {
+  if (reachable === now) return
+  reachable = now
+  for (const watch of watchers) watch()
+}
+globalThis.addEventListener?.('offline', () => setReachable(false)) // that it is back, only an answer shows
+
 async function attempt(request: Request): Promise<Response> {
   const response = await fetch(request).catch(() => null)
-  if (reachable !== (response !== null)) {
-    reachable = response !== null
-    for (const watch of watchers) watch()
-  }
+  setReachable(response !== null)
   if (!response) throw offline()
   return response
+}
+
+const AGAIN_MS = 2000
+
+/** Loads a part of the page; while the server cannot be reached it is tried again. */
+export async function whenReachable<T>(load: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await load()
+    } catch (error) {
+      if (await attempt(new Request(origin() + '/health/live')).then(() => true, () => false)) throw error
+      await new Promise((done) => setTimeout(done, AGAIN_MS))
+    }
+  }
 }
 
 // --- the session --------------------------------------------------------------

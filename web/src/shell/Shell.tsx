@@ -48,7 +48,7 @@ export function Shell() {
       <AppShell.Navbar p="sm">
         <Group justify="space-between" mb="sm" wrap="nowrap"><Text fw={700} size="lg" visibleFrom="sm">DataMind</Text><Organisation me={me.data} /></Group>
         <Button component={Link} to="/" mb="xs" onClick={close}>{t('page.ask')}</Button>
-        <UnstyledButton className="find" onClick={palette.open}><Text size="sm" c="dimmed">{t('find')}</Text><Kbd size="xs">Ctrl K</Kbd></UnstyledButton>
+        <UnstyledButton className="find" onClick={palette.open}><Text size="sm" c="dimmed">{t('find')}</Text><Kbd size="xs">{t('findKeys')}</Kbd></UnstyledButton>
         <nav aria-label={t('menu')}>
           {PAGES.filter((p) => p.to !== '/' && (!p.needs || me.data.permissions.includes(p.needs))).map((p) => (
             <NavLink key={p.to} component={Link} to={p.to} label={t(`page.${p.name}`)} active={pathname.startsWith(p.to)} onClick={close} />
@@ -112,9 +112,9 @@ function Person({ me, onNavigate, onTour }: { me: Me; onNavigate: () => void; on
       <Text size="xs" c="dimmed" truncate data-testid="person-email">{me.user.email} · {t(`role.${me.role}`)}</Text>
       {!me.user.has_password && <Text size="xs" className="warning">{t('noPassword')}</Text>}
       <Group gap={4} grow preventGrowOverflow={false}>
-        <Button size="xs" variant="default" component={Link} to="/settings/profile" onClick={onNavigate}>{t('profile')}</Button>
-        <Button size="xs" variant="default" onClick={onTour}>{t('tour.open')}</Button>
-        <Button size="xs" variant="default" onClick={() => void signOut()}>{t('signOut')}</Button>
+        <Button size="xs" px={4} variant="default" component={Link} to="/settings/profile" onClick={onNavigate}>{t('profile')}</Button>
+        <Button size="xs" px={4} variant="default" onClick={onTour}>{t('tour.open')}</Button>
+        <Button size="xs" px={4} variant="default" onClick={() => void signOut()}>{t('signOut')}</Button>
       </Group>
     </Stack>
   )

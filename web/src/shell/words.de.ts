@@ -3,6 +3,7 @@ export default {
   page: { ask: 'Neue Frage', dashboards: 'Dashboards', sql: 'SQL', catalog: 'Katalog', connections: 'Verbindungen', settings: 'Einstellungen' },
   organisation: { label: 'Ihre Organisationen', change: 'Organisation: {{name}}. Zu einer anderen wechseln', go: 'Zu {{name}} wechseln', group: 'Organisation' },
   find: 'Suchen',
+  findKeys: 'Strg K',
   palette: { title: 'Fragen, suchen, öffnen', placeholder: 'Eine Frage stellen, ein Gespräch oder eine Tabelle suchen, eine Seite öffnen', ask: 'Fragen', go: 'Öffnen', table: 'Tabelle', none: 'Nichts passt.', move: 'wählen', open: 'öffnen', leave: 'schließen' },
   conversations: 'Gespräche',
   search: 'Gespräche durchsuchen',

@@ -3,6 +3,7 @@ export default {
   page: { ask: 'New question', dashboards: 'Dashboards', sql: 'SQL', catalog: 'Catalog', connections: 'Connections', settings: 'Settings' },
   organisation: { label: 'Your organisations', change: 'Organisation: {{name}}. Go to another', go: 'Go to {{name}}', group: 'Organisation' },
   find: 'Find',
+  findKeys: 'Ctrl K',
   palette: { title: 'Ask, find or go to', placeholder: 'Ask a question, find a conversation or table, go to a page', ask: 'Ask', go: 'Go to', table: 'Table', none: 'Nothing matches.', move: 'choose', open: 'open', leave: 'close' },
   conversations: 'Conversations',
   search: 'Search conversations',

@@ -82,7 +82,7 @@ export function Workspace({ person, connection, open }: { person: string; connec
         <Button loading={busy} disabled={!sql.trim()} onClick={() => void run()}>{t('run')}</Button>
         <Button variant="default" disabled={!sql.trim()} onClick={() => void format()}>{t('format')}</Button>
         <SaveButtons connection={connection} sql={sql} fields={fields} saved={saved} changed={changed} onSaved={(query) => change((d) => openSaved(d, query))} />
-        <Text size="xs" c="dimmed" visibleFrom="sm">{t('keys')}</Text>
+        <Text size="xs" c="dimmed" visibleFrom="lg">{t('keys')}</Text>
         <Button variant="default" ml="auto" onClick={list.open}>{t('savedQueries')}</Button>
       </Group>
       <ErrorNote error={error} />
