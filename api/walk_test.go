@@ -77,6 +77,8 @@ func (p *person) belongings() belongings {
 	own["sessions"] = open.Items[0].ID
 	own["members"] = p.scope.UserID
 	own["invitations"] = p.invited(store.NewID()+"@example.com", models.RoleViewer).ID
+	own["channels"] = p.channel("the channel "+store.NewID(), nil).ID
+	own["deliveries"] = p.delivery(own["channels"], models.DeliveryFailed)
 	own["models"] = p.model("the model "+store.NewID(), nil).ID
 	return own
 }
@@ -136,6 +138,9 @@ func (own belongings) bodies() map[string]map[string]any {
 		"PATCH /api/v1/members/{id}":                {"role": "admin"},
 		"PATCH /api/v1/organisation":                {"name": "N"},
 		"PUT /api/v1/budget":                        {"tokens_per_month": 5, "tokens_per_member": 2},
+		"POST /api/v1/channels":                     channelBody("c", nil),
+		"POST /api/v1/channels/test":                {"channel_id": own["channels"], "name": "c", "kind": "webhook", "settings": map[string]any{"url": "https://hooks.example.com/in"}},
+		"PATCH /api/v1/channels/{id}":               {"name": "renamed", "enabled": false},
 		"POST /api/v1/models":                       modelBody("m", nil),
 		"POST /api/v1/models/test":                  {"model_id": own["models"], "preset": "other", "base_url": "https://llm.example.com/v1", "model": "m"},
 		"PATCH /api/v1/models/{id}":                 {"name": "renamed", "enabled": false, "position": 1},
@@ -148,7 +153,7 @@ func (own belongings) bodies() map[string]map[string]any {
 func unknown() belongings {
 	own := belongings{}
 	for _, kind := range []string{"connections", "questions", "conversations", "api-keys", "sessions", "models", "members", "invitations", "verified-questions",
-		"saved-queries", "terms", "metrics"} {
+		"saved-queries", "terms", "metrics", "channels", "deliveries"} {
 		own[kind] = store.NewID()
 	}
 	return own

@@ -40,7 +40,7 @@ func (s *System) signIn() *Person {
 	p := &Person{t: s.t, s: s, http: http.Client{Timeout: 40 * time.Second}}
 	status, body, cookies := p.send(0, http.MethodPost, "/auth/link", map[string]any{"token": token}, nil)
 	require.Equal(s.t, http.StatusNoContent, status, body)
-	scopes := []string{"ask", "questions.read", "connections.read", "connections.write", "catalog.read", "catalog.sync", "profile", "usage.read", "models.write",
+	scopes := []string{"ask", "questions.read", "connections.read", "connections.write", "catalog.read", "catalog.sync", "profile", "usage.read", "models.write", "channels.use", "channels.manage",
 		"feedback.give", "questions.verify", "steps.inspect", "notes.write"}
 	status, body, _ = p.send(0, http.MethodPost, "/api-keys", map[string]any{"name": "tests", "scopes": scopes}, cookies)
 	require.Equal(s.t, http.StatusCreated, status, body)
