@@ -124,7 +124,7 @@ func TestAMessageIsSentAgainOnceItsChannelIsRepaired(t *testing.T) {
 	var report models.ChannelReport
 	s.Owner.Call(http.StatusOK, http.MethodPost, "/channels/"+channel+"/test", nil, &report)
 	require.True(t, report.OK, report.Message)
-	s.Owner.Call(http.StatusOK, http.MethodPatch, "/channels/"+channel, map[string]any{"settings": map[string]any{"url": s.APIs[0].URL + "/"}}, nil)
+	s.Owner.Call(http.StatusOK, http.MethodPatch, "/channels/"+channel, map[string]any{"settings": map[string]any{"url": "http://" + s.Redis.Addr() + "/"}}, nil)
 	s.Owner.Call(http.StatusOK, http.MethodPost, "/channels/"+channel+"/test", nil, &report)
 	require.Equal(t, models.CodeAddressRefused, report.Code, "the platform's own address: %s", report.Message)
 

@@ -24,6 +24,8 @@ func TestReplay(t *testing.T) {
 			replayer.RegisterWorkflow(SyncCatalog)
 			replayer.RegisterWorkflow(TestConnection)
 			replayer.RegisterWorkflow(TestModel)
+			replayer.RegisterWorkflow(Deliver)
+			replayer.RegisterWorkflow(TestChannel)
 			require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(nil, file))
 		})
 	}
