@@ -80,6 +80,8 @@ func (p *person) belongings() belongings {
 	own["members"] = p.scope.UserID
 	own["invitations"] = p.invited(store.NewID()+"@example.com", models.RoleViewer).ID
 	own["organisations"] = p.scope.OrgID
+	own["channels"] = p.channel("the channel "+store.NewID(), nil).ID
+	own["deliveries"] = p.delivery(own["channels"], models.DeliveryFailed)
 	own["models"] = p.model("the model "+store.NewID(), nil).ID
 	own["dashboards"], own["tile"] = p.dashboard(own["connections"])
 	link := &models.PublicLink{DashboardID: own["dashboards"], TokenHash: []byte(store.NewID()), ExpiresAt: time.Now().Add(time.Hour), Values: map[string]any{}}
@@ -167,6 +169,9 @@ func (own belongings) bodies() map[string]map[string]any {
 		"POST /api/v1/exports":                               {"connection_id": own["connections"], "sql": "SELECT 1", "format": "csv", "compression": "gzip", "name": "one", "parameters": []any{}},
 		"POST /api/v1/exports/estimate":                      {"saved_query_id": own["saved-queries"], "format": "csv", "values": map[string]any{}},
 		"PUT /api/v1/export-settings":                        {"keep_hours": 24, "roles": []map[string]any{{"role": "analyst", "max_rows": 5, "max_bytes": 1 << 20}}},
+		"POST /api/v1/channels":                              channelBody("c", nil),
+		"POST /api/v1/channels/test":                         {"channel_id": own["channels"], "name": "c", "kind": "webhook", "settings": map[string]any{"url": "https://hooks.example.com/in"}},
+		"PATCH /api/v1/channels/{id}":                        {"name": "renamed", "enabled": false},
 	}
 }
 
@@ -179,7 +184,7 @@ func (own belongings) previewed() map[string]any {
 func unknown() belongings {
 	own := belongings{}
 	for _, kind := range []string{"connections", "questions", "conversations", "api-keys", "sessions", "models", "members", "invitations", "verified-questions",
-		"saved-queries", "terms", "metrics", "organisations", "dashboards", "tile", "link", "exports"} {
+		"saved-queries", "terms", "metrics", "organisations", "dashboards", "tile", "link", "exports", "channels", "deliveries"} {
 		own[kind] = store.NewID()
 	}
 	return own

@@ -32,10 +32,35 @@ func TestRecordHistories(t *testing.T) {
 		t.Skip("without -record there is nothing to do")
 	}
 	require.NotContains(t, *record, "dirty", "record from a commit, so that it is known which code the histories are of")
-	recordEndings(t)
-	recordWaits(t)
-	recordLimits(t)
-	recordConnections(t)
+	t.Run("endings", recordEndings)
+	t.Run("waits", recordWaits)
+	t.Run("limits", recordLimits)
+	t.Run("connections", recordConnections)
+	t.Run("messages", recordMessages)
+}
+
+// recordMessages keeps runs that send messages.
+func recordMessages(t *testing.T) {
+	h := newRecorder(t, system.Options{})
+	receiver := newHook(t, 0)
+	scope, channel := hookChannel(t, h.s, receiver)
+	h.s.Owner.Call(http.StatusOK, http.MethodPost, "/channels/"+channel+"/test", nil, nil)
+	h.keepNewest("test_channel", "TestChannel")
+	send := func(name string, until models.DeliveryStatus) string {
+		ids, err := h.s.Store.Queue(t.Context(), scope, []models.Delivery{{Subject: "alert/1", Episode: name, ChannelID: channel, Message: models.Message{Title: name}}})
+		require.NoError(t, err)
+		h.s.Deliver(scope, ids...)
+		system.Eventually(t, name, func() bool {
+			d, err := h.s.Store.GetDelivery(t.Context(), scope, ids[0])
+			return err == nil && d.Status == until && d.Tries > 0
+		})
+		return "deliver/" + ids[0]
+	}
+	h.keep("deliver_sent", send("sent", models.DeliverySent))
+	receiver.Close() // nothing listens: it is tried again
+	stopped := send("stopped", models.DeliveryQueued)
+	require.NoError(t, h.client().CancelWorkflow(t.Context(), stopped, ""))
+	h.keep("deliver_stopped", stopped)
 }
 
 // unclear is a plan that asks back, so many times.

@@ -25,6 +25,8 @@ func TestReplay(t *testing.T) {
 			replayer.RegisterWorkflow(TestConnection)
 			replayer.RegisterWorkflow(TestModel)
 			replayer.RegisterWorkflow(RefreshDashboard)
+			replayer.RegisterWorkflow(Deliver)
+			replayer.RegisterWorkflow(TestChannel)
 			require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(nil, file))
 		})
 	}

@@ -28,7 +28,6 @@ import (
 type post struct {
 	*smtp.Server
 	addr   string
-	roots  *Client
 	mu     sync.Mutex
 	mails  []letter
 	auth   bool

@@ -65,7 +65,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await page.getByRole('dialog').getByRole('button', { name: 'Test' }).click()
       await page.getByTestId('report').waitFor()
       await shoot('form', false)
-      for (const section of ['sessions', 'members', 'models', 'keys', 'usage', 'audit', 'organisation']) {
+      for (const section of ['sessions', 'members', 'models', 'channels', 'keys', 'usage', 'audit', 'organisation']) {
         await page.goto(`/settings/${section}`)
         await page.getByRole('heading', { level: 2 }).first().waitFor()
         await page.getByLabel('Loading').first().waitFor({ state: 'detached' })
