@@ -11,6 +11,7 @@ import { useLive } from '../live/useLive'
 import { AnswerMenu } from './AnswerMenu'
 import { AnswerText } from './AnswerText'
 import { Ending } from './Ending'
+import { ExportButton } from '../exports/ExportButton'
 import { ErrorNote } from '../parts/ErrorNote'
 import { Feedback } from './Feedback'
 import { FollowUps } from './FollowUps'
@@ -109,6 +110,7 @@ export function Answer({ question, ask, last }: Props) {
             ? <Button size="compact-xs" variant="subtle" color="gray" onClick={steps.toggle} aria-expanded={showSteps}>{t(showSteps ? 'hideSteps' : 'showSteps')}{q.ms > 0 && ` · ${duration(q.ms)}`}</Button>
             : <Text size="xs" fw={600} px={8}>{t('steps')}</Text>}
           {showSteps && run && <Anchor href={run} target="_blank" rel="noreferrer" size="xs" underline="always">{t('temporal')}</Anchor>}</Group>
+          {final && q.status === 'answered' && q.sql && <ExportButton small source={() => ({ question_id: q.id })} />}
           {final && q.status === 'answered' && <Feedback key={q.run} question={q} onCorrect={ask && ((text) => ask(text, { corrects: q.id }))} />}
           {q.planner && <Text size="xs" c="dimmed" data-testid="planner">{t(q.status === 'answered' ? 'answeredBy' : 'workedOnBy', { planner: plannerName(q.planner) })}</Text>}
         </Group>

@@ -627,6 +627,145 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/export-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much each role may export, and how long files are kept */
+        get: operations["get-export-settings"];
+        /** Change how much each role may export, and how long files are kept */
+        put: operations["set-export-settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your exports, newest first */
+        get: operations["list-exports"];
+        put?: never;
+        /** Write all rows of a query into a file */
+        post: operations["create-export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How many rows an export would have, by the database's own estimate */
+        post: operations["estimate-export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One export */
+        get: operations["get-export"];
+        put?: never;
+        post?: never;
+        /** Delete an export that is at its end, with its file */
+        delete: operations["delete-export"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel an export for good; its query is cancelled in the database */
+        post: operations["cancel-export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A link to the file, for some minutes */
+        post: operations["link-export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pause an export; its query is cancelled in the database */
+        post: operations["pause-export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go on with a paused export */
+        post: operations["resume-export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/invitations": {
         parameters: {
             query?: never;
@@ -1643,6 +1782,190 @@ export interface components {
         EditSQLInBody: {
             sql: string;
         };
+        EstimateInBody: {
+            /**
+             * Format: uuid
+             * @description The database of the SQL
+             */
+            connection_id?: string;
+            /** @enum {string} */
+            format: "csv" | "tsv" | "jsonl" | "xlsx" | "parquet";
+            /** @description Of the SQL */
+            parameters?: components["schemas"]["BoundParameter"][];
+            /**
+             * Format: uuid
+             * @description An answered question: its SQL runs again, with the values that it ran with
+             */
+            question_id?: string;
+            /** Format: uuid */
+            saved_query_id?: string;
+            /** @description One SELECT; {{name}} stands for a parameter's value */
+            sql?: string;
+            /** @description Values of a saved query's parameters by name; those left out have their defaults */
+            values?: {
+                [key: string]: unknown;
+            };
+        };
+        Export: {
+            /** @description Values of the parameters {{name}} in the SQL */
+            arguments: components["schemas"]["Argument"][];
+            /**
+             * Format: int64
+             * @description Written so far, compressed
+             */
+            bytes: number;
+            /** @description Empty before the first row */
+            columns: components["schemas"]["Column"][];
+            /** @enum {string} */
+            compression: "none" | "gzip" | "zstd";
+            /** Format: uuid */
+            connection_id: string;
+            /** @description After a crash or a pause it goes on after the last finished part, and not from the beginning; left out before that is known */
+            continues?: boolean;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description Texts that were cut because a spreadsheet's cell holds no longer ones
+             */
+            cut: number;
+            /** Format: date-time */
+            ended_at?: string;
+            /** @description Why it is not done, and what to do */
+            error?: string;
+            error_code?: string;
+            /**
+             * Format: int64
+             * @description Rows that the database expected; -1 where it was not asked yet
+             */
+            estimate: number;
+            /**
+             * Format: date-time
+             * @description When the file is deleted
+             */
+            expires_at?: string;
+            file_name: string;
+            /** @enum {string} */
+            format: "csv" | "tsv" | "jsonl" | "xlsx" | "parquet";
+            /** Format: uuid */
+            id: string;
+            /** Format: int64 */
+            max_bytes: number;
+            /** Format: int64 */
+            max_rows: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description Finished
+             */
+            parts: number;
+            /** Format: uuid */
+            question_id?: string;
+            /**
+             * Format: int64
+             * @description Written so far
+             */
+            rows: number;
+            /** Format: uuid */
+            saved_query_id?: string;
+            /** @description Of the whole file, in hexadecimal digits */
+            sha256?: string;
+            /**
+             * Format: int64
+             * @description Of how many moments of the database the rows are: 1 for a file that is of one
+             */
+            snapshots: number;
+            sql: string;
+            /** Format: date-time */
+            started_at?: string;
+            /** @enum {string} */
+            status: "queued" | "running" | "paused" | "done" | "failed" | "cancelled" | "expired";
+            /** @description Name of the run in Temporal */
+            workflow_id: string;
+        };
+        ExportEstimate: {
+            /** @description The rows have a unique order: after a crash or a pause the export goes on where it was */
+            continues: boolean;
+            /** Format: int64 */
+            max_bytes: number;
+            /**
+             * Format: int64
+             * @description The most that your role may export
+             */
+            max_rows: number;
+            /**
+             * Format: int64
+             * @description Rows that the database expects; it may be far off
+             */
+            rows: number;
+        };
+        ExportInBody: {
+            /**
+             * @description Of the file; Parquet compresses its pages with it
+             * @default none
+             * @enum {string}
+             */
+            compression: "none" | "gzip" | "zstd";
+            /**
+             * Format: uuid
+             * @description The database of the SQL
+             */
+            connection_id?: string;
+            /** @enum {string} */
+            format: "csv" | "tsv" | "jsonl" | "xlsx" | "parquet";
+            /** @description What the file is called after; default: the question, the saved query's name or the SQL's beginning */
+            name?: string;
+            /** @description Of the SQL */
+            parameters?: components["schemas"]["BoundParameter"][];
+            /**
+             * Format: uuid
+             * @description An answered question: its SQL runs again, with the values that it ran with
+             */
+            question_id?: string;
+            /** Format: uuid */
+            saved_query_id?: string;
+            /** @description One SELECT; {{name}} stands for a parameter's value */
+            sql?: string;
+            /** @description Values of a saved query's parameters by name; those left out have their defaults */
+            values?: {
+                [key: string]: unknown;
+            };
+        };
+        ExportLink: {
+            /**
+             * Format: date-time
+             * @description Until when a download can begin
+             */
+            expires_at: string;
+            /** @description Works without a session, for as long as whoever made it may still fetch the file */
+            url: string;
+        };
+        ExportRoleLimit: {
+            /**
+             * Format: int64
+             * @description Of the file, compressed
+             */
+            max_bytes: number;
+            /** Format: int64 */
+            max_rows: number;
+            /** @enum {string} */
+            role: "owner" | "admin" | "analyst";
+        };
+        ExportSettings: {
+            /**
+             * Format: int64
+             * @description How long the file of a finished export is kept
+             */
+            keep_hours: number;
+            /** @description Roles that are not in it export nothing */
+            roles: components["schemas"]["ExportRoleLimit"][];
+        };
+        ExportSettingsInBody: {
+            /** Format: int64 */
+            keep_hours?: number;
+            /** @description Those left out stay as they are */
+            roles?: components["schemas"]["ExportRoleLimit"][];
+        };
         Fact: {
             column?: string;
             id: string;
@@ -1671,7 +1994,7 @@ export interface components {
              * @description The server that does not answer, or the queue
              * @enum {string}
              */
-            name: "database" | "redis" | "temporal" | "ask" | "model" | "query";
+            name: "database" | "redis" | "temporal" | "ask" | "model" | "query" | "export";
             /**
              * Format: int64
              * @description How long the first of them has waited
@@ -2102,6 +2425,11 @@ export interface components {
         };
         PageConversation: {
             items: components["schemas"]["Conversation"][];
+            /** @description Pass it as cursor for the next page; empty on the last */
+            next_cursor: string;
+        };
+        PageExport: {
+            items: components["schemas"]["Export"][];
             /** @description Pass it as cursor for the next page; empty on the last */
             next_cursor: string;
         };
@@ -4259,6 +4587,361 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Question"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-export-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportSettings"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-export-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportSettingsInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportSettings"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-exports": {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Items on a page */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageExport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-export": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name of your own for this request; repeats answer the same question */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportInBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "estimate-export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EstimateInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportEstimate"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "cancel-export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "link-export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportLink"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "pause-export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "resume-export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
                 };
             };
             /** @description Error */
