@@ -172,8 +172,9 @@ func TestExportIsPausedAndCancelled(t *testing.T) {
 	sql := "SELECT id, name" + fmt.Sprintf(slowly, 2000) + " FROM events e"
 	start := func() (e api.Export) {
 		s.Owner.Call(http.StatusAccepted, http.MethodPost, "/exports", map[string]any{"connection_id": s.Connection, "sql": sql, "format": "csv", "compression": "gzip"}, &e)
-		system.Eventually(t, "rows are written", func() bool {
+		system.EventuallyWithin(t, 3*time.Minute, "rows are written", func() bool {
 			s.Owner.Call(http.StatusOK, http.MethodGet, "/exports/"+e.ID, nil, &e)
+			require.False(t, e.Status.Final(), "%s %s", e.Status, e.Error)
 			return e.Rows > 0
 		})
 		return e
