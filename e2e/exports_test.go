@@ -120,6 +120,7 @@ func TestKilledWhileExporting(t *testing.T) {
 	t.Parallel()
 	s := system.Start(t, system.Options{Workers: []string{"ask,model,query", "export"}})
 	s.Exec("shop", events(*exportRows))
+	s.Know("events")
 	sql := "SELECT id, name, note, amount, at" + fmt.Sprintf(slowly, 60_000_000 / *exportRows) + " FROM events e"
 	e := killed(t, s, map[string]any{"connection_id": s.Connection, "sql": sql, "format": "csv", "name": "events"}, *exportKills, 1500*time.Millisecond)
 	require.Equal(t, int64(*exportRows), e.Rows)
@@ -140,6 +141,7 @@ func TestKilledWhileExportingWithoutAnOrder(t *testing.T) {
 	s := system.Start(t, system.Options{Workers: []string{"ask,model,query", "export"}})
 	rows := min(*exportRows, 200_000)
 	s.Exec("shop", events(rows))
+	s.Know("events")
 	sql := "SELECT e.id, c.country" + fmt.Sprintf(slowly, 30_000_000/rows) + " FROM events e JOIN customers c ON c.id = 1 + e.id % 50"
 	e := killed(t, s, map[string]any{"connection_id": s.Connection, "sql": sql, "format": "jsonl", "compression": "zstd", "name": "events"}, *exportKills, 700*time.Millisecond)
 	require.False(t, *e.Continues)
@@ -169,6 +171,7 @@ func TestExportIsPausedAndCancelled(t *testing.T) {
 	t.Parallel()
 	s := system.Start(t, system.Options{})
 	s.Exec("shop", events(100_000))
+	s.Know("events")
 	sql := "SELECT id, name" + fmt.Sprintf(slowly, 2000) + " FROM events e"
 	start := func() (e api.Export) {
 		s.Owner.Call(http.StatusAccepted, http.MethodPost, "/exports", map[string]any{"connection_id": s.Connection, "sql": sql, "format": "csv", "compression": "gzip"}, &e)
