@@ -60,8 +60,9 @@ function Item({ export: e, onDelete }: { export: Export; onDelete: () => void })
           </div>
           <Badge color={COLORS[e.status]} variant="light" miw="max-content">{t(`status.${e.status}`)}</Badge>
         </Group>
-        <ExportProgress export={e} onDelete={onDelete} />
-        <Button size="compact-xs" variant="subtle" color="gray" w="fit-content" aria-expanded={open} onClick={toggle}>{t('details')}</Button>
+        <ExportProgress export={e} onDelete={onDelete}>
+          <Button size="compact-sm" variant="default" aria-expanded={open} onClick={toggle}>{t('details')}</Button>
+        </ExportProgress>
         <Collapse expanded={open}>{open && <Details export={e} />}</Collapse>
       </Stack>
     </Paper>

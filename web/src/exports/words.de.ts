@@ -50,6 +50,7 @@ export default {
     connection_failed: 'Drücken Sie unter Verbindungen auf Testen: dort steht, was der Datenbank fehlt.',
     forbidden: 'Fragen Sie eine Administratorin Ihrer Organisation.',
     unavailable: 'Exportieren Sie später noch einmal. Bleibt es so, sagen Sie es denen, die DataMind betreiben.',
+    other: 'Ändern Sie die Abfrage auf der SQL-Seite.',
     internal: 'Exportieren Sie noch einmal. Geschieht es wieder, sagen Sie es denen, die DataMind betreiben.',
   },
 } as const

@@ -50,6 +50,7 @@ export default {
     connection_failed: 'Press Test under Connections: it says what is wrong with the database.',
     forbidden: 'Ask an administrator of your organisation.',
     unavailable: 'Export again later. If it stays like this, tell whoever runs DataMind.',
+    other: 'Change the query in the SQL page.',
     internal: 'Export again. If it happens twice, tell whoever runs DataMind.',
   },
 } as const
