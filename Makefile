@@ -21,7 +21,7 @@ TEMPORAL_SOURCES := $(wildcard deploy/temporal-dev/*.go) deploy/temporal-dev/go.
 TOOLS := bin/tools/golangci-lint bin/tools/gotestsum bin/tools/workflowcheck
 CHECKRULES_SOURCES := $(wildcard tools/checkrules/*.go) tools/checkrules/go.mod tools/checkrules/go.sum
 
-.PHONY: help up down build test check chaos bench bench-web record fmt gen screenshots setup setup-test toolchain web temporal-dev FORCE \
+.PHONY: help up down build test check chaos export-chaos bench bench-web record fmt gen screenshots setup setup-test toolchain web temporal-dev FORCE \
 	check-tidy check-vet check-lint check-workflows check-web check-generated check-scripts check-rules test-web test-browser test-temporal-dev test-go
 
 help: ## List the targets
@@ -43,6 +43,9 @@ check: toolchain check-scripts check-tidy check-vet check-lint check-workflows c
 
 chaos: setup build ## Make every fault 20 times and write docs/reliability.md (SEED=7 REPS=5 FAULT=TestDeploy)
 	@go test -count=1 -timeout 150m ./e2e/chaos -run '^$(FAULT)' -full -write $(CURDIR)/docs/reliability.md -seed $(or $(SEED),$(shell date +%s)) -reps $(or $(REPS),0)
+
+export-chaos: setup build ## Kill the workers of a 5,000,000 row export 20 times (SEED=7)
+	@go test -count=1 -v -timeout 60m ./e2e -run '^TestKilledWhileExporting$$' -export-rows 5000000 -export-kills 20 -export-seed $(or $(SEED),7)
 
 bench: setup build ## Measure whole processes and write the tables to docs/benchmarks.md (BENCH=TestOverhead for one)
 	@go test -count=1 -v -timeout 30m ./bench -run '^$(BENCH)' -full -write

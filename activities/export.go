@@ -53,11 +53,10 @@ func (a *Export) WriteExport(ctx context.Context, in ExportRef) (ExportResult, e
 		return ExportResult{}, toTemporal(ctx, err)
 	}
 	w.row = e
-	ctx, cancel := stoppable(ctx)
-	defer cancel(nil)
+	work, cancel := stoppable(ctx) // apart from ctx, whose end is a person's wish
 	watched := make(chan struct{})
-	go func() { defer close(watched); w.watch(ctx, cancel) }()
-	err = w.write(ctx)
+	go func() { defer close(watched); w.watch(work, cancel) }()
+	err = w.write(work)
 	cancel(nil)
 	<-watched
 	if errors.Is(err, store.ErrNotClaimed) { // another execution has it: how it stands is that one's to say

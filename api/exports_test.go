@@ -83,7 +83,7 @@ func TestAnExportIsSteered(t *testing.T) {
 	for _, step := range []struct{ path, call string }{{"pause", "pause export " + e.ID + " true"}, {"resume", "pause export " + e.ID + " false"}, {"cancel", "stop export " + e.ID}} {
 		res := b.a.do(http.MethodPost, "/exports/"+e.ID+"/"+step.path, nil)
 		require.Equal(t, http.StatusAccepted, res.status, res.body)
-		require.Contains(t, b.runs.take(), strings.ReplaceAll(step.call, " true", " true"))
+		require.Contains(t, b.runs.take(), step.call)
 	}
 	require.Equal(t, http.StatusConflict, b.a.do(http.MethodDelete, "/exports/"+e.ID, nil).status, "it is not at its end")
 	require.Equal(t, "not_finished", b.a.do(http.MethodPost, "/exports/"+e.ID+"/link", nil).code(t))
@@ -114,15 +114,15 @@ func TestWhatIsExported(t *testing.T) {
 		requireProblem(t, b.a.do(http.MethodPost, "/exports", body), "")
 	}
 	saved := b.a.savedQuery(connection, false)
-	res = b.a.do(http.MethodPost, "/exports", map[string]any{"saved_query_id": saved, "format": "parquet", "compression": "zstd"}, "Idempotency-Key", "the-same-request")
+	res = b.a.do(http.MethodPost, "/exports", map[string]any{"saved_query_id": saved, "values": map[string]any{"country": "FR"}, "format": "parquet", "compression": "zstd"}, "Idempotency-Key", "the-same-request")
 	require.Equal(t, http.StatusAccepted, res.status, res.body)
 	require.Equal(t, saved, res.field(t, "saved_query_id"))
-	again := b.a.do(http.MethodPost, "/exports", map[string]any{"saved_query_id": saved, "format": "parquet", "compression": "zstd"}, "Idempotency-Key", "the-same-request")
+	again := b.a.do(http.MethodPost, "/exports", map[string]any{"saved_query_id": saved, "values": map[string]any{"country": "FR"}, "format": "parquet", "compression": "zstd"}, "Idempotency-Key", "the-same-request")
 	require.Equal(t, res.field(t, "id"), again.field(t, "id"))
-	other := b.a.do(http.MethodPost, "/exports", map[string]any{"saved_query_id": saved, "format": "csv"}, "Idempotency-Key", "the-same-request")
+	other := b.a.do(http.MethodPost, "/exports", map[string]any{"saved_query_id": saved, "values": map[string]any{"country": "FR"}, "format": "csv"}, "Idempotency-Key", "the-same-request")
 	require.Equal(t, "idempotency_key_reused", other.code(t))
 	var estimate api.ExportEstimate
-	b.a.do(http.MethodPost, "/exports/estimate", map[string]any{"saved_query_id": saved, "format": "csv"}).into(t, &estimate)
+	b.a.do(http.MethodPost, "/exports/estimate", map[string]any{"saved_query_id": saved, "values": map[string]any{"country": "FR"}, "format": "csv"}).into(t, &estimate)
 	require.Equal(t, []any{int64(12), true, int64(100_000_000)}, []any{estimate.Rows, estimate.Continues, estimate.MaxRows})
 }
 
@@ -168,7 +168,7 @@ func TestALinkIsCheckedWhenItIsUsed(t *testing.T) {
 		return res.StatusCode
 	}
 	require.Equal(t, http.StatusOK, status(link))
-	for _, forged := range []string{strings.Replace(link, "link=", "link=x", 1), link + "x", strings.Split(link, "?")[0], strings.Split(link, ".")[0], strings.Replace(link, e.ID, store.NewID(), 1)} {
+	for _, forged := range []string{strings.Replace(link, "link=", "link=x", 1), link + "x", strings.Split(link, "?")[0], link[:strings.LastIndexByte(link, '.')], strings.Replace(link, e.ID, store.NewID(), 1)} {
 		require.Equal(t, http.StatusNotFound, status(forged), forged)
 	}
 	_, _, err := b.store.SetRole(t.Context(), b.a.scope, p.scope.UserID, models.RoleViewer)

@@ -45,10 +45,11 @@ func TestStatusNamesWhatIsWrong(t *testing.T) {
 	now := time.Now()
 	b.runs.queue = func(_ context.Context, name string) (models.QueueState, error) {
 		return map[string]models.QueueState{
-			workflows.QueueAsk:   {Workers: 2, LastPoll: now, Backlog: 40, Age: 12 * time.Second},
-			workflows.QueueModel: {Backlog: 3, Age: time.Minute},
-			workflows.QueueQuery: {Workers: 1, LastPoll: now, Backlog: 2, Age: time.Second},
-			workflows.QueueAlert: {Workers: 1, LastPoll: now},
+			workflows.QueueAsk:    {Workers: 2, LastPoll: now, Backlog: 40, Age: 12 * time.Second},
+			workflows.QueueModel:  {Backlog: 3, Age: time.Minute},
+			workflows.QueueQuery:  {Workers: 1, LastPoll: now, Backlog: 2, Age: time.Second},
+			workflows.QueueAlert:  {Workers: 1, LastPoll: now},
+			workflows.QueueExport: {Workers: 1, LastPoll: now, Backlog: 9, Age: time.Hour}, // exports wait for each other
 		}[name], nil
 	}
 	require.NoError(t, b.redis.Close())

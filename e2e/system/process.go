@@ -142,7 +142,13 @@ func (p *Process) awaitLog(text string, n int) {
 // a minute.
 func Eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	EventuallyWithin(t, patience, what, ok)
+}
+
+// EventuallyWithin is Eventually for what takes longer than usual.
+func EventuallyWithin(t testing.TB, limit time.Duration, what string, ok func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	for wait := 2 * time.Millisecond; !ok(); wait = min(2*wait, 100*time.Millisecond) {
 		select {

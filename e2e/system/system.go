@@ -322,3 +322,13 @@ func (s *System) QueryTime(questionID string) time.Duration {
 	require.NoError(s.t, conn.QueryRow(ctx, "SELECT coalesce(sum(query_ms), 0) FROM results WHERE question_id = $1", questionID).Scan(&ms))
 	return time.Duration(ms) * time.Millisecond
 }
+
+// Know has the structure of the shop read again and waits until it has a table.
+func (s *System) Know(table string) {
+	s.t.Helper()
+	s.Owner.Call(http.StatusAccepted, http.MethodPost, "/connections/"+s.Connection+"/catalog/sync", map[string]any{}, nil)
+	Eventually(s.t, "the structure has "+table, func() bool {
+		status, text, _ := s.Owner.send(0, http.MethodGet, "/connections/"+s.Connection+"/catalog", nil, nil)
+		return status == http.StatusOK && strings.Contains(text, `"`+table+`"`)
+	})
+}

@@ -4,6 +4,7 @@ import catalog from './catalog/words.de'
 import channels from './channels/words.de'
 import connections from './connections/words.de'
 import dashboards from './dashboards/words.de'
+import exports from './exports/words.de'
 import type { en, Translation } from './i18n'
 import parts from './parts/words.de'
 import settings from './settings/words.de'
@@ -12,4 +13,4 @@ import signIn from './sign-in/words.de'
 import sql from './sql/words.de'
 
 /** German. A key that is missing does not compile. */
-export const de: Translation<typeof en> = { answer, ask, catalog, channels, connections, dashboards, parts, settings, shell, signIn, sql }
+export const de: Translation<typeof en> = { answer, ask, catalog, channels, connections, dashboards, exports, parts, settings, shell, signIn, sql }

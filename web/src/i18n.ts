@@ -6,6 +6,7 @@ import catalog from './catalog/words.en'
 import channels from './channels/words.en'
 import connections from './connections/words.en'
 import dashboards from './dashboards/words.en'
+import exports from './exports/words.en'
 import parts from './parts/words.en'
 import settings from './settings/words.en'
 import shell from './shell/words.en'
@@ -13,7 +14,7 @@ import signIn from './sign-in/words.en'
 import sql from './sql/words.en'
 
 /** Every word of the page, by the folder that shows it. Other languages have the same keys, and load when chosen. */
-export const en = { answer, ask, catalog, channels, connections, dashboards, parts, settings, shell, signIn, sql }
+export const en = { answer, ask, catalog, channels, connections, dashboards, exports, parts, settings, shell, signIn, sql }
 
 /** The same keys with other words. */
 export type Translation<T> = { [K in keyof T]: T[K] extends string ? string : Translation<T[K]> }

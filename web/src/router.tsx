@@ -40,6 +40,7 @@ const routes = root.addChildren([
       // Values of its filters, and whether it is being changed.
       validateSearch: ({ values, edit }: Record<string, unknown>): { values?: Record<string, unknown>; edit?: boolean } =>
         ({ ...(!!values && { values: valuesIn(values) }), ...(edit === true && { edit }) }) }),
+    createRoute({ getParentRoute: () => shell, path: '/exports', component: lazyRouteComponent(() => import('./exports/ExportsPage'), 'ExportsPage') }),
     createRoute({ getParentRoute: () => shell, path: '/connections', component: lazyRouteComponent(() => import('./connections/Connections'), 'Connections') }),
     createRoute({ getParentRoute: () => shell, path: '/settings/{-$section}', component: lazyRouteComponent(() => import('./settings/Settings'), 'Settings') }),
   ]),

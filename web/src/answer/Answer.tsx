@@ -10,6 +10,7 @@ import { useLive } from '../live/useLive'
 import { AnswerMenu } from './AnswerMenu'
 import { AnswerText } from './AnswerText'
 import { Ending } from './Ending'
+import { ExportButton } from '../exports/ExportButton'
 import { ErrorNote } from '../parts/ErrorNote'
 import { Feedback } from './Feedback'
 import { FollowUps } from './FollowUps'
@@ -101,6 +102,7 @@ export function Answer({ question, ask, last }: Props) {
         {q.sql && <Sql sql={q.sql} first={first} connection={q.connection_id} editable={!!ask && (final || !!q.prompt)} onRun={edit} />}
         <StepsPart question={q}>
           {final && <PinButton question={q} />}
+          {final && q.status === 'answered' && q.sql && <ExportButton small source={() => ({ question_id: q.id })} />}
           {final && q.status === 'answered' && <Feedback key={q.run} question={q} onCorrect={ask && ((text) => ask(text, { corrects: q.id }))} />}
           {q.planner && <Text size="xs" c="dimmed" data-testid="planner">{t(q.status === 'answered' ? 'answeredBy' : 'workedOnBy', { planner: plannerName(q.planner) })}</Text>}
         </StepsPart>

@@ -51,6 +51,8 @@ export type NoteInput = Schemas['NoteInput']
 export type Term = Schemas['Term']
 export type Metric = Schemas['Metric']
 export type VerifiedQuestion = Schemas['VerifiedQuestion']
+export type Export = Schemas['Export']
+export type ExportSource = Omit<Schemas['EstimateInBody'], 'format' | '$schema'>
 
 /** The document leaves cells open; a number that JavaScript cannot hold exactly comes as its digits. */
 export type Cell = string | number | boolean | null

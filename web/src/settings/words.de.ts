@@ -59,7 +59,7 @@ export default {
   scope: {
     profile: 'Lesen, wem er gehört', sessions_manage: 'Sitzungen dessen sehen und beenden, der ihn machte', questions_read: 'Fragen und Antworten lesen', ask: 'Fragen stellen', connections_read: 'Verbindungen sehen', connections_write: 'Datenbanken verbinden und ändern',
     catalog_read: 'Den Katalog lesen', catalog_sync: 'Den Katalog neu lesen lassen', keys_manage: 'API-Schlüssel sehen und widerrufen', audit_read: 'Das Protokoll lesen', usage_read: 'Verbrauch und Budget lesen', members_read: 'Mitglieder sehen',
-    members_write: 'Mitglieder entfernen', runs_inspect: 'In Läufe hineinsehen', models_write: 'Modelle einrichten', channels_use: 'Kanäle wählen', channels_manage: 'Kanäle einrichten und lesen, was gesendet wurde', organisation_write: 'Name und Budget der Organisation ändern',
+    members_write: 'Mitglieder entfernen', runs_inspect: 'In Läufe hineinsehen', models_write: 'Modelle einrichten', channels_use: 'Kanäle wählen', channels_manage: 'Kanäle einrichten und lesen, was gesendet wurde', exports_read: 'Eigene Exporte sehen und herunterladen', exports_write: 'Zeilen exportieren', organisation_write: 'Name und Budget der Organisation ändern',
   },
   keys: {
     about: 'Für Programme. Ein Schlüssel handelt für den, der ihn machte, mit den angekreuzten Rechten und nie mit mehr, als diese Person hat.', make: 'Schlüssel erstellen', none: 'Es gibt keinen gültigen Schlüssel.', all: 'Auch widerrufene und abgelaufene zeigen',
@@ -81,6 +81,7 @@ export default {
     api_key_create: 'erstellte einen API-Schlüssel', api_key_revoke: 'widerrief einen API-Schlüssel', audit_export: 'exportierte das Protokoll', budget_update: 'änderte das Budget', catalog_read: 'las einen Katalog', catalog_sync: 'ließ einen Katalog neu lesen',
     channel_create: 'richtete einen Kanal ein', channel_delete: 'löschte einen Kanal', channel_test: 'testete einen Kanal', channel_update: 'änderte einen Kanal', delivery_retry: 'ließ eine Nachricht noch einmal senden',
     connection_create: 'verband eine Datenbank', connection_delete: 'trennte eine Datenbank', connection_update: 'änderte eine Verbindung', conversation_delete: 'löschte ein Gespräch',
+    export_cancel: 'brach einen Export ab', export_create: 'exportierte Zeilen', export_delete: 'löschte einen Export', export_download: 'lud einen Export herunter', export_pause: 'hielt einen Export an', export_resume: 'setzte einen Export fort', export_settings: 'änderte die Grenzen von Exporten',
     invitation_accept: 'nahm eine Einladung an', invitation_create: 'lud jemanden ein', invitation_revoke: 'nahm eine Einladung zurück', member_link: 'erstellte einen Anmeldelink', member_remove: 'entfernte ein Mitglied', member_role: 'änderte eine Rolle',
     model_create: 'richtete ein Modell ein', model_delete: 'löschte ein Modell', model_update: 'änderte ein Modell', organisation_update: 'benannte die Organisation um',
     question_approve: 'entschied über eine teure Frage', question_edit_sql: 'änderte das SQL einer Frage', question_stop: 'hielt eine Frage an', result_read: 'las ein Ergebnis', run_inspect: 'sah in einen Lauf hinein',

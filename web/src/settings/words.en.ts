@@ -59,7 +59,7 @@ export default {
   scope: {
     profile: 'Read who it belongs to', sessions_manage: 'See and end its maker’s sessions', questions_read: 'Read questions and answers', ask: 'Ask questions', connections_read: 'See connections', connections_write: 'Connect and change databases',
     catalog_read: 'Read the catalog', catalog_sync: 'Have the catalog read again', keys_manage: 'See and revoke API keys', audit_read: 'Read the audit log', usage_read: 'Read usage and budget', members_read: 'See members',
-    members_write: 'Remove members', runs_inspect: 'Look into runs', models_write: 'Set models up', channels_use: 'Choose channels', channels_manage: 'Set channels up, and read what was sent', organisation_write: 'Change the organisation’s name and budget',
+    members_write: 'Remove members', runs_inspect: 'Look into runs', models_write: 'Set models up', channels_use: 'Choose channels', channels_manage: 'Set channels up, and read what was sent', exports_read: 'See and download own exports', exports_write: 'Export rows', organisation_write: 'Change the organisation’s name and budget',
   },
   keys: {
     about: 'For programs. A key acts for who made it, with the permissions that are ticked, and never with more than that person has.', make: 'Make a key', none: 'There is no key that works.', all: 'Show revoked and expired keys too',
@@ -81,6 +81,7 @@ export default {
     api_key_create: 'made an API key', api_key_revoke: 'revoked an API key', audit_export: 'exported the audit log', budget_update: 'changed the budget', catalog_read: 'read a catalog', catalog_sync: 'had a catalog read again',
     channel_create: 'set a channel up', channel_delete: 'deleted a channel', channel_test: 'tested a channel', channel_update: 'changed a channel', delivery_retry: 'had a message sent again',
     connection_create: 'connected a database', connection_delete: 'disconnected a database', connection_update: 'changed a connection', conversation_delete: 'deleted a conversation',
+    export_cancel: 'cancelled an export', export_create: 'exported rows', export_delete: 'deleted an export', export_download: 'downloaded an export', export_pause: 'paused an export', export_resume: 'went on with an export', export_settings: 'changed the limits of exports',
     invitation_accept: 'accepted an invitation', invitation_create: 'invited somebody', invitation_revoke: 'took an invitation back', member_link: 'made a sign-in link', member_remove: 'removed a member', member_role: 'changed a role',
     model_create: 'set a model up', model_delete: 'deleted a model', model_update: 'changed a model', organisation_update: 'renamed the organisation',
     question_approve: 'decided on a costly question', question_edit_sql: 'changed the SQL of a question', question_stop: 'stopped a question', result_read: 'read a result', run_inspect: 'looked into a run',

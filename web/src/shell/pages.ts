@@ -1,6 +1,6 @@
 interface Page {
-  name: 'ask' | 'dashboards' | 'sql' | 'catalog' | 'connections' | 'settings'
-  to: '/' | '/dashboards' | '/sql' | '/catalog' | '/connections' | '/settings'
+  name: 'ask' | 'dashboards' | 'sql' | 'catalog' | 'exports' | 'connections' | 'settings'
+  to: '/' | '/dashboards' | '/sql' | '/catalog' | '/exports' | '/connections' | '/settings'
   /** The permission without which it is not shown. */
   needs?: string
 }
@@ -11,6 +11,7 @@ export const PAGES: readonly Page[] = [
   { name: 'dashboards', to: '/dashboards', needs: 'dashboards.read' },
   { name: 'sql', to: '/sql', needs: 'ask' },
   { name: 'catalog', to: '/catalog', needs: 'catalog.read' },
+  { name: 'exports', to: '/exports', needs: 'exports.read' },
   { name: 'connections', to: '/connections' },
   { name: 'settings', to: '/settings' },
 ]

@@ -8,6 +8,7 @@ import { api, newKey, Problem, unwrap } from '../api/client'
 import { checkQuery, completionOf, completionQuery, sqlRunQuery } from '../api/editor'
 import { conversationsQuery } from '../api/queries'
 import type { SavedQuery } from '../api/types'
+import { ExportButton } from '../exports/ExportButton'
 import { ErrorNote } from '../parts/ErrorNote'
 import { PageLink } from '../parts/links'
 import { type Draft, openSaved, type Run, useDraft, withRun } from './draft'
@@ -82,6 +83,7 @@ export function Workspace({ person, connection, open }: { person: string; connec
         <Button loading={busy} disabled={!sql.trim()} onClick={() => void run()}>{t('run')}</Button>
         <Button variant="default" disabled={!sql.trim()} onClick={() => void format()}>{t('format')}</Button>
         <SaveButtons connection={connection} sql={sql} fields={fields} saved={saved} changed={changed} onSaved={(query) => change((d) => openSaved(d, query))} />
+        <ExportButton disabled={!sql.trim()} source={() => ({ connection_id: connection, sql: sql.trim(), parameters: fields.map((f) => ({ ...declared(f), value: valueOf(f) })) })} />
         <Text size="xs" c="dimmed" visibleFrom="lg">{t('keys')}</Text>
         <Button variant="default" ml="auto" onClick={list.open}>{t('savedQueries')}</Button>
       </Group>

@@ -1,0 +1,38 @@
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
+import { api, unwrap } from './client'
+import type { Export, ExportSource } from './types'
+
+const LOOK_EVERY_MS = 1000
+
+/** Whether something still happens to an export by itself. */
+export const isOpen = (e: Export) => e.status === 'queued' || e.status === 'running'
+
+export const exportsQuery = infiniteQueryOptions({
+  queryKey: ['exports'],
+  queryFn: ({ pageParam }) => unwrap(api.GET('/api/v1/exports', { params: { query: { limit: 50, cursor: pageParam || undefined } } })),
+  initialPageParam: '',
+  getNextPageParam: (last) => last.next_cursor || undefined,
+  refetchInterval: (query) => (query.state.data?.pages.some((p) => p.items.some(isOpen)) ? LOOK_EVERY_MS : false),
+})
+
+/** One export, read again as long as it is written. */
+export const exportQuery = (id: string) => queryOptions({
+  queryKey: ['export', id],
+  queryFn: () => unwrap(api.GET('/api/v1/exports/{id}', { params: { path: { id } } })),
+  refetchInterval: (query) => (!query.state.data || isOpen(query.state.data) ? LOOK_EVERY_MS : false),
+})
+
+/** How much an export would be. The database is asked, which can take some seconds. */
+export const estimateQuery = (source: ExportSource, format: Export['format']) => queryOptions({
+  queryKey: ['export-estimate', source, format],
+  queryFn: () => unwrap(api.POST('/api/v1/exports/estimate', { body: { ...source, format } })),
+  staleTime: 60_000,
+  retry: false,
+})
+
+/** Begins the download of a finished export's file. */
+export async function download(id: string): Promise<void> {
+  const link = await unwrap(api.POST('/api/v1/exports/{id}/link', { params: { path: { id } } }))
+  const { pathname, search } = new URL(link.url) // of this page's own server, whatever name it has for itself
+  location.assign(pathname + search)
+}
