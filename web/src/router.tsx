@@ -32,6 +32,8 @@ const routes = root.addChildren([
       validateSearch: ({ connection, view }: Record<string, unknown>): { connection?: string; view?: string } =>
         ({ ...(typeof connection === 'string' && { connection }), ...(typeof view === 'string' && { view }) }) }),
     createRoute({ getParentRoute: () => shell, path: '/catalog/$connection/$schema/$table', component: lazyRouteComponent(() => import('./catalog/TablePage'), 'TablePage') }),
+    createRoute({ getParentRoute: () => shell, path: '/alerts', component: lazyRouteComponent(() => import('./alerts/Alerts'), 'Alerts') }),
+    createRoute({ getParentRoute: () => shell, path: '/alerts/$id', component: lazyRouteComponent(() => import('./alerts/AlertPage'), 'AlertPage') }),
     createRoute({ getParentRoute: () => shell, path: '/connections', component: lazyRouteComponent(() => import('./connections/Connections'), 'Connections') }),
     createRoute({ getParentRoute: () => shell, path: '/settings/{-$section}', component: lazyRouteComponent(() => import('./settings/Settings'), 'Settings') }),
   ]),

@@ -16,6 +16,7 @@ import { Feedback } from './Feedback'
 import { FollowUps } from './FollowUps'
 import { HoldUp } from './HoldUp'
 import { duration } from '../parts/format'
+import { MakeAlert } from '../alerts/MakeAlert'
 import { PromptCard } from './PromptCard'
 import { type Mark, ResultTable } from './ResultTable'
 import { Sql } from './Sql'
@@ -109,6 +110,7 @@ export function Answer({ question, ask, last }: Props) {
             ? <Button size="compact-xs" variant="subtle" color="gray" onClick={steps.toggle} aria-expanded={showSteps}>{t(showSteps ? 'hideSteps' : 'showSteps')}{q.ms > 0 && ` · ${duration(q.ms)}`}</Button>
             : <Text size="xs" fw={600} px={8}>{t('steps')}</Text>}
           {showSteps && run && <Anchor href={run} target="_blank" rel="noreferrer" size="xs" underline="always">{t('temporal')}</Anchor>}</Group>
+          {final && q.status === 'answered' && q.has_result && <MakeAlert key={`alert ${q.run}`} question={q.id} />}
           {final && q.status === 'answered' && <Feedback key={q.run} question={q} onCorrect={ask && ((text) => ask(text, { corrects: q.id }))} />}
           {q.planner && <Text size="xs" c="dimmed" data-testid="planner">{t(q.status === 'answered' ? 'answeredBy' : 'workedOnBy', { planner: plannerName(q.planner) })}</Text>}
         </Group>

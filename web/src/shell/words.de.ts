@@ -1,6 +1,6 @@
 export default {
   menu: 'Menü',
-  page: { ask: 'Neue Frage', sql: 'SQL', catalog: 'Katalog', connections: 'Verbindungen', settings: 'Einstellungen' },
+  page: { ask: 'Neue Frage', sql: 'SQL', catalog: 'Katalog', alerts: 'Alarme', connections: 'Verbindungen', settings: 'Einstellungen' },
   find: 'Suchen',
   palette: { title: 'Fragen, suchen, öffnen', placeholder: 'Eine Frage stellen, ein Gespräch oder eine Tabelle suchen, eine Seite öffnen', ask: 'Fragen', go: 'Öffnen', table: 'Tabelle', none: 'Nichts passt.', move: 'wählen', open: 'öffnen', leave: 'schließen' },
   conversations: 'Gespräche',

@@ -1,6 +1,6 @@
 export default {
   menu: 'Menu',
-  page: { ask: 'New question', sql: 'SQL', catalog: 'Catalog', connections: 'Connections', settings: 'Settings' },
+  page: { ask: 'New question', sql: 'SQL', catalog: 'Catalog', alerts: 'Alerts', connections: 'Connections', settings: 'Settings' },
   find: 'Find',
   palette: { title: 'Ask, find or go to', placeholder: 'Ask a question, find a conversation or table, go to a page', ask: 'Ask', go: 'Go to', table: 'Table', none: 'Nothing matches.', move: 'choose', open: 'open', leave: 'close' },
   conversations: 'Conversations',
