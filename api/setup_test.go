@@ -159,11 +159,13 @@ type bundle struct {
 	runs   *recordedRuns
 	opener *crypt.Opener
 	models *crypt.Opener // of models' keys
-	codec  *crypt.Codec
-	logs   *syncBuffer
-	owner  string // DSN of the tables' owner
-	deps   api.Deps
-	a, b   *person
+	// channels opens channels' secrets.
+	channels *crypt.Opener
+	codec    *crypt.Codec
+	logs     *syncBuffer
+	owner    string // DSN of the tables' owner
+	deps     api.Deps
+	a, b     *person
 }
 
 // person is a signed-in member with a client of its own.
@@ -240,10 +242,15 @@ func setup(t *testing.T, change ...func(*api.Deps)) *bundle {
 	require.NoError(t, err)
 	b.models, err = crypt.NewModelOpener(modelPriv)
 	require.NoError(t, err)
+	channelPub, channelPriv := crypt.GenerateKeys()
+	channelSealer, err := crypt.NewChannelSealer(channelPub)
+	require.NoError(t, err)
+	b.channels, err = crypt.NewChannelOpener(channelPriv)
+	require.NoError(t, err)
 	b.codec, err = crypt.NewCodec(crypt.GenerateCodecKey())
 	require.NoError(t, err)
 	b.auth = newAuth(t, b.store, b.redis)
-	b.deps = api.Deps{Store: b.store, Auth: b.auth, Hub: b.hub, Runs: b.runs, Sealer: sealer, ModelSealer: modelSealer, Codec: b.codec, Redis: b.redis,
+	b.deps = api.Deps{Store: b.store, Auth: b.auth, Hub: b.hub, Runs: b.runs, Sealer: sealer, ModelSealer: modelSealer, ChannelSealer: channelSealer, Codec: b.codec, Redis: b.redis,
 		Log: slog.New(slog.NewJSONHandler(b.logs, nil)), Config: api.Config{TemporalUIURL: uiOrigin + "/ui", TemporalNamespace: "live", Planner: "builtin",
 			AuthPerMinute: 1000, AsksPerMinute: 1000, TestsPerMinute: 1000}}
 	for _, f := range change {

@@ -48,6 +48,7 @@ func TestStatusNamesWhatIsWrong(t *testing.T) {
 			workflows.QueueAsk:   {Workers: 2, LastPoll: now, Backlog: 40, Age: 12 * time.Second},
 			workflows.QueueModel: {Backlog: 3, Age: time.Minute},
 			workflows.QueueQuery: {Workers: 1, LastPoll: now, Backlog: 2, Age: time.Second},
+			workflows.QueueAlert: {Workers: 1, LastPoll: now},
 		}[name], nil
 	}
 	require.NoError(t, b.redis.Close())

@@ -72,11 +72,14 @@ func (p *person) belongings() belongings {
 	require.Equal(p.t, http.StatusCreated, res.status, res.body)
 	own["metrics"] = res.field(p.t, "id").(string)
 	own["saved-queries"] = p.savedQuery(own["connections"], false)
+	own["alerts"] = p.alert(own["saved-queries"], nil).ID
 	var open api.Page[api.Session]
 	p.do(http.MethodGet, "/sessions", nil).into(p.t, &open)
 	own["sessions"] = open.Items[0].ID
 	own["members"] = p.scope.UserID
 	own["invitations"] = p.invited(store.NewID()+"@example.com", models.RoleViewer).ID
+	own["channels"] = p.channel("the channel "+store.NewID(), nil).ID
+	own["deliveries"] = p.delivery(own["channels"], models.DeliveryFailed)
 	own["models"] = p.model("the model "+store.NewID(), nil).ID
 	return own
 }
@@ -125,6 +128,11 @@ func (own belongings) bodies() map[string]map[string]any {
 		"PUT /api/v1/terms/{id}":                    {"term": "large", "meaning": "m", "schema": "public", "table": "orders", "condition": "total > 100"},
 		"POST /api/v1/connections/{id}/metrics":     {"name": "net sales", "description": "d", "schema": "public", "table": "orders", "expression": "sum(total)", "filter": "total > 0"},
 		"PUT /api/v1/metrics/{id}":                  {"name": "net sales", "description": "d", "schema": "public", "table": "orders", "expression": "sum(total)", "filter": "total > 0"},
+		"POST /api/v1/alerts":                       {"saved_query_id": own["saved-queries"], "parameters": map[string]any{"country": "DE"}, "name": "a", "condition": map[string]any{"kind": "threshold", "limit": 5}, "cron": "0 8 * * *", "time_zone": "UTC", "channels": []any{}},
+		"POST /api/v1/alerts/preview":               {"alert_id": own["alerts"], "dry_run": true},
+		"PATCH /api/v1/alerts/{id}":                 {"name": "renamed", "shared": true, "timing": map[string]any{"cron": "0 9 * * *", "time_zone": "UTC"}},
+		"POST /api/v1/alerts/{id}/snooze":           {"minutes": 60},
+		"POST /api/v1/alerts/{id}/backfill":         {"times": []any{"2026-01-01T08:00:00Z"}},
 		"POST /api/v1/saved-queries":                {"connection_id": own["connections"], "name": "q", "description": "d", "sql": "SELECT 1", "parameters": []any{}, "shared": true},
 		"PATCH /api/v1/saved-queries/{id}":          {"name": "renamed", "shared": true, "parameters": []any{}},
 		"POST /api/v1/saved-queries/{id}/run":       {"parameters": map[string]any{}, "conversation_id": own["conversations"], "explain": false},
@@ -136,6 +144,9 @@ func (own belongings) bodies() map[string]map[string]any {
 		"PATCH /api/v1/members/{id}":                {"role": "admin"},
 		"PATCH /api/v1/organisation":                {"name": "N"},
 		"PUT /api/v1/budget":                        {"tokens_per_month": 5, "tokens_per_member": 2},
+		"POST /api/v1/channels":                     channelBody("c", nil),
+		"POST /api/v1/channels/test":                {"channel_id": own["channels"], "name": "c", "kind": "webhook", "settings": map[string]any{"url": "https://hooks.example.com/in"}},
+		"PATCH /api/v1/channels/{id}":               {"name": "renamed", "enabled": false},
 		"POST /api/v1/models":                       modelBody("m", nil),
 		"POST /api/v1/models/test":                  {"model_id": own["models"], "preset": "other", "base_url": "https://llm.example.com/v1", "model": "m"},
 		"PATCH /api/v1/models/{id}":                 {"name": "renamed", "enabled": false, "position": 1},
@@ -148,7 +159,7 @@ func (own belongings) bodies() map[string]map[string]any {
 func unknown() belongings {
 	own := belongings{}
 	for _, kind := range []string{"connections", "questions", "conversations", "api-keys", "sessions", "models", "members", "invitations", "verified-questions",
-		"saved-queries", "terms", "metrics"} {
+		"saved-queries", "terms", "metrics", "channels", "deliveries", "alerts"} {
 		own[kind] = store.NewID()
 	}
 	return own

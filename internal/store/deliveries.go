@@ -266,7 +266,7 @@ func (s *Store) SystemStaleDeliveries(ctx context.Context, idle, paused time.Dur
 	err = s.system(ctx, func(tx *gorm.DB) error {
 		return tx.Raw(`UPDATE deliveries SET updated_at = now() WHERE id IN (
 				SELECT id FROM deliveries WHERE status IN ('queued', 'sending') AND due_at < now()
-					AND updated_at < now() - make_interval(secs => CASE WHEN status = 'queued' AND tries > 0 THEN ? ELSE ? END)
+					AND updated_at < now() - make_interval(secs => CASE WHEN status = 'queued' AND tries > 0 THEN ?::float8 ELSE ?::float8 END)
 					AND (claimed_until IS NULL OR claimed_until < now())
 				ORDER BY due_at LIMIT ? FOR UPDATE SKIP LOCKED)
 			RETURNING id, org_id`, paused.Seconds(), idle.Seconds(), limit).Scan(&rows).Error

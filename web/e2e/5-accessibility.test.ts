@@ -26,7 +26,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
   it(`has no violation in the settings (${colorScheme})`, async () => {
     const { page } = await visit({ colorScheme })
     const check = async (name: string) => expect.soft(await violations(page, colorScheme), name).toEqual([])
-    for (const section of ['sessions', 'members', 'models', 'keys', 'usage', 'audit', 'organisation']) {
+    for (const section of ['sessions', 'members', 'models', 'channels', 'keys', 'usage', 'audit', 'organisation']) {
       await page.goto(`/settings/${section}`)
       await page.getByRole('heading', { level: 2 }).first().waitFor()
       await page.getByLabel('Loading').first().waitFor({ state: 'detached' })
@@ -36,6 +36,15 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await page.getByTestId('audit-entry').first().getByRole('button').first().click()
     await page.getByRole('button', { name: 'Only this person' }).first().waitFor()
     await check('audit entry')
+    await page.goto('/settings/channels')
+    await page.getByRole('button', { name: 'Add a channel' }).click()
+    for (const kind of ['email', 'slack', 'telegram', 'webhook']) {
+      await page.getByRole('dialog').locator(`[data-kind=${kind}]`).click()
+      await page.getByRole('dialog').getByRole('textbox').first().waitFor()
+      await check(kind)
+      await page.getByRole('button', { name: 'Choose another service' }).click()
+    }
+    await check('the kinds of channels')
     for (const [section, button] of [['models', 'Add a model'], ['keys', 'Make a key'], ['members', 'Invite somebody'], ['usage', 'Change the budget']] as const) {
       await page.goto(`/settings/${section}`)
       await page.getByRole('button', { name: button }).click()

@@ -1,6 +1,6 @@
 export default {
   title: 'Channels', about: 'Where alerts, reports and exports are sent. Passwords, tokens and addresses that are as good as a password are kept sealed: nobody can read them here again.',
-  add: 'Add a channel', addFirst: 'Add the first channel', addKind: 'Add {{kind}}', none: 'There is no channel yet', noneMeans: 'With a channel DataMind can write a mail, post in a chat or call another program when a number leaves its bounds or a report is due.',
+  add: 'Add a channel', addFirst: 'Add the first channel', addKind: 'New channel: {{kind}}', none: 'There is no channel yet', noneMeans: 'With a channel DataMind can write a mail, post in a chat or call another program when a number leaves its bounds or a report is due.',
   choose: 'Which service should be told?', back: 'Choose another service', enabled: 'On', enabledNamed: '{{name}} is on', off: 'off', test: 'Test', testSend: 'Send a test', testing: 'Sending a test …',
   testMeans: 'A test sends a real message that says that it is one. It goes to every recipient.', works: 'It works', worksNot: 'It does not work', editTitle: 'Change {{name}}', deleteTitle: 'Delete {{name}}?',
   deleteMeans: 'Its secret is deleted with it. What was to go over it is skipped; what went stays below.', name: 'Name', nameHelp: 'What people choose it by.', stored: 'stored', keep: 'Leave it empty to keep the stored one.',
