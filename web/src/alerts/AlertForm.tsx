@@ -49,6 +49,7 @@ function Editor({ draft, preview, body, save, action, onDone }: EditorProps) {
   const { t } = useTranslation('alerts')
   const [d, setDraft] = useState(draft)
   const set = (change: Partial<Draft>) => setDraft({ ...d, ...change })
+  const [opened, setOpened] = useState({ condition: !preview, schedule: !preview })
   const channels = useQuery(usableChannelsQuery)
   const [settled] = useDebouncedValue(d.condition, 700)
   const untouched = settled === draft.condition && !!preview
@@ -62,8 +63,8 @@ function Editor({ draft, preview, body, save, action, onDone }: EditorProps) {
         <TextInput label={t('name')} required maxLength={200} value={d.name} onChange={(e) => set({ name: e.currentTarget.value })} data-autofocus />
         <Paper withBorder p="sm" component="section" aria-label={t('condition')}>
           <Stack gap="xs">
-            <Text size="sm"><Text span fw={600}>{t('condition')}</Text> <span data-testid="condition-words">{conditionWords(t, d.condition)}</span></Text>
-            <ConditionFields condition={d.condition} columns={(shown?.columns ?? []).map((c) => c.name)} onChange={(condition) => set({ condition })} />
+            <Summary title={t('condition')} text={conditionWords(t, d.condition)} opened={opened.condition} onToggle={() => setOpened({ ...opened, condition: !opened.condition })} />
+            {opened.condition && <ConditionFields condition={d.condition} columns={(shown?.columns ?? []).map((c) => c.name)} onChange={(condition) => set({ condition })} />}
             <Now preview={shown} trying={now.isFetching} />
             <ErrorNote error={now.error} />
             <DryRun body={body(d)} />
@@ -71,8 +72,8 @@ function Editor({ draft, preview, body, save, action, onDone }: EditorProps) {
         </Paper>
         <Paper withBorder p="sm" component="section" aria-label={t('schedule')}>
           <Stack gap="xs">
-            <Text size="sm"><Text span fw={600}>{t('schedule')}</Text> {scheduleWords(t, d.cron, d.zone)}</Text>
-            <ScheduleFields cron={d.cron} zone={d.zone} onChange={(cron, zone) => set({ cron, zone })} />
+            <Summary title={t('schedule')} text={scheduleWords(t, d.cron, d.zone)} opened={opened.schedule} onToggle={() => setOpened({ ...opened, schedule: !opened.schedule })} />
+            {opened.schedule && <ScheduleFields cron={d.cron} zone={d.zone} onChange={(cron, zone) => set({ cron, zone })} />}
           </Stack>
         </Paper>
         {channels.data?.length === 0 ? <Text size="sm" c="dimmed">{t('noChannels')}</Text>
@@ -86,5 +87,18 @@ function Editor({ draft, preview, body, save, action, onDone }: EditorProps) {
         <Group><Button type="submit" loading={act.isPending} disabled={!d.name.trim()}>{action}</Button></Group>
       </Stack>
     </form>
+  )
+}
+
+interface SummaryProps { title: string; text: string; opened: boolean; onToggle: () => void }
+
+/** A part of the form in words, to be opened. */
+function Summary({ title, text, opened, onToggle }: SummaryProps) {
+  const { t } = useTranslation('alerts')
+  return (
+    <Group justify="space-between" wrap="nowrap" align="start">
+      <Text size="sm" className="wrap"><Text span fw={600}>{title}</Text> <span data-testid="words">{text}</span></Text>
+      <Button size="compact-xs" variant="subtle" aria-expanded={opened} aria-label={`${t('act.edit')}: ${title}`} onClick={onToggle}>{t(opened ? 'less' : 'act.edit')}</Button>
+    </Group>
   )
 }

@@ -56,7 +56,7 @@ function Head({ alert: a }: { alert: Alert }) {
         {may && (
           <Group gap="xs">
             {a.status === 'firing' && !a.acked_at && <Button size="xs" onClick={() => act.mutate(() => unwrap(api.POST('/api/v1/alerts/{id}/acknowledge', { params })))}>{t('act.ack')}</Button>}
-            {a.snoozed_until ? <Button size="xs" variant="default" onClick={() => snooze(0)}>{t('act.unsnooze')}</Button> : !paused && (
+            {a.snoozed_until ? <Button size="xs" variant="default" onClick={() => act.mutate(() => unwrap(api.DELETE('/api/v1/alerts/{id}/snooze', { params })))}>{t('act.unsnooze')}</Button> : !paused && (
               <Menu>
                 <Menu.Target><Button size="xs" variant="default">{t('act.snooze')}</Button></Menu.Target>
                 <Menu.Dropdown>{([['hour', 60], ['four', 240], ['day', 1440], ['week', 10_080]] as const).map(([name, minutes]) => <Menu.Item key={name} onClick={() => snooze(minutes)}>{t(`snooze.${name}`)}</Menu.Item>)}</Menu.Dropdown>

@@ -120,4 +120,4 @@ export function Events({ id }: { id: string }) {
 }
 
 type Kind = 'pending' | 'fired' | 'over' | 'opened' | 'closed' | 'snoozed' | 'unsnoozed'
-const kindOf = (e: { kind: string; text?: string }) => (e.kind === 'snoozed' && e.text?.startsWith('0001') ? 'unsnoozed' : e.kind) as Kind
+const kindOf = (e: { kind: string }) => e.kind as Kind
