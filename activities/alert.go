@@ -182,13 +182,15 @@ func (b *bookkeeper) step(a *models.Alert, row *models.AlertStateRow, o alert.Ob
 		case e.Kind == alert.KeyFired && before != "":
 			step.Joined, step.EpisodeID = append(step.Joined, e.Keys...), before
 		}
-		step.Events = append(step.Events, eventsOf(e, now)...)
+		if !e.Tell || len(a.Channels)+len(a.EscalateTo) > 0 { // without a channel nobody is told
+			step.Events = append(step.Events, eventOf(e, now))
+		}
 	}
 	return step
 }
 
-// eventsOf are an effect's lines in the history.
-func eventsOf(e alert.Effect, now time.Time) []models.AlertEvent {
+// eventOf is an effect's line in the history.
+func eventOf(e alert.Effect, now time.Time) models.AlertEvent {
 	one := models.AlertEvent{At: now, Kind: e.Kind, EpisodeID: e.EpisodeID, Text: e.Text}
 	if e.Tell {
 		one.Kind = "told_" + e.Kind
@@ -196,7 +198,7 @@ func eventsOf(e alert.Effect, now time.Time) []models.AlertEvent {
 	if len(e.Keys) == 1 {
 		one.Key = e.Keys[0]
 	}
-	return []models.AlertEvent{one}
+	return one
 }
 
 // deliveriesOf are the messages of an effect, one for each channel. Their keys

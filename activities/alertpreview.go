@@ -92,6 +92,9 @@ func (r *alertReader) plan(ctx context.Context, in PreviewInput, l *models.Alert
 		asked = now
 	}
 	sql, failure, err := r.replan(ctx, in.Scope, l, asked)
+	if in.Plan && failure == nil && err == nil {
+		sql, failure, err = r.onevalue(ctx, in.Scope, l, asked, sql)
+	}
 	if err := errors.Join(failure, err); err != nil {
 		if in.Plan {
 			return err
@@ -106,6 +109,33 @@ func (r *alertReader) plan(ctx context.Context, in PreviewInput, l *models.Alert
 	later, failure, err := r.replan(ctx, in.Scope, l, asked.AddDate(1, 1, 1))
 	l.Replan = failure == nil && err == nil && later != sql
 	return nil
+}
+
+// onevalue words the questions of an alert so that they are about an amount:
+// “refunds” is a list, “total amount of refunds” is a number. Where no wording
+// helps, they stay.
+func (r *alertReader) onevalue(ctx context.Context, scope models.Scope, l *models.Alert, asked time.Time, sql string) (string, error, error) { //nolint:revive,staticcheck // a failure of the question, and one of the platform
+	if l.Condition.Kind == models.ConditionRows {
+		return sql, nil, nil
+	}
+	amounts := l.Of != "" || l.Condition.Unit == "€" || l.Condition.Unit == "$" || l.Condition.Unit == "£"
+	for _, question := range []*string{&l.Question, &l.Of} {
+		if *question == "" {
+			continue
+		}
+		for _, wording := range alert.Wordings(*question, l.Condition.Kind, amounts) {
+			one := models.Alert{OrgID: l.OrgID, ConnectionID: l.ConnectionID, Question: wording}
+			plan, failure, err := r.replan(ctx, scope, &one, asked)
+			if err != nil {
+				return "", nil, err
+			}
+			if failure == nil && alert.IsAmount(plan, l.Condition.Kind) {
+				*question = wording
+				break
+			}
+		}
+	}
+	return r.replan(ctx, scope, l, asked)
 }
 
 func (r *alertReader) recorded(ctx context.Context, scope models.Scope, l *models.Alert, now time.Time) ([]models.AlertRun, error) {

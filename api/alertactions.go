@@ -35,7 +35,7 @@ type AlertRuns struct {
 type AlertEvent struct {
 	ID        string    `json:"id" format:"uuid"`
 	At        time.Time `json:"at"`
-	Kind      string    `json:"kind" doc:"pending, fired, over, opened, closed, failing, working, acknowledged, snoozed, paused, resumed; told_… for what was told"`
+	Kind      string    `json:"kind" doc:"pending, fired, over, opened, closed, failing, working, acknowledged, snoozed, unsnoozed, paused, resumed; told_… for what was told"`
 	Key       string    `json:"key,omitempty"`
 	EpisodeID string    `json:"episode_id,omitempty"`
 	UserID    string    `json:"user_id,omitempty" doc:"Who did it; nobody for what happened by itself"`
@@ -84,7 +84,7 @@ type (
 	alertSnoozeIn struct {
 		IDParam
 		Body struct {
-			Minutes int `json:"minutes" minimum:"0" maximum:"525600" doc:"For how long nothing is told; 0 ends it"`
+			Minutes int `json:"minutes" minimum:"1" maximum:"525600" doc:"For how long nothing is told"`
 		}
 	}
 	alertBackfillIn struct {
@@ -102,6 +102,7 @@ func (s *Server) alertActionRoutes() {
 	register(s, operation(http.MethodGet, "/alerts/{id}/deliveries", "list-alert-deliveries", "What an alert told, newest first", 200), auth.ReadAlerts, s.listAlertDeliveries)
 	register(s, operation(http.MethodPost, "/alerts/{id}/acknowledge", "acknowledge-alert", "Say that you have seen what fires: no reminders and no escalation", 200), auth.WriteAlerts, s.acknowledgeAlert)
 	register(s, operation(http.MethodPost, "/alerts/{id}/snooze", "snooze-alert", "Have nothing told for a time; what holds then is told", 200), auth.WriteAlerts, s.snoozeAlert)
+	register(s, operation(http.MethodDelete, "/alerts/{id}/snooze", "unsnooze-alert", "Have an alert tell again", 200), auth.WriteAlerts, s.unsnoozeAlert)
 	register(s, operation(http.MethodPost, "/alerts/{id}/pause", "pause-alert", "Pause an alert", 200), auth.WriteAlerts, s.pauseAlert)
 	register(s, operation(http.MethodPost, "/alerts/{id}/resume", "resume-alert", "Let a paused alert run again", 200), auth.WriteAlerts, s.resumeAlert)
 	register(s, operation(http.MethodPost, "/alerts/{id}/run", "run-alert", "Run an alert of your own now", 202), auth.WriteAlerts, s.runAlert)
@@ -202,7 +203,7 @@ func (s *Server) listAlertDeliveries(ctx context.Context, in *alertPageIn) (*pag
 	}), next), nil
 }
 
-// change changes what an alert remembers, and when it is to be woken.
+// changeAlert changes what an alert remembers, and when it is to be woken.
 func (s *Server) changeAlert(ctx context.Context, id, kind, text string, change func(*models.AlertState) error) error {
 	return s.deps.Store.ChangeState(ctx, scopeOf(ctx), id, models.AlertEvent{Kind: kind, Text: text}, func(a *models.Alert, state *models.AlertState) (*time.Time, error) {
 		if err := change(state); err != nil {
@@ -231,10 +232,7 @@ func (s *Server) acknowledgeAlert(ctx context.Context, in *IDParam) (*alertOut, 
 }
 
 func (s *Server) snoozeAlert(ctx context.Context, in *alertSnoozeIn) (*alertOut, error) {
-	var until time.Time
-	if in.Body.Minutes > 0 {
-		until = time.Now().Add(time.Duration(in.Body.Minutes) * time.Minute).Truncate(time.Second)
-	}
+	until := time.Now().Add(time.Duration(in.Body.Minutes) * time.Minute).Truncate(time.Second)
 	err := s.changeAlert(ctx, in.ID, "snoozed", until.UTC().Format(time.RFC3339), func(state *models.AlertState) error {
 		state.SnoozedUntil = until
 		return nil
@@ -246,7 +244,19 @@ func (s *Server) snoozeAlert(ctx context.Context, in *alertSnoozeIn) (*alertOut,
 	return s.getAlert(ctx, &in.IDParam)
 }
 
-// own returns an alert that the caller may change.
+func (s *Server) unsnoozeAlert(ctx context.Context, in *IDParam) (*alertOut, error) {
+	err := s.changeAlert(ctx, in.ID, "unsnoozed", "", func(state *models.AlertState) error {
+		state.SnoozedUntil = time.Time{}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.audit(ctx, "alert.snooze", in.ID, map[string]any{"minutes": 0})
+	return s.getAlert(ctx, in)
+}
+
+// ownAlert returns an alert that the caller may change.
 func (s *Server) ownAlert(ctx context.Context, id string) (*store.AlertWithState, error) {
 	a, err := s.deps.Store.GetAlert(ctx, scopeOf(ctx), id)
 	if err == nil && a.UserID != scopeOf(ctx).UserID {
@@ -257,14 +267,22 @@ func (s *Server) ownAlert(ctx context.Context, id string) (*store.AlertWithState
 
 // pauseAlert pauses one's own alert, or as an administrator a shared one.
 func (s *Server) pauseAlert(ctx context.Context, in *IDParam) (*alertOut, error) {
-	return s.setAlert(ctx, in, models.AlertPaused, "alert.pause")
+	out, err := s.setAlert(ctx, in, models.AlertPaused)
+	if err == nil {
+		s.audit(ctx, "alert.pause", in.ID, nil)
+	}
+	return out, err
 }
 
 func (s *Server) resumeAlert(ctx context.Context, in *IDParam) (*alertOut, error) {
-	return s.setAlert(ctx, in, models.AlertActive, "alert.resume")
+	out, err := s.setAlert(ctx, in, models.AlertActive)
+	if err == nil {
+		s.audit(ctx, "alert.resume", in.ID, nil)
+	}
+	return out, err
 }
 
-func (s *Server) setAlert(ctx context.Context, in *IDParam, status models.AlertStatus, action string) (*alertOut, error) {
+func (s *Server) setAlert(ctx context.Context, in *IDParam, status models.AlertStatus) (*alertOut, error) {
 	scope := scopeOf(ctx)
 	a, err := s.deps.Store.GetAlert(ctx, scope, in.ID)
 	if err != nil {
@@ -280,7 +298,6 @@ func (s *Server) setAlert(ctx context.Context, in *IDParam, status models.AlertS
 	if err := s.deps.Store.SetAlertStatus(ctx, scope, in.ID, status, code, ""); err != nil {
 		return nil, err
 	}
-	s.audit(ctx, action, in.ID, nil)
 	return s.getAlert(ctx, in)
 }
 
@@ -292,7 +309,7 @@ func (s *Server) runAlert(ctx context.Context, in *IDParam) (*alertOut, error) {
 	if err := s.limitAsk(ctx, scopeOf(ctx)); err != nil {
 		return nil, err
 	}
-	if err := s.deps.Runs.RunAlert(ctx, scopeOf(ctx), in.ID, time.Now().Truncate(time.Millisecond), models.RunNow); err != nil {
+	if err := s.deps.Runs.RunAlert(ctx, scopeOf(ctx), in.ID, []time.Time{time.Now().Truncate(time.Millisecond)}, models.RunNow); err != nil {
 		return nil, err
 	}
 	s.audit(ctx, "alert.run", in.ID, nil)
@@ -316,10 +333,8 @@ func (s *Server) backfillAlert(ctx context.Context, in *alertBackfillIn) (*alert
 	if err := s.limitAsk(ctx, scopeOf(ctx)); err != nil {
 		return nil, err
 	}
-	for _, at := range in.Body.Times {
-		if err := s.deps.Runs.RunAlert(ctx, scopeOf(ctx), in.ID, at, models.RunBackfill); err != nil {
-			return nil, err
-		}
+	if err := s.deps.Runs.RunAlert(ctx, scopeOf(ctx), in.ID, in.Body.Times, models.RunBackfill); err != nil {
+		return nil, err
 	}
 	s.audit(ctx, "alert.backfill", in.ID, map[string]any{"runs": len(in.Body.Times)})
 	return &alertOut{Body: alertView(scopeOf(ctx), a)}, nil

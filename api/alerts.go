@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -417,7 +418,25 @@ func (s *Server) createAlert(ctx context.Context, in *alertCreateIn) (*alertOut,
 		return nil, err
 	}
 	s.audit(ctx, "alert.create", a.ID, map[string]any{"name": a.Name, "shared": a.Shared})
+	s.learn(ctx, scope, &a)
 	return &alertOut{Body: alertView(scope, &store.AlertWithState{Alert: a})}, nil
+}
+
+// learn has an alert asked as of the times that its condition looks back to, so
+// that it knows from the first run on what is usual. That is worth nothing where
+// the question has no period that moves on.
+func (s *Server) learn(ctx context.Context, scope models.Scope, a *models.Alert) {
+	spec, err := alert.ParseSpec(a.Cron, a.TimeZone)
+	if err != nil || !a.Replan {
+		return
+	}
+	times := alert.Lookback(&a.Condition, spec, time.Now())
+	if len(times) == 0 {
+		return
+	}
+	if err := s.deps.Runs.RunAlert(ctx, scope, a.ID, times, models.RunBackfill); err != nil {
+		s.log(ctx).Warn("an alert does not learn from the past", slog.String("alert_id", a.ID), slog.Any("error", err))
+	}
 }
 
 func (s *Server) previewAlert(ctx context.Context, in *alertTryIn) (*alertPreviewOut, error) {

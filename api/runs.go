@@ -62,8 +62,8 @@ type Runs interface {
 	Deliver(ctx context.Context, scope models.Scope, deliveryID string) error
 	// PreviewAlert tries an alert on a query worker and waits for what it brings.
 	PreviewAlert(ctx context.Context, in alert.PreviewInput) (alert.Preview, error)
-	// RunAlert starts a run of an alert; the same run starts once.
-	RunAlert(ctx context.Context, scope models.Scope, alertID string, at time.Time, kind models.RunKind) error
+	// RunAlert starts runs of an alert as of some times; the same runs start once.
+	RunAlert(ctx context.Context, scope models.Scope, alertID string, times []time.Time, kind models.RunKind) error
 	// CheckSQL has the guard check SQL on a query worker and waits for its
 	// verdict: an error coded guard_refused, or nil.
 	CheckSQL(ctx context.Context, scope models.Scope, connectionID, sql string) error

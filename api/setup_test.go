@@ -120,7 +120,7 @@ func (r *recordedRuns) PreviewAlert(_ context.Context, in alert.PreviewInput) (a
 	}
 	return alert.Preview{Alert: in.Alert, Status: "ok"}, err
 }
-func (r *recordedRuns) RunAlert(_ context.Context, _ models.Scope, id string, at time.Time, kind models.RunKind) error {
+func (r *recordedRuns) RunAlert(_ context.Context, _ models.Scope, id string, _ []time.Time, kind models.RunKind) error {
 	return r.call("run alert "+string(kind), id)
 }
 func (r *recordedRuns) Deliver(_ context.Context, _ models.Scope, id string) error {

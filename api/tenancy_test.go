@@ -36,7 +36,7 @@ func TestOtherOrganisationsIdsAnswer404Everywhere(t *testing.T) {
 			}
 			walked++
 		}
-		for _, path := range []string{"/questions", "/conversations", "/connections/test", "/models/test", "/verified-questions", "/auth/switch", "/dashboards/import", "/dashboards/propose", "/exports", "/exports/estimate", "/channels/test"} {
+		for _, path := range []string{"/questions", "/conversations", "/connections/test", "/models/test", "/verified-questions", "/auth/switch", "/dashboards/import", "/dashboards/propose", "/exports", "/exports/estimate", "/channels/test", "/alerts", "/alerts/preview"} {
 			for _, own := range []belongings{theirs, none} {
 				res := b.b.do(http.MethodPost, path, own.bodies()["POST /api/v1"+path])
 				require.Equal(t, reference, sameBody(t, res), "an id in the body of %s", path)

@@ -74,6 +74,7 @@ func (p *person) belongings() belongings {
 	own["metrics"] = res.field(p.t, "id").(string)
 	own["saved-queries"] = p.savedQuery(own["connections"], false)
 	own["exports"] = p.exported(own["connections"]).ID
+	own["alerts"] = p.alert(own["saved-queries"], nil).ID
 	var open api.Page[api.Session]
 	p.do(http.MethodGet, "/sessions", nil).into(p.t, &open)
 	own["sessions"] = open.Items[0].ID
@@ -172,6 +173,11 @@ func (own belongings) bodies() map[string]map[string]any {
 		"POST /api/v1/channels":                              channelBody("c", nil),
 		"POST /api/v1/channels/test":                         {"channel_id": own["channels"], "name": "c", "kind": "webhook", "settings": map[string]any{"url": "https://hooks.example.com/in"}},
 		"PATCH /api/v1/channels/{id}":                        {"name": "renamed", "enabled": false},
+		"POST /api/v1/alerts":                                {"saved_query_id": own["saved-queries"], "parameters": map[string]any{"country": "DE"}, "name": "a", "condition": map[string]any{"kind": "threshold", "limit": 5}, "cron": "0 8 * * *", "time_zone": "UTC", "channels": []any{}},
+		"POST /api/v1/alerts/preview":                        {"alert_id": own["alerts"], "dry_run": true},
+		"PATCH /api/v1/alerts/{id}":                          {"name": "renamed", "shared": true, "timing": map[string]any{"cron": "0 9 * * *", "time_zone": "UTC"}},
+		"POST /api/v1/alerts/{id}/snooze":                    {"minutes": 60},
+		"POST /api/v1/alerts/{id}/backfill":                  {"times": []any{"2026-01-01T08:00:00Z"}},
 	}
 }
 
@@ -184,7 +190,7 @@ func (own belongings) previewed() map[string]any {
 func unknown() belongings {
 	own := belongings{}
 	for _, kind := range []string{"connections", "questions", "conversations", "api-keys", "sessions", "models", "members", "invitations", "verified-questions",
-		"saved-queries", "terms", "metrics", "organisations", "dashboards", "tile", "link", "exports", "channels", "deliveries"} {
+		"saved-queries", "terms", "metrics", "organisations", "dashboards", "tile", "link", "exports", "channels", "deliveries", "alerts"} {
 		own[kind] = store.NewID()
 	}
 	return own

@@ -149,8 +149,8 @@ func TestKilledWhileAlertsRun(t *testing.T) {
 	owner, err := s.Store.SystemBootstrap(t.Context(), "", "", "")
 	require.NoError(t, err)
 	for _, id := range ids {
-		require.NoError(t, runs.RunAlert(t.Context(), owner, id, at, models.RunScheduled))
-		require.NoError(t, runs.RunAlert(t.Context(), owner, id, at, models.RunScheduled), "the same run again")
+		require.NoError(t, runs.RunAlert(t.Context(), owner, id, []time.Time{at}, models.RunScheduled))
+		require.NoError(t, runs.RunAlert(t.Context(), owner, id, []time.Time{at}, models.RunScheduled), "the same run again")
 	}
 	for i := range 6 { // while there is work
 		w := s.Workers[i%2]

@@ -30,9 +30,11 @@ type AlertRunInput struct {
 	Scope      models.Scope
 	ScheduleID string
 	AlertIDs   []string
-	// At is when the run was due; zero for what the schedule says.
-	At   time.Time
-	Kind models.RunKind
+	// At is when the run was due; zero for what the schedule says. Times are those
+	// of several runs, one after the other.
+	At    time.Time
+	Times []time.Time
+	Kind  models.RunKind
 	// Tick lets time pass only: nothing is queried.
 	Tick bool
 	// After is where a run that goes on begins.
@@ -59,7 +61,12 @@ func AlertRun(ctx workflow.Context, in AlertRunInput) (AlertRunResult, error) {
 	if in.Tick {
 		return r.tick(ctx)
 	}
-	if len(in.AlertIDs) > 0 {
+	if len(in.Times) > 0 {
+		for _, r.in.At = range in.Times {
+			r.check(ctx, in.AlertIDs)
+			r.all.Wait(ctx)
+		}
+	} else if len(in.AlertIDs) > 0 {
 		r.check(ctx, in.AlertIDs)
 	} else if err := r.due(ctx); err != nil {
 		return r.result, err

@@ -80,11 +80,15 @@ func (c *Client) HasAlertSchedule(ctx context.Context, id string) (bool, error) 
 	return err == nil, unavailable(err, "look at the schedule")
 }
 
-// RunAlert runs an alert now, or makes up for a run that was missed. The same
-// run is started once.
-func (c *Client) RunAlert(ctx context.Context, scope models.Scope, alertID string, at time.Time, kind models.RunKind) error {
-	return c.startAlertRun(ctx, scope, "alert-run/"+alertID+"/"+at.UTC().Format(time.RFC3339Nano), priorityQuestion,
-		AlertRunInput{Scope: models.Scope{OrgID: scope.OrgID}, AlertIDs: []string{alertID}, At: at.UTC(), Kind: kind})
+// RunAlert runs an alert as of some times: now, or those of runs that it has
+// missed, or that were before it. The same run is started once.
+func (c *Client) RunAlert(ctx context.Context, scope models.Scope, alertID string, times []time.Time, kind models.RunKind) error {
+	priority := priorityQuestion
+	if kind != models.RunNow {
+		priority = priorityAlert
+	}
+	return c.startAlertRun(ctx, scope, "alert-run/"+alertID+"/"+times[0].UTC().Format(time.RFC3339Nano), priority,
+		AlertRunInput{Scope: models.Scope{OrgID: scope.OrgID}, AlertIDs: []string{alertID}, At: times[0].UTC(), Times: times, Kind: kind})
 }
 
 // WakeAlert tells what an alert has to tell without a run.

@@ -76,6 +76,24 @@ func Needs(c *models.AlertCondition) time.Duration {
 	return 0
 }
 
+// lookback is how many earlier runs of a band are made up for.
+const lookback = 60
+
+// Lookback are the times of earlier runs that a condition looks at, oldest first.
+func Lookback(c *models.AlertCondition, spec *Spec, now time.Time) []time.Time {
+	switch {
+	case c.Kind == models.ConditionBand:
+		return spec.Between(now.AddDate(0, -6, 0), now, lookback)
+	case c.Kind != models.ConditionChange:
+		return nil
+	case c.Against == models.AgainstWeekday:
+		return spec.Between(now.AddDate(0, 0, -8), now, 2*lookback)
+	case c.Against == models.AgainstMonthYear:
+		return spec.Between(now.AddDate(-1, 0, -1), now.AddDate(-1, 1, 0), 2*lookback)
+	}
+	return spec.Between(now.AddDate(-1, 0, 0), now, 1)
+}
+
 // Evaluate judges a result.
 func Evaluate(c *models.AlertCondition, v View) Observation {
 	if c.Kind == models.ConditionFailure {

@@ -34,7 +34,8 @@ var (
 	wishGone   = regexp.MustCompile(`^(?:an?\s+|any\s+|one of the\s+)?(.+?)\s+(?:disappears?|goes? missing|vanish(?:es)?|is gone|are gone|is missing|are missing)$`)
 	wishFresh  = regexp.MustCompile(`^(?:(?:there (?:is|are|has been|have been|were)\s+)?no\s+(?:new\s+)?(.+?)\s+(?:for|in|within)|(?:the\s+)?(?:newest|latest|last)\s+(.+?)\s+is older than|(?:the\s+)?data\s+(?:of|in|for)\s+(.+?)\s+is older than|(.+?)\s+(?:is|are) older than)\s+(?:more than\s+|the last\s+)?(\d+)\s+` + units + `$`)
 	wishFail   = regexp.MustCompile(`^(?:the |this |my )?query (?:fails|does not work|breaks)$`)
-	wishEach   = regexp.MustCompile(`\s+(?:in|for|of|at)\s+(?:any|each|every|one of the|a single|some)\s+([\p{L}_]+)\b|\s+per\s+([\p{L}_]+)\b`)
+	wishEach   = regexp.MustCompile(`\s+(?:in|for|of|at)\s+(?:any|each|every|one of the|a single|some)\s+([\p{L}_]+)\b|\s+(?:per|by)\s+([\p{L}_]+)\b`)
+	wishDated  = regexp.MustCompile(`\b(?:today|yesterday|this|last|since|in \d{4}|days?|weeks?|months?|years?|quarter)\b`)
 	wishPeriod = regexp.MustCompile(`\s+(?:in|within|over|during|per)\s+(?:a|an|one|any|the (?:last|past))\s+(hour|day|week|month|quarter|year)\b|\s+(?:a|per)\s+(day|week|month)$`)
 	wishOf     = regexp.MustCompile(`^\s*of\s+(?:the\s+)?(.+?)\s*$`)
 	wishAgo    = regexp.MustCompile(`(?:compared (?:to|with)|against|versus|vs\.?|from|since|on|over)?\s*(?:the\s+)?(?:same (?:weekday|day)(?: (?:of )?last week| a week (?:ago|before))?|last week|a week (?:ago|before)|week (?:over|on) week)`)
@@ -223,6 +224,14 @@ func (w *Wish) question(what, rest string) bool {
 		w.Question += " by " + each
 		w.Condition.Rows = models.RowsEach
 	}
+	if c := w.Condition; period == "" && !wishDated.MatchString(w.Question) && (c.Kind == models.ConditionBand || c.Kind == models.ConditionChange && c.Against != models.AgainstPrevious) {
+		period = "yesterday" // of all time there is nothing usual, and no week before
+		if c.Against == models.AgainstWeekday {
+			period = "in the last 7 days"
+		} else if c.Against == models.AgainstMonthYear {
+			period = "this month"
+		}
+	}
 	if period != "" {
 		w.Question += " " + period
 		if w.Of != "" {
@@ -230,6 +239,45 @@ func (w *Wish) question(what, rest string) bool {
 		}
 	}
 	return what != ""
+}
+
+var newest = regexp.MustCompile(`(?i)\bmax\s*\(`)
+
+// Wordings are ways to ask for an amount of something, or for its newest time,
+// the one that was given first.
+func Wordings(question string, kind models.ConditionKind, amounts bool) []string {
+	if kind == models.ConditionFreshness {
+		what := strings.TrimPrefix(question, "latest ")
+		return []string{question, "latest date of " + what, "most recent date in " + what, "when was the last " + strings.TrimSuffix(what, "s"), "maximum date of " + what}
+	}
+	count, sum := "number of "+question, []string{"total amount of " + question, "total " + question, "sum of " + question}
+	if amounts {
+		return append(append([]string{question}, sum...), count)
+	}
+	return append([]string{question, count}, sum...)
+}
+
+// IsAmount says that SQL is of an amount, or of a newest time.
+func IsAmount(sql string, kind models.ConditionKind) bool {
+	if kind == models.ConditionFreshness {
+		return newest.MatchString(sql)
+	}
+	words, ok := scan(sql)
+	if !ok {
+		return false
+	}
+	for i, w := range words {
+		if w.depth == 0 && i+1 < len(words) && words[i+1].text == "(" {
+			switch w.text {
+			case "sum", "count", "avg", "min", "max":
+				return true
+			}
+		}
+		if w.depth == 0 && w.text == "from" {
+			return false
+		}
+	}
+	return false
 }
 
 // Ratio is SQL of one value as a percentage of another.

@@ -1,3 +1,4 @@
+import alerts from './alerts/words.de'
 import answer from './answer/words.de'
 import ask from './ask/words.de'
 import catalog from './catalog/words.de'
@@ -13,4 +14,4 @@ import signIn from './sign-in/words.de'
 import sql from './sql/words.de'
 
 /** German. A key that is missing does not compile. */
-export const de: Translation<typeof en> = { answer, ask, catalog, channels, connections, dashboards, exports, parts, settings, shell, signIn, sql }
+export const de: Translation<typeof en> = { alerts, answer, ask, catalog, channels, connections, dashboards, exports, parts, settings, shell, signIn, sql }

@@ -1,5 +1,6 @@
 import i18n from 'i18next'
 import { initReactI18next } from 'react-i18next'
+import alerts from './alerts/words.en'
 import answer from './answer/words.en'
 import ask from './ask/words.en'
 import catalog from './catalog/words.en'
@@ -14,7 +15,7 @@ import signIn from './sign-in/words.en'
 import sql from './sql/words.en'
 
 /** Every word of the page, by the folder that shows it. Other languages have the same keys, and load when chosen. */
-export const en = { answer, ask, catalog, channels, connections, dashboards, exports, parts, settings, shell, signIn, sql }
+export const en = { alerts, answer, ask, catalog, channels, connections, dashboards, exports, parts, settings, shell, signIn, sql }
 
 /** The same keys with other words. */
 export type Translation<T> = { [K in keyof T]: T[K] extends string ? string : Translation<T[K]> }

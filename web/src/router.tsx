@@ -41,6 +41,8 @@ const routes = root.addChildren([
       validateSearch: ({ values, edit }: Record<string, unknown>): { values?: Record<string, unknown>; edit?: boolean } =>
         ({ ...(!!values && { values: valuesIn(values) }), ...(edit === true && { edit }) }) }),
     createRoute({ getParentRoute: () => shell, path: '/exports', component: lazyRouteComponent(() => import('./exports/ExportsPage'), 'ExportsPage') }),
+    createRoute({ getParentRoute: () => shell, path: '/alerts', component: lazyRouteComponent(() => import('./alerts/Alerts'), 'Alerts') }),
+    createRoute({ getParentRoute: () => shell, path: '/alerts/$id', component: lazyRouteComponent(() => import('./alerts/AlertPage'), 'AlertPage') }),
     createRoute({ getParentRoute: () => shell, path: '/connections', component: lazyRouteComponent(() => import('./connections/Connections'), 'Connections') }),
     createRoute({ getParentRoute: () => shell, path: '/settings/{-$section}', component: lazyRouteComponent(() => import('./settings/Settings'), 'Settings') }),
   ]),

@@ -9,7 +9,7 @@ const two = (n: number) => String(n).padStart(2, '0')
 export function toCron(p: Plan): string {
   const [hour = 8, minute = 0] = p.time.split(':').map(Number)
   switch (p.every) {
-    case 'minutes': return `*/${p.minutes} * * * *`
+    case 'minutes': return p.minutes === 1 ? '* * * * *' : `*/${p.minutes} * * * *`
     case 'hour': return `${minute} * * * *`
     case 'day': return `${minute} ${hour} * * *`
     case 'workday': return `${minute} ${hour} * * 1-5`
@@ -22,6 +22,7 @@ export function toCron(p: Plan): string {
 /** The choice that a cron expression is. */
 export function fromCron(cron: string): Plan {
   const plan: Plan = { every: 'cron', minutes: 15, time: '08:00', weekday: 1, day: 1, cron }
+  if (cron === '* * * * *') return { ...plan, every: 'minutes', minutes: 1 }
   const steps = /^\*\/(\d+) \* \* \* \*$/.exec(cron)
   if (steps) return { ...plan, every: 'minutes', minutes: Number(steps[1]) }
   const hourly = /^(\d+) \* \* \* \*$/.exec(cron)

@@ -3,7 +3,7 @@ import type { Translation } from '../i18n'
 
 export default {
   title: 'Alarme', none: 'Noch keine Alarme. Stellen Sie eine Frage und drücken Sie unter der Antwort „Alarm einrichten“, oder sagen Sie hier, was Sie erfahren wollen.',
-  noneMay: 'Es gibt keine Alarme, die mit Ihnen geteilt sind.', new: 'Neuer Alarm', find: 'Alarme suchen', nothing: 'Nichts gefunden.', more: 'Mehr',
+  noneMay: 'Es gibt keine Alarme, die mit Ihnen geteilt sind.', new: 'Neuer Alarm', find: 'Alarme suchen', nothing: 'Nichts gefunden.', more: 'Mehr', less: 'Weniger',
   show: { label: 'Welche Alarme', all: 'Alle', firing: 'Ausgelöst', mine: 'Eigene' },
   make: 'Alarm einrichten', makeTitle: 'Alarm einrichten', editTitle: 'Alarm ändern', create: 'Alarm einrichten', save: 'Speichern', made: 'Der Alarm ist eingerichtet. <page>Öffnen</page>',
   tell: { label: 'Was möchten Sie erfahren? (auf Englisch)', placeholder: 'Tell me when refunds exceed 3 % of revenue in a week', read: 'Lesen', database: 'Datenbank', examples: 'Zum Beispiel' },

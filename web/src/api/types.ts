@@ -57,3 +57,11 @@ export type ExportSource = Omit<Schemas['EstimateInBody'], 'format' | '$schema'>
 /** The document leaves cells open; a number that JavaScript cannot hold exactly comes as its digits. */
 export type Cell = string | number | boolean | null
 export type Result = Omit<Schemas['ResultPage'], 'rows'> & { rows: Cell[][] }
+export type Alert = Schemas['Alert']
+export type AlertCondition = Schemas['AlertCondition']
+export type AlertRule = Schemas['AlertRule']
+export type AlertInput = Schemas['AlertInput']
+export type AlertTry = Schemas['AlertTry']
+export type AlertPreview = Schemas['AlertPreview']
+export type AlertRuns = Schemas['AlertRuns']
+export type AlertEpisode = Schemas['AlertEpisode']

@@ -1,6 +1,6 @@
 interface Page {
-  name: 'ask' | 'dashboards' | 'sql' | 'catalog' | 'exports' | 'connections' | 'settings'
-  to: '/' | '/dashboards' | '/sql' | '/catalog' | '/exports' | '/connections' | '/settings'
+  name: 'ask' | 'dashboards' | 'alerts' | 'sql' | 'catalog' | 'exports' | 'connections' | 'settings'
+  to: '/' | '/dashboards' | '/alerts' | '/sql' | '/catalog' | '/exports' | '/connections' | '/settings'
   /** The permission without which it is not shown. */
   needs?: string
 }
@@ -9,6 +9,7 @@ interface Page {
 export const PAGES: readonly Page[] = [
   { name: 'ask', to: '/' },
   { name: 'dashboards', to: '/dashboards', needs: 'dashboards.read' },
+  { name: 'alerts', to: '/alerts', needs: 'alerts.read' },
   { name: 'sql', to: '/sql', needs: 'ask' },
   { name: 'catalog', to: '/catalog', needs: 'catalog.read' },
   { name: 'exports', to: '/exports', needs: 'exports.read' },
