@@ -80,6 +80,8 @@ export default {
   action: {
     api_key_create: 'erstellte einen API-Schlüssel', api_key_revoke: 'widerrief einen API-Schlüssel', audit_export: 'exportierte das Protokoll', budget_update: 'änderte das Budget', catalog_read: 'las einen Katalog', catalog_sync: 'ließ einen Katalog neu lesen',
     connection_create: 'verband eine Datenbank', connection_delete: 'trennte eine Datenbank', connection_update: 'änderte eine Verbindung', conversation_delete: 'löschte ein Gespräch',
+    dashboard_create: 'erstellte ein Dashboard', dashboard_delete: 'löschte ein Dashboard', dashboard_export: 'exportierte ein Dashboard', dashboard_import: 'importierte ein Dashboard', dashboard_publish: 'erstellte einen öffentlichen Link', dashboard_read: 'sah ein Dashboard an',
+    dashboard_restore: 'stellte eine Version eines Dashboards wieder her', dashboard_unpublish: 'beendete einen öffentlichen Link', dashboard_update: 'änderte ein Dashboard',
     invitation_accept: 'nahm eine Einladung an', invitation_create: 'lud jemanden ein', invitation_revoke: 'nahm eine Einladung zurück', member_link: 'erstellte einen Anmeldelink', member_remove: 'entfernte ein Mitglied', member_role: 'änderte eine Rolle',
     model_create: 'richtete ein Modell ein', model_delete: 'löschte ein Modell', model_update: 'änderte ein Modell', organisation_update: 'benannte die Organisation um',
     question_approve: 'entschied über eine teure Frage', question_edit_sql: 'änderte das SQL einer Frage', question_stop: 'hielt eine Frage an', result_read: 'las ein Ergebnis', run_inspect: 'sah in einen Lauf hinein',
