@@ -46,7 +46,7 @@ function blocks(text: string): ReactNode[] {
 }
 
 const ITEM = /^\s*(?:[-*+]|\d{1,3}[.)])\s+/
-const INLINE = /`([^`\n]+)`|\*\*([^*\n]+)\*\*|\*([^*\n]+)\*|\[([^\]\n]+)\]\(([^)\s]+)\)/g
+const INLINE = /`([^`\n]+)`|\*\*([^*\n]+)\*\*|\*([^*\n]+)\*|(!?)\[([^\]\n]+)\]\(([^)\s]+)\)/g
 
 function inline(text: string): ReactNode[] {
   const out: ReactNode[] = []
@@ -54,11 +54,11 @@ function inline(text: string): ReactNode[] {
   for (const m of text.matchAll(INLINE)) {
     out.push(text.slice(at, m.index))
     at = m.index + m[0].length
-    const [whole, code, bold, italic, label, target = ''] = m
+    const [whole, code, bold, italic, picture, label, target = ''] = m
     if (code !== undefined) out.push(<Code key={m.index}>{code}</Code>)
     else if (bold !== undefined) out.push(<strong key={m.index}>{bold}</strong>)
     else if (italic !== undefined) out.push(<em key={m.index}>{italic}</em>)
-    else out.push(/^(https?:\/\/|mailto:)/i.test(target) ? <Anchor key={m.index} href={target} target="_blank" rel="noreferrer noopener nofollow" inherit underline="always">{label}</Anchor> : whole)
+    else out.push(!picture && /^(https?:\/\/|mailto:)/i.test(target) ? <Anchor key={m.index} href={target} target="_blank" rel="noreferrer noopener nofollow" inherit underline="always">{label}</Anchor> : whole)
   }
   out.push(text.slice(at))
   return out
