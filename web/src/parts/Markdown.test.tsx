@@ -7,7 +7,7 @@ const html = (text: string) => renderToStaticMarkup(<MantineProvider><Markdown t
 
 it('shows headings, lists, emphasis, code and links', () => {
   const shown = html('# One\n\nA **b** *c* `d` [e](https://example.com/x)\n\n- f\n- g\n\n1. h\n\n---\n\n```\n<i>\n```')
-  for (const part of ['<h3>One</h3>', '<strong>b</strong>', '<em>c</em>', '>d</code>', 'href="https://example.com/x"', '<ol>', '<ul>', '&lt;i&gt;']) expect(shown).toContain(part)
+  for (const part of ['<h2>One</h2>', '<strong>b</strong>', '<em>c</em>', '>d</code>', 'href="https://example.com/x"', '<ol>', '<ul>', '&lt;i&gt;']) expect(shown).toContain(part)
   expect(shown).toContain('rel="noreferrer noopener nofollow"')
 })
 

@@ -5,22 +5,25 @@ import { Fragment, type ReactNode } from 'react'
  * A small part of Markdown: headings, lists, bold, italic, code and links. What people write stays text: there is no
  * HTML, pictures are not loaded, and links lead to web pages and mail only.
  */
-export function Markdown({ text }: { text: string }) {
-  return <Stack gap={6} className="markdown">{blocks(text).map((block, i) => <Fragment key={i}>{block}</Fragment>)}</Stack>
+export function Markdown({ text, level = 2 }: { text: string; /** Of the text's highest heading on the page. */ level?: 2 | 3 }) {
+  return <Stack gap={6} className="markdown">{blocks(text, level).map((block, i) => <Fragment key={i}>{block}</Fragment>)}</Stack>
 }
 
-function blocks(text: string): ReactNode[] {
+function blocks(text: string, level: number): ReactNode[] {
   const out: ReactNode[] = []
   const lines = text.replace(/\r\n?/g, '\n').split('\n')
+  const highest = Math.min(...lines.map((line) => /^(#{1,4})\s/.exec(line)?.[1]?.length ?? 4))
+  let last = level - 1
   for (let i = 0; i < lines.length;) {
     const line = lines[i] ?? ''
     const heading = /^(#{1,4})\s+(.*)$/.exec(line)
     if (!line.trim()) {
       i++
     } else if (heading) {
-      // The page's own headings come first.
-      const order = Math.min((heading[1] ?? '').length + 2, 6) as 3 | 4 | 5 | 6
-      out.push(<Title order={order} size={`h${order}`}>{inline(heading[2] ?? '')}</Title>)
+      // No level is left out, whatever is written; how large a heading looks is the writer's.
+      const depth = (heading[1] ?? '').length
+      last = Math.min(level + depth - highest, last + 1)
+      out.push(<Title order={last as 2 | 3 | 4 | 5 | 6} size={`h${(depth + 2) as 3 | 4 | 5 | 6}`}>{inline(heading[2] ?? '')}</Title>)
       i++
     } else if (/^\s*(-{3,}|\*{3,}|_{3,})\s*$/.test(line)) {
       out.push(<Divider />)
