@@ -344,7 +344,7 @@ func (s *Server) tileFlaw(ctx context.Context, t *models.Tile) (*models.Flaw, er
 			return &models.Flaw{Where: "sql", Message: fmt.Sprintf("The SQL has a parameter %s that is not declared.", name)}, nil
 		}
 	}
-	if models.CheckParameters(t.Parameters) != nil || strings.TrimSpace(t.SQL) == "" {
+	if sound := models.CheckParameters(t.Parameters) == nil; !sound || strings.TrimSpace(t.SQL) == "" {
 		return nil, nil // said already
 	}
 	known, err := s.structure(ctx, t.ConnectionID)

@@ -103,8 +103,7 @@ func TestDashboards(t *testing.T) {
 func follow(t *testing.T, s *system.System, id string) <-chan []byte {
 	t.Helper()
 	address := "ws" + strings.TrimPrefix(s.APIs[0].URL, "http") + "/api/v1/dashboards/" + id + "/events"
-	ws, _, err := websocket.Dial( //nolint:bodyclose // the socket's own
-		t.Context(), address, &websocket.DialOptions{HTTPHeader: http.Header{"Authorization": {"Bearer " + s.Owner.Key()}}})
+	ws, _, err := websocket.Dial(t.Context(), address, &websocket.DialOptions{HTTPHeader: http.Header{"Authorization": {"Bearer " + s.Owner.Key()}}})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = ws.CloseNow() })
 	events := make(chan []byte, 256)

@@ -82,7 +82,7 @@ func tileFailure(err error) (models.Code, string) {
 	var app *temporal.ApplicationError
 	var timeout *temporal.TimeoutError
 	switch {
-	case errors.As(err, &app):
+	case errors.As(err, &app) && app.Type() != "":
 		return models.Code(app.Type()), app.Message() + " It was tried several times. Refresh when this is put right."
 	case errors.As(err, &timeout):
 		return models.CodeUnavailable, "No worker read this tile in time. Refresh in a moment; if it stays, tell whoever runs DataMind."

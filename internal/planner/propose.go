@@ -89,7 +89,11 @@ func (p *proposing) offer(question string, fits func(*reading) bool) bool {
 	}
 	p.seen = append(p.seen, plan.SQL)
 	title := strings.TrimSuffix(sentence(strings.TrimRight(question, "?")), "?")
-	p.out = append(p.out, Proposed{Question: title, SQL: Moving(question, plan.SQL, p.now), Understanding: plan.Understanding,
+	sql := Moving(question, plan.SQL, p.now)
+	if r.bucket == "month" { // whole months: a part of the first would look like a rise
+		sql = strings.Replace(sql, "(CURRENT_DATE - INTERVAL '12 month')::date", truncated("month", -12), 1)
+	}
+	p.out = append(p.out, Proposed{Question: title, SQL: sql, Understanding: plan.Understanding,
 		Single: len(r.q.group) == 0 && len(r.q.sel) == 1 && r.q.sel[0].agg != ""})
 	p.of = append(p.of, p.at)
 	return true

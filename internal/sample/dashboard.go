@@ -24,7 +24,7 @@ GROUP BY o.channel
 ORDER BY revenue DESC`)
 	byChannel.Parameters = nil
 	byChannel.Links = []models.TileLink{{Filter: channels.Name, Column: "channel", How: models.LinkSets}}
-	latest := tile("Latest orders", 0, 11, 7, 8, `SELECT o.id, o.ordered_at, c.name AS customer, o.channel, o.status, o.total
+	latest := tile("Latest orders", 0, 11, 7, 8, `SELECT o.id, o.ordered_at::date AS ordered_on, c.name AS customer, o.channel, o.status, o.total
 FROM orders o
 JOIN customers c ON c.id = o.customer_id
 WHERE o.channel IN ({{channels}})

@@ -19,6 +19,9 @@ register([
   AriaComponent, DataZoomComponent, GridComponent, LegendComponent, TitleComponent, TooltipComponent, VisualMapComponent, CanvasRenderer, SVGRenderer,
 ])
 
+/** Pixels for the names of bars where there is little room. */
+const NARROW_LABEL = 110
+
 /** What somebody clicked on: a value of a column. */
 export type Pick = (column: string, value: Cell) => void
 
@@ -58,7 +61,7 @@ function SingleValue({ chart, result }: { chart: Chart; result: Result }) {
   return (
     <Box data-testid="chart">
       <Group gap="sm" align="baseline">
-        <Text fz={40} fw={700} lh={1.1}>{show(cell)}</Text>
+        <Text fz={40} fw={700} lh={1.1} className="single-value">{show(cell)}</Text>
         {change !== null && <Text size="sm" c="dimmed">{new Intl.NumberFormat(locale(), { style: 'percent', maximumFractionDigits: 1, signDisplay: 'exceptZero' }).format(change)}</Text>}
       </Group>
       <Text size="sm" c="dimmed">{column.name}</Text>
@@ -74,7 +77,7 @@ function Drawing({ chart, result, fill, onPick }: Props) {
   const picked = useRef(onPick)
   useEffect(() => { picked.current = onPick })
   const world = useWorld(chart.type === 'map')
-  const option = useMemo(() => (chart.type === 'map' && !world ? null : chartOption(chart, result)), [chart, result, world])
+  const option = useMemo(() => (chart.type === 'map' && !world ? null : chartOption(chart, result, fill ? NARROW_LABEL : undefined)), [chart, result, world, fill])
 
   useEffect(() => {
     if (!box.current || !option) return

@@ -29,7 +29,7 @@ interface Parts {
 }
 
 /** Turns a typed chart specification and its rows into an ECharts option; null where it does not fit. */
-export function chartOption(chart: Chart, result: Result): EChartsCoreOption | null {
+export function chartOption(chart: Chart, result: Result, labelWidth = 160): EChartsCoreOption | null {
   const { columns, rows } = result
   const index = (name?: string) => columns.findIndex((c) => c.name === name)
   const format = (i: number) => formatter(columns[i] ?? { name: '', type: 'text' }, rows.map((r) => r[i] ?? null))
@@ -54,7 +54,7 @@ export function chartOption(chart: Chart, result: Result): EChartsCoreOption | n
     case 'heatmap': return { ...base, ...heatmap(p) }
     case 'funnel': return { ...base, ...funnel(p) }
     case 'map': return { ...base, ...map(p) }
-    default: return { ...base, ...cartesian(p) }
+    default: return { ...base, ...cartesian(p, labelWidth) }
   }
 }
 
@@ -110,7 +110,7 @@ function heatmap({ rows, ys, split, label, value }: Parts) {
   }
 }
 
-function cartesian({ chart, rows, x, ys, split, label, value, name }: Parts) {
+function cartesian({ chart, rows, x, ys, split, label, value, name }: Parts, labelWidth: number) {
   const line = chart.type === 'line' || chart.type === 'area'
   const times = line && chart.x_type === 'time' && rows.every((r) => typeof r[x] === 'string' && !Number.isNaN(Date.parse(r[x])))
   const categories = times ? [] : [...new Set(rows.map(label))]
@@ -129,8 +129,8 @@ function cartesian({ chart, rows, x, ys, split, label, value, name }: Parts) {
   const open = chart.partial === undefined || split >= 0 ? -1 : times ? chart.partial : categories.indexOf(label(rows[chart.partial] ?? []))
   const drawn = open < 0 ? series : series.flatMap((s) => (line ? dashed(s, open) : [faded(s, open)]))
   const category = times ? { type: 'time', axisLabel: { hideOverlap: true } }
-    : { type: 'category', data: categories, inverse: chart.horizontal, axisLabel: { hideOverlap: true, width: 160, overflow: 'truncate' } }
-  const values = { type: 'value', axisLabel: axisNumber }
+    : { type: 'category', data: categories, inverse: chart.horizontal, axisLabel: { hideOverlap: true, width: labelWidth, overflow: 'truncate' } }
+  const values = { type: 'value', axisLabel: { ...axisNumber, hideOverlap: true } }
   const many = line && rows.length > ZOOM_FROM
   return {
     ...tooltip('axis', { valueFormatter: value }),

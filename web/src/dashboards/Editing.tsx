@@ -51,6 +51,8 @@ export function Editing({ stored, values, onLeave }: { stored: Dashboard; values
     setDraft(next)
     save.reset()
   })
+  const takeOver = useAct((tile: Tile) => unwrap(api.GET('/api/v1/saved-queries/{id}', { params: { path: { id: tile.saved_query_id ?? '' } } })), [],
+    (query, tile) => set({ tiles: tiles.map((other) => (other.id === tile.id ? { ...other, sql: query.sql, parameters: query.parameters } : other)) }))
   useEffect(() => {
     if (!changed) return
     const warn = (event: BeforeUnloadEvent) => event.preventDefault()
@@ -68,11 +70,12 @@ export function Editing({ stored, values, onLeave }: { stored: Dashboard; values
         <Menu.Target><ActionIcon variant="subtle" color="gray" size="sm" aria-label={t('tile.menu', { title })}><IconDots size={16} /></ActionIcon></Menu.Target>
         <Menu.Dropdown>
           <Menu.Item onClick={() => setEdited(tile)}>{t('tile.edit')}</Menu.Item>
+          {tile.saved_query_id && base.outdated.includes(tile.id) && isStored(tile) && <Menu.Item onClick={() => takeOver.mutate(tile)}>{t('tile.takeOver')}</Menu.Item>}
           <Menu.Item color="red" onClick={() => set({ tiles: tiles.filter((other) => other.id !== tile.id) })}>{t('tile.remove')}</Menu.Item>
         </Menu.Dropdown>
       </Menu>
     )
-    if (tile.kind === 'text') return <TileFrame title={tile.title} kind="text" handle={handle} menu={menu}><div className="tile-body"><Markdown text={tile.text ?? ''} /></div></TileFrame>
+    if (tile.kind === 'text') return <TileFrame title={tile.title} kind="text" handle={handle} menu={menu}><div className="tile-body" tabIndex={0}><Markdown text={tile.text ?? ''} level={tile.title ? 3 : 2} /></div></TileFrame>
     if (!isStored(tile)) return <DraftTile dashboard={draft} tile={tile} handle={handle} menu={menu} />
     return <QueryTile dashboard={base} tile={tile} state={states.get(tile.id)} values={values} onValues={() => undefined} onRefresh={() => refresh([tile.id])} mayAsk={false} handle={handle} menu={menu} still />
   }
@@ -108,7 +111,7 @@ export function Editing({ stored, values, onLeave }: { stored: Dashboard; values
           </Group>
         </Alert>
       ) : <ErrorNote error={save.error} />}
-      <ErrorNote error={copy.error ?? reload.error} />
+      <ErrorNote error={copy.error ?? reload.error ?? takeOver.error} />
       <Group align="start" gap="sm" className="edit-fields">
         <TextInput label={t('name')} value={draft.name} maxLength={200} onChange={(e) => set({ name: e.target.value })} />
         <Textarea label={t('description')} value={draft.description ?? ''} maxLength={2000} autosize minRows={1} maxRows={4} onChange={(e) => set({ description: e.target.value || undefined })} />

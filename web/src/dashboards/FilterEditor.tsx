@@ -54,8 +54,8 @@ export function FilterEditor({ dashboard, states, values, onDone, onClose }: Pro
           <Fieldset key={at} legend={f.label || f.name || t('filters.add')} p="sm">
             <Stack gap="xs">
               <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="xs">
-                <TextInput label={t('filters.name')} value={f.name} onChange={(e) => change(at, { name: e.target.value })} description={t('filters.nameHelp', { example: '{{name}}' })} error={!NAME.test(f.name) && t('filters.invalid')} />
-                <TextInput label={t('filters.shown')} value={f.label ?? ''} onChange={(e) => change(at, { label: e.target.value || undefined })} description="&nbsp;" />
+                <TextInput label={t('filters.name')} value={f.name} onChange={(e) => change(at, { name: e.target.value })} inputWrapperOrder={['label', 'input', 'description', 'error']} description={t('filters.nameHelp', { example: '{{name}}' })} error={!NAME.test(f.name) && t('filters.invalid')} />
+                <TextInput label={t('filters.shown')} value={f.label ?? ''} onChange={(e) => change(at, { label: e.target.value || undefined })} />
                 <NativeSelect label={t('filters.type')} value={f.type} onChange={(e) => change(at, { type: e.currentTarget.value as DashboardFilter['type'], default: undefined })} data={TYPES.map((value) => ({ value, label: t(`filters.types.${value}`) }))} />
                 <FilterField key={f.type} filter={{ ...f, choices: undefined }} label={t('filters.default')} value={f.default ?? null} onChange={(value) => change(at, { default: value ?? undefined })} />
               </SimpleGrid>

@@ -11,7 +11,7 @@ export function Grid<T extends Placed>({ tiles, children }: { tiles: T[]; childr
       {tiles.map((t) => (
         <div key={t.id} className="tile-place" data-kind={t.kind} style={{
           '--x': t.x + 1, '--w': t.w, '--y': t.y + 1, '--h': t.h, '--order': t.order,
-          '--phone': t.kind === 'text' ? 'auto' : `${Math.min(9, Math.max(3, t.h)) * (ROW_PX + GAP_PX)}px`,
+          '--phone': t.kind === 'text' ? 'auto' : `${(t.h <= 4 ? 3 : Math.min(9, t.h)) * (ROW_PX + GAP_PX)}px`,
         } as React.CSSProperties}>{children(t)}</div>
       ))}
     </Box>

@@ -35,8 +35,8 @@ export function PublicPage() {
 
   if (token.length < 10) return <Said title={t('public.gone')} text={t('public.missing')} />
   if (shown.error instanceof Problem && shown.error.status === 404) return <Said title={t('public.gone')} text={t('public.goneText')} />
-  if (shown.error && !shown.data) return <Center mih="100vh" p="md"><ErrorNote error={shown.error} onRetry={() => void shown.refetch()} /></Center>
-  if (!shown.data) return <Center mih="100vh"><Loader aria-label={t('loading', { ns: 'parts' })} /></Center>
+  if (shown.error && !shown.data) return <Center component="main" mih="100vh" p="md"><ErrorNote error={shown.error} onRetry={() => void shown.refetch()} /></Center>
+  if (!shown.data) return <Center component="main" mih="100vh"><Loader aria-label={t('loading', { ns: 'parts' })} /></Center>
   const { name, description, filters, tiles, expires_at } = shown.data
   return (
     <main className="public">
@@ -54,12 +54,12 @@ export function PublicPage() {
 }
 
 function Said({ title, text }: { title: string; text: string }) {
-  return <Center mih="100vh" p="md"><Stack gap="xs" maw={420}><Title order={1} size="h3">{title}</Title><Text>{text}</Text></Stack></Center>
+  return <Center component="main" mih="100vh" p="md"><Stack gap="xs" maw={420}><Title order={1} size="h3">{title}</Title><Text>{text}</Text></Stack></Center>
 }
 
 function Shown({ tile }: { tile: PublicTile }) {
   const { t } = useTranslation('dashboards')
-  if (tile.kind === 'text') return <TileFrame title={tile.title} kind="text"><div className="tile-body"><Markdown text={tile.text ?? ''} /></div></TileFrame>
+  if (tile.kind === 'text') return <TileFrame title={tile.title} kind="text"><div className="tile-body" tabIndex={0}><Markdown text={tile.text ?? ''} level={tile.title ? 3 : 2} /></div></TileFrame>
   return (
     <TileFrame title={tile.title} kind="query" status={tile.status} ranAt={tile.ran_at}>
       <TileBody title={tile.title ?? ''} rows={tile.result as Result | undefined} chart={tile.chart} ranAt={tile.ran_at} waiting={tile.status === 'refreshing'} failure={tile.status === 'failed' && !tile.result ? t('public.notRead') : undefined} />

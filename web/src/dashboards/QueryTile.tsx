@@ -49,6 +49,14 @@ export function QueryTile({ dashboard, tile, state, values, onValues, onRefresh,
       setFailed(e as Error)
     }
   }
+  const openQuestion = async (id: string) => {
+    try {
+      const q = await unwrap(api.GET('/api/v1/questions/{id}', { params: { path: { id } } }))
+      await navigate({ to: '/conversations/$id', params: { id: q.conversation_id }, hash: id })
+    } catch (e) {
+      setFailed(e as Error)
+    }
+  }
   const warning = dashboard.stale.includes(tile.id) ? t('tile.stale') : dashboard.outdated.includes(tile.id) ? t('tile.outdated') : undefined
   return (
     <TileFrame title={tile.title} kind={tile.kind} status={state?.status} ranAt={state?.ran_at} warning={warning} handle={handle} menu={menu ?? (
@@ -57,6 +65,7 @@ export function QueryTile({ dashboard, tile, state, values, onValues, onRefresh,
         <Menu.Dropdown>
           <Menu.Item onClick={onRefresh}>{t('tile.refresh')}</Menu.Item>
           {mayAsk && <Menu.Item onClick={() => void ask()}>{t('tile.ask')}</Menu.Item>}
+          {mayAsk && tile.question_id && <Menu.Item onClick={() => void openQuestion(tile.question_id ?? '')}>{t('tile.question')}</Menu.Item>}
           {mayAsk && tile.saved_query_id && <Menu.Item onClick={() => void navigate({ to: '/sql', search: { saved: tile.saved_query_id } })}>{t('tile.saved')}</Menu.Item>}
         </Menu.Dropdown>
       </Menu>

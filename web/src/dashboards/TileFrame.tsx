@@ -27,7 +27,7 @@ export function TileFrame({ title, kind, status, ranAt, warning, handle, menu, c
       {!bare && (
         <Group gap={4} wrap="nowrap" className="tile-head" align="start">
           {handle}
-          <Title order={2} size="h6" className="tile-title" title={title}>{title}</Title>
+          {title ? <Title order={2} size="h6" className="tile-title" title={title}>{title}</Title> : <div className="tile-title" />}
           {warning && <Tooltip label={warning} multiline maw={280}><span role="img" aria-label={warning} className="tile-warning"><IconAlertTriangle size={16} /></span></Tooltip>}
           {status === 'refreshing' && <Loader size={14} mt={3} aria-label={t('tile.refreshing')} />}
           {ranAt && <Text size="xs" c="dimmed" className="tile-age" title={t('tile.age', { at: moment(ranAt) })} data-testid="tile-age">{age(ranAt)}</Text>}

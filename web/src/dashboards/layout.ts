@@ -33,7 +33,10 @@ export function nudge(tiles: Tile[], id: string, by: Partial<Place>): Tile[] {
     const x = tile.x
     const inWay = tiles.filter((t) => t.id !== id && t.x < x + w && x < t.x + t.w)
     if (by.y < 0) y = Math.max(0, ...inWay.filter((t) => t.y + t.h <= tile.y && t.y < tile.y).map((t) => t.y))
-    else y = Math.min(...inWay.filter((t) => t.y >= tile.y + tile.h).map((t) => t.y + t.h - tile.h + 1), tile.y + 1)
+    else {
+      const ends = inWay.filter((t) => t.y >= tile.y + tile.h).map((t) => t.y + t.h - tile.h + 1)
+      y = ends.length ? Math.min(...ends) : tile.y
+    }
   }
   const next = { ...tile, w, h, x: Math.min(COLUMNS - w, Math.max(0, tile.x + (by.x ?? 0))), y }
   return reordered(tiles, compact(tiles.map((t) => (t.id === id ? next : t)), by.y && by.y > 0 ? undefined : id))

@@ -25,11 +25,9 @@ export default {
   unsaved: 'Geändert, nicht gespeichert',
   conflict: { load: 'Die neuere Version ansehen', copy: 'Meine als Kopie speichern', copyName: '{{name}} (meine Kopie)' },
   refresh: 'Aktualisieren',
-  refreshing: 'Wird aktualisiert',
   fullscreen: 'Vollbild',
   leaveFullscreen: 'Vollbild verlassen',
   share: 'Teilen',
-  more_: 'Mehr',
   menu: { label: 'Mehr zum Dashboard', duplicate: 'Duplizieren', history: 'Verlauf', export: 'Als YAML exportieren', replace: 'Durch eine YAML-Datei ersetzen', delete: 'Löschen' },
   deleteTitle: '{{name}} löschen?',
   deleteText: 'Seine Kacheln, Versionen und öffentlichen Links gehen mit. Woraus es gemacht wurde, bleibt.',
@@ -38,9 +36,9 @@ export default {
   emptyHint: 'Heften Sie eine Antwort an (unter jeder Antwort: An Dashboard heften), oder bearbeiten Sie es, um einen Text oder eine gespeicherte Abfrage hinzuzufügen.',
   tile: {
     label: 'Kachel {{title}}', untitled: 'ohne Titel', menu: 'Was mit {{title}} gemacht werden kann', refresh: 'Neu lesen', ask: 'In einer Unterhaltung weiterfragen', question: 'Seine Frage öffnen', saved: 'Seine gespeicherte Abfrage öffnen',
-    edit: 'Bearbeiten', remove: 'Entfernen', age: 'Stand {{at}}', never: 'Noch nicht gelesen', failed: 'Diese Kachel konnte nicht gelesen werden', before: 'Diese Zeilen sind von vorher, Stand {{at}}.',
+    edit: 'Bearbeiten', remove: 'Entfernen', age: 'Stand {{at}}', never: 'Noch nicht gelesen', before: 'Diese Zeilen sind von vorher, Stand {{at}}.',
     outdated: 'Seine gespeicherte Abfrage hat jetzt anderes SQL', takeOver: 'Das neue SQL übernehmen', stale: 'Der Titel nennt einen Zeitraum, der weiterrückt, das SQL aber hat feste Daten', rows: 'Zeilen von {{title}}', noRows: 'Keine Zeilen.', moreRows: 'Mehr von {{n}} Zeilen zeigen',
-    truncated: 'Die Abfrage gibt mehr Zeilen, als hier aufgehoben werden.', pick: 'Nach {{value}} filtern', noChart: 'Diese Zeilen lassen sich nicht als dieses Diagramm zeichnen.', refreshing: 'Wird neu gelesen',
+    truncated: 'Die Abfrage gibt mehr Zeilen, als hier aufgehoben werden.', pick: 'Nach {{value}} filtern', refreshing: 'Wird neu gelesen',
   },
   move: {
     label: '{{title}} verschieben oder vergrößern', help: 'Pfeiltasten verschieben, Umschalt mit Pfeiltasten ändert die Größe', earlier: 'Weiter vor', later: 'Weiter nach hinten', done: '{{title}}: Spalte {{x}}, Zeile {{y}}, {{w}} breit, {{h}} hoch',
@@ -62,12 +60,12 @@ export default {
     days: 'Endet nach', day_one: '{{count}} Tag', day_other: '{{count}} Tagen', make: 'Öffentlichen Link machen', made: 'Der öffentliche Link', open: 'Links, die es öffnen', ends: 'endet {{at}}', revoke: 'Diesen Link beenden', none: 'Kein öffentlicher Link: niemand außerhalb sieht es.',
     fixed: 'mit {{values}}', notAllowed: 'Öffentliche Links können Administratoren machen.',
   },
-  history: { title: 'Verlauf', version: 'Version {{n}}', current: 'jetzige', restore: 'Wiederherstellen', restored: 'Version {{n}} wiederhergestellt', what_one: '{{count}} Kachel', what_other: '{{count}} Kacheln', open: 'Version {{n}} ansehen' },
+  history: { title: 'Verlauf', version: 'Version {{n}}', current: 'jetzige', restore: 'Wiederherstellen', },
   importDialog: { title: 'Ein Dashboard aus einer YAML-Datei', replaceTitle: '{{name}} durch eine YAML-Datei ersetzen', file: 'Datei wählen', yaml: 'YAML', check: 'Prüfen', import: 'Importieren', replace: 'Ersetzen', good: '{{name}} mit {{count}} Kacheln: alles in Ordnung.', line: 'Zeile {{n}}' },
   propose: {
     title: 'Ein Dashboard aus einem Satz', addTitle: 'Kacheln aus einem Satz', about: 'Worum geht es?', placeholder: 'Revenue and returns by region', database: 'Datenbank', propose: 'Kacheln vorschlagen', nothing: 'Davon wurde in dieser Datenbank nichts verstanden. Nennen Sie, was gezählt oder summiert wird, so wie es in der Datenbank heißt, etwa „revenue“ oder „orders“.',
     choose: 'Wählen Sie, was bleiben soll', keep_one: 'Mit {{count}} Kachel anlegen', keep_other: 'Mit {{count}} Kacheln anlegen', add_one: '{{count}} Kachel hinzufügen', add_other: '{{count}} Kacheln hinzufügen', how: 'verstanden als: {{text}}', checked: 'Jede ist geprüft und läuft hier als Vorschau.',
   },
-  pin: { label: 'An Dashboard heften', to: 'Anheften an', new: 'Ein neues Dashboard', done: 'Angeheftet an <page>{{name}}</page>', none: 'Sie haben kein Dashboard, das Sie ändern dürfen.' },
+  pin: { label: 'An Dashboard heften', to: 'Anheften an', new: 'Ein neues Dashboard', done: 'Angeheftet an <page>{{name}}</page>' },
   public: { gone: 'Dieser Link öffnet nichts', goneText: 'Er kann beendet oder zurückgenommen worden sein. Bitten Sie den Absender um einen neuen.', ends: 'Dieser Link endet {{at}}.', notRead: 'Diese Kachel kann gerade nicht gezeigt werden.', missing: 'Die Adresse ist nicht vollständig: der Teil hinter # fehlt.' },
 } as const

@@ -25,11 +25,9 @@ export default {
   unsaved: 'Changed, not saved',
   conflict: { load: 'Look at the newer version', copy: 'Save mine as a copy', copyName: '{{name}} (my copy)' },
   refresh: 'Refresh',
-  refreshing: 'Refreshing',
   fullscreen: 'Full screen',
   leaveFullscreen: 'Leave full screen',
   share: 'Share',
-  more_: 'More',
   menu: { label: 'More about the dashboard', duplicate: 'Duplicate', history: 'History', export: 'Export as YAML', replace: 'Replace with a YAML file', delete: 'Delete' },
   deleteTitle: 'Delete {{name}}?',
   deleteText: 'Its tiles, versions and public links go with it. What it was made from stays.',
@@ -38,9 +36,9 @@ export default {
   emptyHint: 'Pin an answer to it (under any answer: Pin to dashboard), or edit it to add a text or a saved query.',
   tile: {
     label: 'Tile {{title}}', untitled: 'without a title', menu: 'What can be done with {{title}}', refresh: 'Read again', ask: 'Ask on in a conversation', question: 'Open its question', saved: 'Open its saved query',
-    edit: 'Edit', remove: 'Remove', age: 'as of {{at}}', never: 'Not read yet', failed: 'This tile could not be read', before: 'These rows are from before, as of {{at}}.',
+    edit: 'Edit', remove: 'Remove', age: 'as of {{at}}', never: 'Not read yet', before: 'These rows are from before, as of {{at}}.',
     outdated: 'Its saved query has other SQL now', takeOver: 'Take the new SQL over', stale: 'The title names a period that moves on, but the SQL has fixed dates', rows: 'Rows of {{title}}', noRows: 'No rows.', moreRows: 'Show more of {{n}} rows',
-    truncated: 'The query gives more rows than are kept here.', pick: 'Filter by {{value}}', noChart: 'These rows cannot be drawn as that chart.', refreshing: 'Being read again',
+    truncated: 'The query gives more rows than are kept here.', pick: 'Filter by {{value}}', refreshing: 'Being read again',
   },
   move: {
     label: 'Move or resize {{title}}', help: 'Arrow keys move it, Shift with arrow keys resizes it', earlier: 'Earlier', later: 'Later', done: '{{title}}: column {{x}}, row {{y}}, {{w}} wide, {{h}} high',
@@ -62,12 +60,12 @@ export default {
     days: 'Ends after', day_one: '{{count}} day', day_other: '{{count}} days', make: 'Make a public link', made: 'The public link', open: 'Links that open it', ends: 'ends {{at}}', revoke: 'End this link', none: 'No public link: nobody outside sees it.',
     fixed: 'with {{values}}', notAllowed: 'Administrators can make public links.',
   },
-  history: { title: 'History', version: 'Version {{n}}', current: 'current', restore: 'Restore', restored: 'version {{n}} restored', what_one: '{{count}} tile', what_other: '{{count}} tiles', open: 'Look at version {{n}}' },
+  history: { title: 'History', version: 'Version {{n}}', current: 'current', restore: 'Restore', },
   importDialog: { title: 'A dashboard from a YAML file', replaceTitle: 'Replace {{name}} with a YAML file', file: 'Choose a file', yaml: 'YAML', check: 'Check', import: 'Import', replace: 'Replace', good: '{{name}} with {{count}} tiles: every part is in order.', line: 'line {{n}}' },
   propose: {
     title: 'A dashboard from a sentence', addTitle: 'Tiles from a sentence', about: 'What is it about?', placeholder: 'Revenue and returns by region', database: 'Database', propose: 'Propose tiles', nothing: 'Nothing in this database was understood of that. Name what is counted or added up, such as “revenue” or “orders”.',
     choose: 'Choose what to keep', keep_one: 'Make it with {{count}} tile', keep_other: 'Make it with {{count}} tiles', add_one: 'Add {{count}} tile', add_other: 'Add {{count}} tiles', how: 'read as: {{text}}', checked: 'Each has been checked and is run here as a preview.',
   },
-  pin: { label: 'Pin to dashboard', to: 'Pin to', new: 'A new dashboard', done: 'Pinned to <page>{{name}}</page>', none: 'You have no dashboard that you may change.' },
+  pin: { label: 'Pin to dashboard', to: 'Pin to', new: 'A new dashboard', done: 'Pinned to <page>{{name}}</page>' },
   public: { gone: 'This link does not open anything', goneText: 'It may have ended or been taken back. Ask whoever sent it for a new one.', ends: 'This link ends {{at}}.', notRead: 'This tile cannot be shown just now.', missing: 'The address is not complete: the part behind # is missing.' },
 } as const

@@ -5,22 +5,25 @@ import { Fragment, type ReactNode } from 'react'
  * A small part of Markdown: headings, lists, bold, italic, code and links. What people write stays text: there is no
  * HTML, pictures are not loaded, and links lead to web pages and mail only.
  */
-export function Markdown({ text }: { text: string }) {
-  return <Stack gap={6} className="markdown">{blocks(text).map((block, i) => <Fragment key={i}>{block}</Fragment>)}</Stack>
+export function Markdown({ text, level = 2 }: { text: string; /** Of the text's highest heading on the page. */ level?: 2 | 3 }) {
+  return <Stack gap={6} className="markdown">{blocks(text, level).map((block, i) => <Fragment key={i}>{block}</Fragment>)}</Stack>
 }
 
-function blocks(text: string): ReactNode[] {
+function blocks(text: string, level: number): ReactNode[] {
   const out: ReactNode[] = []
   const lines = text.replace(/\r\n?/g, '\n').split('\n')
+  const highest = Math.min(...lines.map((line) => /^(#{1,4})\s/.exec(line)?.[1]?.length ?? 4))
+  let last = level - 1
   for (let i = 0; i < lines.length;) {
     const line = lines[i] ?? ''
     const heading = /^(#{1,4})\s+(.*)$/.exec(line)
     if (!line.trim()) {
       i++
     } else if (heading) {
-      // The page's own headings come first.
-      const order = Math.min((heading[1] ?? '').length + 2, 6) as 3 | 4 | 5 | 6
-      out.push(<Title order={order} size={`h${order}`}>{inline(heading[2] ?? '')}</Title>)
+      // No level is left out, whatever is written; how large a heading looks is the writer's.
+      const depth = (heading[1] ?? '').length
+      last = Math.min(level + depth - highest, last + 1)
+      out.push(<Title order={last as 2 | 3 | 4 | 5 | 6} size={`h${(depth + 2) as 3 | 4 | 5 | 6}`}>{inline(heading[2] ?? '')}</Title>)
       i++
     } else if (/^\s*(-{3,}|\*{3,}|_{3,})\s*$/.test(line)) {
       out.push(<Divider />)
@@ -46,7 +49,7 @@ function blocks(text: string): ReactNode[] {
 }
 
 const ITEM = /^\s*(?:[-*+]|\d{1,3}[.)])\s+/
-const INLINE = /`([^`\n]+)`|\*\*([^*\n]+)\*\*|\*([^*\n]+)\*|\[([^\]\n]+)\]\(([^)\s]+)\)/g
+const INLINE = /`([^`\n]+)`|\*\*([^*\n]+)\*\*|\*([^*\n]+)\*|(!?)\[([^\]\n]+)\]\(([^)\s]+)\)/g
 
 function inline(text: string): ReactNode[] {
   const out: ReactNode[] = []
@@ -54,11 +57,11 @@ function inline(text: string): ReactNode[] {
   for (const m of text.matchAll(INLINE)) {
     out.push(text.slice(at, m.index))
     at = m.index + m[0].length
-    const [whole, code, bold, italic, label, target = ''] = m
+    const [whole, code, bold, italic, picture, label, target = ''] = m
     if (code !== undefined) out.push(<Code key={m.index}>{code}</Code>)
     else if (bold !== undefined) out.push(<strong key={m.index}>{bold}</strong>)
     else if (italic !== undefined) out.push(<em key={m.index}>{italic}</em>)
-    else out.push(/^(https?:\/\/|mailto:)/i.test(target) ? <Anchor key={m.index} href={target} target="_blank" rel="noreferrer noopener nofollow" inherit underline="always">{label}</Anchor> : whole)
+    else out.push(!picture && /^(https?:\/\/|mailto:)/i.test(target) ? <Anchor key={m.index} href={target} target="_blank" rel="noreferrer noopener nofollow" inherit underline="always">{label}</Anchor> : whole)
   }
   out.push(text.slice(at))
   return out

@@ -81,6 +81,8 @@ export default {
     api_key_create: 'made an API key', api_key_revoke: 'revoked an API key', audit_export: 'exported the audit log', budget_update: 'changed the budget', catalog_read: 'read a catalog', catalog_sync: 'had a catalog read again',
     channel_create: 'set a channel up', channel_delete: 'deleted a channel', channel_test: 'tested a channel', channel_update: 'changed a channel', delivery_retry: 'had a message sent again',
     connection_create: 'connected a database', connection_delete: 'disconnected a database', connection_update: 'changed a connection', conversation_delete: 'deleted a conversation',
+    dashboard_create: 'made a dashboard', dashboard_delete: 'deleted a dashboard', dashboard_export: 'exported a dashboard', dashboard_import: 'imported a dashboard', dashboard_publish: 'made a public link', dashboard_read: 'looked at a dashboard',
+    dashboard_restore: 'restored a version of a dashboard', dashboard_unpublish: 'ended a public link', dashboard_update: 'changed a dashboard',
     export_cancel: 'cancelled an export', export_create: 'exported rows', export_delete: 'deleted an export', export_download: 'downloaded an export', export_pause: 'paused an export', export_resume: 'went on with an export', export_settings: 'changed the limits of exports',
     invitation_accept: 'accepted an invitation', invitation_create: 'invited somebody', invitation_revoke: 'took an invitation back', member_link: 'made a sign-in link', member_remove: 'removed a member', member_role: 'changed a role',
     model_create: 'set a model up', model_delete: 'deleted a model', model_update: 'changed a model', organisation_update: 'renamed the organisation',
