@@ -25,9 +25,11 @@ func TestClocksOfWorkersMayBeHoursApart(t *testing.T) {
 			preset func(workflow.Context, string) workflow.Context
 			begin  time.Duration
 		}{
-			"model":  {model, time.Hour},
-			"query":  {query, time.Hour},
-			"orphan": {orphan, time.Hour},
+			"model": {model, time.Hour},
+			"query": {query, time.Hour},
+			"orphan": {func(ctx workflow.Context, summary string) workflow.Context {
+				return orphan(ctx, QueueQuery, summary)
+			}, time.Hour},
 			"probe": {func(ctx workflow.Context, summary string) workflow.Context {
 				return probe(ctx, QueueModel, summary)
 			}, 30 * time.Second},
