@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
 
 	"github.com/datamind/datamind/activities"
 	"github.com/datamind/datamind/models"
@@ -20,6 +21,8 @@ func exportRun(t *testing.T) *testsuite.TestWorkflowEnvironment {
 	t.Helper()
 	var suite testsuite.WorkflowTestSuite
 	env := suite.NewTestWorkflowEnvironment()
+	env.SetWorkerOptions(worker.Options{DeadlockDetectionTimeout: time.Minute}) // a busy machine is no deadlock
+	env.SetTestTimeout(time.Minute)
 	env.RegisterWorkflow(Export)
 	env.RegisterActivity(&activities.Export{})
 	env.RegisterActivity(&activities.Questions{})
@@ -54,22 +57,25 @@ func TestAnExportFailsWithItsReason(t *testing.T) {
 	require.Equal(t, models.ExportFailed, endOfExport(t, env))
 }
 
-// untilStopped stands for an activity that writes until it is told to stop.
-func untilStopped(ctx context.Context, _ activities.ExportRef) (activities.ExportResult, error) {
-	<-ctx.Done()
-	return activities.ExportResult{}, temporal.NewCanceledError(activities.Stopped)
+// stopped stands for an activity that writes until the person wants something else.
+func stopped(want func(), details ...any) func(context.Context, activities.ExportRef) (activities.ExportResult, error) {
+	return func(context.Context, activities.ExportRef) (activities.ExportResult, error) {
+		want()
+		return activities.ExportResult{}, temporal.NewCanceledError(details...)
+	}
 }
 
 func TestAnExportIsPausedForDaysAndGoesOn(t *testing.T) {
 	t.Parallel()
 	env := exportRun(t)
-	env.OnActivity("WriteExport", mock.Anything, mock.Anything).Return(untilStopped).Once()
+	pause := func() { env.UpdateWorkflowNoRejection(UpdatePause, "1", t) }
+	env.OnActivity("WriteExport", mock.Anything, mock.Anything).Return(stopped(pause, activities.Stopped)).Once()
+	env.OnActivity("EndExportQuery", mock.Anything, mock.Anything).Return(nil).Maybe()
 	env.OnActivity("WriteExport", mock.Anything, mock.Anything).Return(activities.ExportResult{Status: models.ExportDone}, nil).Once()
 	for _, paused := range []bool{true, false} {
 		env.OnActivity("MarkPaused", mock.Anything, activities.PauseInput{ExportRef: exported.ExportRef, Paused: paused}).
 			Return(activities.ExportResult{Status: map[bool]models.ExportStatus{true: models.ExportPaused, false: models.ExportQueued}[paused]}, nil).Once()
 	}
-	env.RegisterDelayedCallback(func() { env.UpdateWorkflowNoRejection(UpdatePause, "1", t) }, time.Second)
 	env.RegisterDelayedCallback(func() { env.UpdateWorkflowNoRejection(UpdateResume, "2", t) }, 72*time.Hour)
 	env.ExecuteWorkflow(Export, exported)
 	require.Equal(t, models.ExportDone, endOfExport(t, env))
@@ -78,13 +84,14 @@ func TestAnExportIsPausedForDaysAndGoesOn(t *testing.T) {
 func TestAPausedExportIsNotKeptForEver(t *testing.T) {
 	t.Parallel()
 	env := exportRun(t)
-	env.OnActivity("WriteExport", mock.Anything, mock.Anything).Return(untilStopped).Once()
+	pause := func() { env.UpdateWorkflowNoRejection(UpdatePause, "1", t) }
+	env.OnActivity("WriteExport", mock.Anything, mock.Anything).Return(stopped(pause, activities.Stopped)).Once()
+	env.OnActivity("EndExportQuery", mock.Anything, mock.Anything).Return(nil).Maybe()
 	env.OnActivity("MarkPaused", mock.Anything, mock.Anything).Return(activities.ExportResult{Status: models.ExportPaused}, nil).Once()
 	env.OnActivity("FinishExport", mock.Anything, mock.MatchedBy(func(in activities.EndExportInput) bool {
 		return in.Status == models.ExportCancelled && in.ErrorText != ""
 	})).
 		Return(activities.ExportResult{Status: models.ExportCancelled}, nil).Once()
-	env.RegisterDelayedCallback(func() { env.UpdateWorkflowNoRejection(UpdatePause, "1", t) }, time.Second)
 	env.ExecuteWorkflow(Export, exported)
 	require.Equal(t, models.ExportCancelled, endOfExport(t, env))
 }
@@ -93,14 +100,10 @@ func TestAPausedExportIsNotKeptForEver(t *testing.T) {
 func TestACancelledExportLeavesNoQuery(t *testing.T) {
 	t.Parallel()
 	env := exportRun(t)
-	env.OnActivity("WriteExport", mock.Anything, mock.Anything).Return(func(ctx context.Context, _ activities.ExportRef) (activities.ExportResult, error) {
-		<-ctx.Done()
-		return activities.ExportResult{}, temporal.NewCanceledError()
-	}).Once()
+	env.OnActivity("WriteExport", mock.Anything, mock.Anything).Return(stopped(env.CancelWorkflow)).Once()
 	env.OnActivity("FinishExport", mock.Anything, mock.MatchedBy(func(in activities.EndExportInput) bool { return in.Status == models.ExportCancelled })).
 		Return(activities.ExportResult{Status: models.ExportCancelled}, nil).Once()
 	env.OnActivity("EndExportQuery", mock.Anything, mock.Anything).Return(nil).Once()
-	env.RegisterDelayedCallback(env.CancelWorkflow, time.Second)
 	env.ExecuteWorkflow(Export, exported)
 	require.Equal(t, models.ExportCancelled, endOfExport(t, env))
 }
