@@ -75,7 +75,7 @@ export function Editing({ stored, values, onLeave }: { stored: Dashboard; values
         </Menu.Dropdown>
       </Menu>
     )
-    if (tile.kind === 'text') return <TileFrame title={tile.title} kind="text" handle={handle} menu={menu}><div className="tile-body" tabIndex={0}><Markdown text={tile.text ?? ''} level={tile.title ? 3 : 2} /></div></TileFrame>
+    if (tile.kind === 'text') return <TileFrame title={tile.title} kind="text" handle={handle} menu={menu}><div className="tile-text" tabIndex={0}><Markdown text={tile.text ?? ''} level={tile.title ? 3 : 2} /></div></TileFrame>
     if (!isStored(tile)) return <DraftTile dashboard={draft} tile={tile} handle={handle} menu={menu} />
     return <QueryTile dashboard={base} tile={tile} state={states.get(tile.id)} values={values} onValues={() => undefined} onRefresh={() => refresh([tile.id])} mayAsk={false} handle={handle} menu={menu} still />
   }

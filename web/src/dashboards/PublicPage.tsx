@@ -59,7 +59,7 @@ function Said({ title, text }: { title: string; text: string }) {
 
 function Shown({ tile }: { tile: PublicTile }) {
   const { t } = useTranslation('dashboards')
-  if (tile.kind === 'text') return <TileFrame title={tile.title} kind="text"><div className="tile-body" tabIndex={0}><Markdown text={tile.text ?? ''} level={tile.title ? 3 : 2} /></div></TileFrame>
+  if (tile.kind === 'text') return <TileFrame title={tile.title} kind="text"><div className="tile-text" tabIndex={0}><Markdown text={tile.text ?? ''} level={tile.title ? 3 : 2} /></div></TileFrame>
   return (
     <TileFrame title={tile.title} kind="query" status={tile.status} ranAt={tile.ran_at}>
       <TileBody title={tile.title ?? ''} rows={tile.result as Result | undefined} chart={tile.chart} ranAt={tile.ran_at} waiting={tile.status === 'refreshing'} failure={tile.status === 'failed' && !tile.result ? t('public.notRead') : undefined} />

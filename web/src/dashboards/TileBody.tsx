@@ -33,12 +33,12 @@ export function TileBody({ title, rows, chart, failure, ranAt, waiting, picks, o
   return (
     <div className="tile-body">
       {failure && (
-        <Alert color="red" p="xs" mb={4} role="status">
+        <Alert color="red" p="xs" mb={4} role="status" mah="70%" style={{ overflow: 'auto', flex: 'none' }} tabIndex={0}>
           <Text size="xs" className="wrap">{failure}{rows && ranAt && ` ${t('tile.before', { at: moment(ranAt) })}`}</Text>
           {onRetry && <Button size="compact-xs" variant="default" mt={4} onClick={onRetry}>{t('tile.refresh')}</Button>}
         </Alert>
       )}
-      {!rows && waiting && <Skeleton h="100%" mih={60} aria-label={t('loading', { ns: 'parts' })} />}
+      {!rows && waiting && <Skeleton h="100%" mih={60} role="status" aria-label={t('loading', { ns: 'parts' })} />}
       {!rows && !waiting && !failure && <Text size="sm" c="dimmed">{t('tile.never')}</Text>}
       {rows && rows.row_count === 0 && <Text size="sm" c="dimmed">{t('tile.noRows')}</Text>}
       {rows && rows.row_count > 0 && (drawn && chart

@@ -74,7 +74,7 @@ export function Viewing({ dashboard: d, values, mayEdit, mayWrite, mayAsk, onEdi
         {!tiles.length && <div><Text>{t('empty')}</Text><Text size="sm" c="dimmed">{t('emptyHint')}</Text></div>}
         <Grid tiles={tiles}>
           {(tile) => (tile.kind === 'text'
-            ? <TileFrame title={tile.title} kind="text"><div className="tile-body" tabIndex={0}><Markdown text={tile.text ?? ''} level={tile.title ? 3 : 2} /></div></TileFrame>
+            ? <TileFrame title={tile.title} kind="text"><div className="tile-text" tabIndex={0}><Markdown text={tile.text ?? ''} level={tile.title ? 3 : 2} /></div></TileFrame>
             : <QueryTile dashboard={d} tile={tile} state={states.get(tile.id)} values={values} onValues={onValues} mayAsk={mayAsk} onRefresh={() => refresh([tile.id])} />)}
         </Grid>
       </Stack>
