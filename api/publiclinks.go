@@ -64,8 +64,8 @@ type (
 			Values        FilterValues `json:"values,omitempty" maxProperties:"30" doc:"Fixed values of the filters"`
 		}
 	}
-	publicLinkOut  struct{ Body NewPublicLink }
-	linksOut struct {
+	publicLinkOut struct{ Body NewPublicLink }
+	linksOut      struct {
 		Body struct {
 			Items []PublicLink `json:"items" doc:"Those that open the dashboard now, newest first"`
 		}
