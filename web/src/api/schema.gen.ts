@@ -239,7 +239,8 @@ export interface paths {
         put?: never;
         /** Have nothing told for a time; what holds then is told */
         post: operations["snooze-alert"];
-        delete?: never;
+        /** Have an alert tell again */
+        delete: operations["unsnooze-alert"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1754,7 +1755,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             key?: string;
-            /** @description pending, fired, over, opened, closed, failing, working, acknowledged, snoozed, paused, resumed; told_… for what was told */
+            /** @description pending, fired, over, opened, closed, failing, working, acknowledged, snoozed, unsnoozed, paused, resumed; told_… for what was told */
             kind: string;
             text?: string;
             /** @description Who did it; nobody for what happened by itself */
@@ -1993,7 +1994,7 @@ export interface components {
         AlertSnoozeInBody: {
             /**
              * Format: int64
-             * @description For how long nothing is told; 0 ends it
+             * @description For how long nothing is told
              */
             minutes: number;
         };
@@ -4370,6 +4371,38 @@ export interface operations {
                 "application/json": components["schemas"]["AlertSnoozeInBody"];
             };
         };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "unsnooze-alert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description OK */
             200: {
