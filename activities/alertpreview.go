@@ -12,11 +12,11 @@ import (
 	"github.com/datamind/datamind/models"
 )
 
-// PreviewInput is an alert to try, Preview what it would see and do now.
-type (
-	PreviewInput = alert.PreviewInput
-	Preview      = alert.Preview
-)
+// PreviewInput is an alert to try.
+type PreviewInput = alert.PreviewInput
+
+// Preview is what an alert would see and do now.
+type Preview = alert.Preview
 
 const (
 	previewValues = 20
@@ -114,7 +114,7 @@ func (r *alertReader) plan(ctx context.Context, in PreviewInput, l *models.Alert
 // onevalue words the questions of an alert so that they are about an amount:
 // “refunds” is a list, “total amount of refunds” is a number. Where no wording
 // helps, they stay.
-func (r *alertReader) onevalue(ctx context.Context, scope models.Scope, l *models.Alert, asked time.Time, sql string) (string, error, error) { //nolint:revive,staticcheck // a failure of the question, and one of the platform
+func (r *alertReader) onevalue(ctx context.Context, scope models.Scope, l *models.Alert, asked time.Time, sql string) (_ string, failure, err error) {
 	if l.Condition.Kind == models.ConditionRows {
 		return sql, nil, nil
 	}
@@ -189,8 +189,8 @@ func (r *alertReader) dryRun(ctx context.Context, scope models.Scope, out *Previ
 // there is time.
 func (r *alertReader) asked(ctx context.Context, scope models.Scope, l *models.Alert, from, now time.Time) (past []alert.Past, err error) {
 	spec, err := alert.ParseSpec(l.Cron, l.TimeZone)
-	if err != nil {
-		return nil, nil
+	if err != nil { // one that is being written
+		return nil, nil //nolint:nilerr // there is no past to try then
 	}
 	moments := spec.Between(from, now, 3000)
 	by := max(1, (len(moments)+dryPoints-1)/dryPoints)

@@ -169,7 +169,7 @@ func shapeOf(c *models.AlertCondition, rows *models.Rows) (shape, error) {
 
 // number writes a value for people: few digits, none that mean nothing.
 func number(v float64) string {
-	text := strconv.FormatFloat(v, 'f', -1, 64)
+	var text string
 	switch size := math.Abs(v); {
 	case size >= 1e15 || math.IsInf(v, 0) || size > 0 && size < 1e-4:
 		return strconv.FormatFloat(v, 'g', 4, 64)

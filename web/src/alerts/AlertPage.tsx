@@ -116,7 +116,7 @@ function Values({ alert: a }: { alert: Alert }) {
       {missed.length > 0 && (
         <Note color="yellow" mt="xs">
           <Group justify="space-between">
-            <Text size="sm">{t('missed', { count: missed.length })} {t('missedWhen', { from: moment(missed[0]!), to: moment(missed.at(-1)!) })}</Text>
+            <Text size="sm">{t('missed', { count: missed.length })} {t('missedWhen', { from: moment(missed[0] ?? ''), to: moment(missed.at(-1) ?? '') })}</Text>
             {a.mine && <Button size="compact-sm" variant="default" loading={backfill.isPending} onClick={() => backfill.mutate(missed.slice(-50))}>{t('backfill')}</Button>}
           </Group>
         </Note>

@@ -93,7 +93,7 @@ function FromWords({ onDone }: { onDone: (alert: Alert) => void }) {
       <form onSubmit={(e) => { e.preventDefault(); if (words.trim()) ask(words) }}>
         <Stack gap="xs">
           <TextInput label={t('tell.label')} placeholder={t('tell.placeholder')} value={words} maxLength={1000} onChange={(e) => setWords(e.currentTarget.value)} data-autofocus />
-          {(connections.data?.length ?? 0) > 1 && <Select comboboxProps={{ withinPortal: false }} allowDeselect={false} label={t('tell.database')} value={connection} onChange={setChosen} data={connections.data!.map((c) => ({ value: c.id, label: c.name }))} />}
+          {(connections.data?.length ?? 0) > 1 && <Select comboboxProps={{ withinPortal: false }} allowDeselect={false} label={t('tell.database')} value={connection} onChange={setChosen} data={(connections.data ?? []).map((c) => ({ value: c.id, label: c.name }))} />}
           <Group><Button type="submit" variant={read ? 'default' : 'filled'} disabled={!words.trim()}>{t('tell.read')}</Button></Group>
         </Stack>
       </form>
