@@ -92,7 +92,7 @@ func TestMigrationsMatchTheModels(t *testing.T) {
 		&models.Connection{}, &models.CatalogSnapshot{}, &models.Conversation{}, &models.Question{}, &models.QuestionStep{}, &models.Result{},
 		&models.TokenUsage{}, &models.AuditEvent{}, &models.ModelEndpoint{}, &models.Invitation{}, &models.Feedback{}, &models.VerifiedQuestion{},
 		&models.QuestionTable{}, &models.SavedQuery{}, &models.CatalogNote{}, &models.GlossaryTerm{}, &models.Metric{}, &models.CatalogSync{},
-		&models.Channel{}, &models.Delivery{}, &models.Artifact{}))
+		&models.Channel{}, &models.Alert{}, &models.AlertSchedule{}, &models.AlertStateRow{}, &models.AlertRun{}, &models.AlertEvent{}, &models.AlertEpisode{}, &models.Delivery{}, &models.Artifact{}))
 	schema := func(dsn string) (lines []string) {
 		conn, err := pgx.Connect(ctx, dsn)
 		require.NoError(t, err)
