@@ -123,10 +123,10 @@ const (
 
 // Alert watches the result of a query.
 type Alert struct {
-	ID           string `gorm:"type:uuid;primaryKey"`
-	OrgID        string `gorm:"type:uuid;not null;index:alerts_list,priority:1"`
+	ID           string `gorm:"type:uuid;primaryKey;index:alerts_due,priority:7"`
+	OrgID        string `gorm:"type:uuid;not null;index:alerts_list,priority:1;index:alerts_due,priority:1,where:status = 'active'"`
 	UserID       string `gorm:"type:uuid;not null"` // the owner, by whose rights it runs
-	ConnectionID string `gorm:"type:uuid;not null"`
+	ConnectionID string `gorm:"type:uuid;not null;index:alerts_due,priority:6"`
 	Name         string `gorm:"not null"`
 	// QuestionID and SavedQueryID are where it came from, nil when that is gone or there was none.
 	QuestionID   *string `gorm:"type:uuid"`
@@ -158,22 +158,25 @@ type Alert struct {
 // AlertTiming is when an alert runs. Alerts of an organisation with the same
 // timing share one schedule.
 type AlertTiming struct {
-	Cron          string `gorm:"not null" json:"cron" maxLength:"100" doc:"Minute, hour, day of month, month, day of week; not both kinds of days at once"`
-	TimeZone      string `gorm:"not null" json:"time_zone" maxLength:"60" doc:"A name such as Europe/Berlin; default UTC"`
-	JitterSeconds int    `gorm:"not null" json:"jitter_seconds,omitempty" minimum:"0" maximum:"3600" doc:"Begins up to so many seconds later"`
-	CatchUp       int    `gorm:"not null;column:catch_up_minutes" json:"catch_up_minutes,omitempty" minimum:"0" maximum:"10080" doc:"After an outage, runs of so many minutes ago are made up for; default 60"`
+	Cron          string `gorm:"not null;index:alerts_due,priority:2" json:"cron" maxLength:"100" doc:"Minute, hour, day of month, month, day of week; not both kinds of days at once"`
+	TimeZone      string `gorm:"not null;index:alerts_due,priority:3" json:"time_zone" maxLength:"60" doc:"A name such as Europe/Berlin; default UTC"`
+	JitterSeconds int    `gorm:"not null;index:alerts_due,priority:4" json:"jitter_seconds,omitempty" minimum:"0" maximum:"3600" doc:"Begins up to so many seconds later"`
+	CatchUp       int    `gorm:"not null;column:catch_up_minutes;index:alerts_due,priority:5" json:"catch_up_minutes,omitempty" minimum:"0" maximum:"10080" doc:"After an outage, runs of so many minutes ago are made up for; default 60"`
 }
 
 // AlertSchedule is a timing of an organisation, and whether Temporal knows it.
 type AlertSchedule struct {
-	ID    string `gorm:"type:uuid;primaryKey"`
-	OrgID string `gorm:"type:uuid;not null;uniqueIndex:alert_schedules_key,priority:1"`
-	AlertTiming
+	ID            string `gorm:"type:uuid;primaryKey"`
+	OrgID         string `gorm:"type:uuid;not null;uniqueIndex:alert_schedules_key,priority:1"`
+	Cron          string `gorm:"not null;uniqueIndex:alert_schedules_key,priority:2"`
+	TimeZone      string `gorm:"not null;uniqueIndex:alert_schedules_key,priority:3"`
+	JitterSeconds int    `gorm:"not null;uniqueIndex:alert_schedules_key,priority:4"`
+	CatchUp       int    `gorm:"not null;column:catch_up_minutes;uniqueIndex:alert_schedules_key,priority:5"`
 	// Version moves with every change to an alert of the timing, Applied is the
 	// version that Temporal has.
 	Version   int64     `gorm:"not null"`
 	Applied   int64     `gorm:"not null"`
-	CheckedAt time.Time `gorm:"not null"`
+	CheckedAt time.Time `gorm:"not null;index:alert_schedules_open,where:version <> applied"`
 }
 
 // KeyStatus is where a key of an alert stands.
@@ -242,7 +245,7 @@ type AlertStateRow struct {
 	OrgID   string     `gorm:"type:uuid;not null"`
 	State   AlertState `gorm:"serializer:json;type:jsonb;not null"`
 	// WakeAt is when something is to be told without a run, nil for never.
-	WakeAt    *time.Time `gorm:"index:alert_states_wake"`
+	WakeAt    *time.Time `gorm:"index:alert_states_wake,where:wake_at is not null"`
 	UpdatedAt time.Time
 }
 
@@ -275,7 +278,7 @@ const (
 // is repeated changes nothing.
 type AlertRun struct {
 	AlertID string    `gorm:"type:uuid;primaryKey"`
-	At      time.Time `gorm:"primaryKey"` // when it was due
+	At      time.Time `gorm:"primaryKey;index:alert_runs_at,type:brin"` // when it was due
 	OrgID   string    `gorm:"type:uuid;not null"`
 	Kind    RunKind   `gorm:"not null"`
 	// Status is of the alert after the run: ok, pending, firing, failing, unknown.
@@ -309,7 +312,7 @@ type AlertEpisode struct {
 	StartedAt time.Time `gorm:"not null;index:alert_episodes_list,priority:2,sort:desc"`
 	EndedAt   *time.Time
 	Keys      []string `gorm:"serializer:json;type:jsonb;not null"` // that fired
-	Value     *float64 // of the first of them
+	Value     *float64 `gorm:"type:double precision"`               // of the first of them
 	AckedAt   *time.Time
 	AckedBy   string        `gorm:"not null"`
 	Finding   *AlertFinding `gorm:"serializer:json;type:jsonb"`

@@ -49,7 +49,7 @@ func (s *Store) CreateAlert(ctx context.Context, scope models.Scope, a *models.A
 
 // wantSchedule notes that something about the alerts of a timing has changed.
 func wantSchedule(tx *gorm.DB, scope models.Scope, timing models.AlertTiming) error {
-	row := models.AlertSchedule{ID: NewID(), OrgID: scope.OrgID, AlertTiming: timing, Version: 1}
+	row := models.AlertSchedule{ID: NewID(), OrgID: scope.OrgID, Cron: timing.Cron, TimeZone: timing.TimeZone, JitterSeconds: timing.JitterSeconds, CatchUp: timing.CatchUp, Version: 1}
 	return tx.Clauses(clause.OnConflict{
 		Columns:   []clause.Column{{Name: "org_id"}, {Name: "cron"}, {Name: "time_zone"}, {Name: "jitter_seconds"}, {Name: "catch_up_minutes"}},
 		DoUpdates: clause.Set{{Column: clause.Column{Name: "version"}, Value: gorm.Expr("alert_schedules.version + 1")}},
