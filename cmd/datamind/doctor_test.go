@@ -125,7 +125,8 @@ func TestDoctorExaminesTheNamespace(t *testing.T) {
 
 	namespace := testkit.Namespace(t, address)
 	x = examine(address, namespace)
-	require.Equal(t, []string{"temporal", "namespace", "search attributes", "workers: ask", "backlog: ask", "workers: model", "backlog: model", "workers: query", "backlog: query"}, names(x))
+	require.Equal(t, []string{"temporal", "namespace", "search attributes", "workers: ask", "backlog: ask", "workers: model", "backlog: model", "workers: query", "backlog: query",
+		"workers: alert", "backlog: alert", "workers: export", "backlog: export"}, names(x))
 	require.True(t, x.findings[1].OK)
 	require.Contains(t, x.findings[2].Detail, "lacks OrgID, UserID, ConnectionID, Outcome")
 	require.Contains(t, x.findings[2].Fix, "search-attribute create --name OrgID --type Keyword --name UserID")
