@@ -13,7 +13,7 @@ const SCRIPT = {
     { kind: 'plan', contains: 'unclear', times: 1, plan: { status: 'clarify', sql: '', understanding: '', text: 'Which year do you mean?', choices: ['2025', '2026'] } },
     { kind: 'plan', sql: 'SELECT channel, count(*) AS orders FROM public.orders GROUP BY channel ORDER BY orders DESC' },
     { kind: 'write', contains: 'invented', content: 'There were 987,654,321 orders in the first channel.' },
-    { kind: 'write', contains: 'stream', chunk_delay_ms: 60, chunk_chars: 6,
+    { kind: 'write', contains: 'stream', chunk_delay_ms: 250, chunk_chars: 6,
       content: 'Orders are spread over the channels. The first channel has the most of them, and the others follow at some distance behind it.' },
   ],
 }
