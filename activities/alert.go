@@ -83,7 +83,7 @@ type FiredEpisode struct {
 // TickAlerts lets time pass for alerts: what is to be told without a run is
 // queued. Repeated, it finds it told.
 func (a *Alerts) TickAlerts(ctx context.Context, in AlertCheck) (out AlertsChecked, err error) {
-	b := &bookkeeper{in: in, baseURL: a.BaseURL}
+	b := &bookkeeper{in: in, baseURL: a.BaseURL} // nothing is drawn: no run, no rows
 	out.Deliveries, err = a.Store.StepAlerts(ctx, in.Scope, in.IDs, in.At, b.tick)
 	out.Fired = b.fired
 	return out, toTemporal(ctx, err)
@@ -97,6 +97,9 @@ type bookkeeper struct {
 	seen    map[string]*fetchedAlert
 	fired   []FiredEpisode
 	checked []string // statuses after the runs
+	// pictures are kept by alert: drawing takes longer than all else of a step,
+	// which may be tried again.
+	pictures map[string]*models.Artifact
 }
 
 // fetchedAlert is what the query of an alert brought.
@@ -172,6 +175,9 @@ func (b *bookkeeper) step(a *models.Alert, row *models.AlertStateRow, o alert.Ob
 				told.Values = run.Values
 			}
 			step.Deliveries = append(step.Deliveries, deliveriesOf(told, &state)...)
+			if len(step.Deliveries) > 0 && run != nil && e.Kind != alert.Failing {
+				step.Picture = b.picture(a, run)
+			}
 			if e.Kind == alert.Alarm {
 				b.fired = append(b.fired, FiredEpisode{AlertID: a.ID, EpisodeID: e.EpisodeID, At: b.in.At})
 			}
@@ -187,6 +193,14 @@ func (b *bookkeeper) step(a *models.Alert, row *models.AlertStateRow, o alert.Ob
 		}
 	}
 	return step
+}
+
+// picture draws what a run saw, once.
+func (b *bookkeeper) picture(a *models.Alert, run *models.AlertRun) *models.Artifact {
+	if _, drawnBefore := b.pictures[a.ID]; !drawnBefore {
+		b.pictures[a.ID] = drawn(a, b.seen[a.ID], run.Values, run.At)
+	}
+	return b.pictures[a.ID]
 }
 
 // eventOf is an effect's line in the history.

@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -37,7 +38,7 @@ func (a *Query) CheckAlerts(ctx context.Context, in AlertCheck) (out AlertsCheck
 	}
 	r := &alertReader{Query: a, in: in, purpose: "alert/" + in.IDs[0], again: activity.GetInfo(ctx).Attempt > 1}
 	defer r.close()
-	b := &bookkeeper{in: in, baseURL: a.BaseURL, seen: map[string]*fetchedAlert{}}
+	b := &bookkeeper{in: in, baseURL: a.BaseURL, seen: map[string]*fetchedAlert{}, pictures: map[string]*models.Artifact{}}
 	var ids []string
 	rows := 0
 	for i := range loaded {
@@ -108,17 +109,36 @@ func (r *alertReader) fetch(ctx context.Context, l store.LoadedAlert) (*fetchedA
 	}
 	scope := models.Scope{OrgID: l.OrgID, UserID: l.UserID, Role: l.Role}
 	if since := alert.Needs(&l.Condition); since > 0 {
-		runs, err := r.Store.PastRuns(ctx, scope, l.ID, r.in.At.Add(-since), models.MaxAlertSample)
-		if err != nil {
+		if err := r.past(ctx, scope, f, since, models.MaxAlertSample); err != nil {
 			return nil, err
-		}
-		for _, run := range runs {
-			f.past = append(f.past, alert.Sample{At: run.At, Values: run.Values})
 		}
 	}
 	var err error
-	f.rows, f.failure, err = r.read(ctx, scope, &l.Alert, r.in.At)
+	if f.rows, f.failure, err = r.read(ctx, scope, &l.Alert, r.in.At); err == nil && r.turns(f) {
+		err = r.past(ctx, scope, f, pictureSpan, pictureRuns)
+	}
 	return f, err
+}
+
+// past brings the earlier runs of an alert.
+func (r *alertReader) past(ctx context.Context, scope models.Scope, f *fetchedAlert, since time.Duration, most int) error {
+	runs, err := r.Store.PastRuns(ctx, scope, f.loaded.ID, r.in.At.Add(-since), most)
+	for _, run := range runs {
+		f.past = append(f.past, alert.Sample{At: run.At, Values: run.Values})
+	}
+	return err
+}
+
+// turns says that the run may tell of a limit that was passed, one way or the
+// other. The earlier values are then wanted for a picture, and only then.
+func (r *alertReader) turns(f *fetchedAlert) bool {
+	l := &f.loaded
+	if f.rows == nil || l.Condition.Kind != models.ConditionThreshold || len(l.Channels)+len(l.EscalateTo) == 0 || r.in.Kind == models.RunBackfill {
+		return false
+	}
+	o := alert.Evaluate(&l.Condition, alert.View{Rows: f.rows, State: &l.State, At: r.in.At, Zone: zoneOf(&l.Alert)})
+	breach := slices.ContainsFunc(o.Readings, func(one alert.Reading) bool { return one.Breach })
+	return breach != l.State.EpisodeTold
 }
 
 // read runs an alert's query as of a time.

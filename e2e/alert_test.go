@@ -110,6 +110,8 @@ func TestAnAlertRunsByItsSchedule(t *testing.T) {
 	}
 	run("firing")
 	system.Eventually(t, "it was told", func() bool { return slices.Equal(r.told(), []string{"Orders: 10"}) })
+	require.Equal(t, 1, number(t, s, "SELECT count(*) FROM deliveries d JOIN artifacts p ON p.id::text = d.message->>'picture_id' AND p.media_type = 'image/png'"),
+		"the alarm shows how the value fell")
 	var episodes api.Page[api.AlertEpisode]
 	system.Eventually(t, "it was looked into", func() bool {
 		s.Owner.Call(http.StatusOK, http.MethodGet, "/alerts/"+a.ID+"/episodes", nil, &episodes)

@@ -2,11 +2,13 @@ package e2e
 
 import (
 	"flag"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	commonpb "go.temporal.io/api/common/v1"
@@ -16,10 +18,13 @@ import (
 	"go.temporal.io/sdk/client"
 	"google.golang.org/protobuf/encoding/protojson"
 
+	"github.com/datamind/datamind/api"
 	"github.com/datamind/datamind/e2e/system"
 	"github.com/datamind/datamind/internal/llm/llmtest"
 	"github.com/datamind/datamind/internal/testkit"
 	"github.com/datamind/datamind/models"
+	"github.com/datamind/datamind/worker"
+	"github.com/datamind/datamind/workflows"
 )
 
 var record = flag.String("record", "", "write the histories of this build to workflows/testdata/replay/<its version>")
@@ -37,6 +42,73 @@ func TestRecordHistories(t *testing.T) {
 	t.Run("limits", recordLimits)
 	t.Run("connections", recordConnections)
 	t.Run("messages", recordMessages)
+	t.Run("alerts", recordAlerts)
+	t.Run("dashboards", recordDashboards)
+}
+
+// recordAlerts keeps runs of alerts, and what they lead to.
+func recordAlerts(t *testing.T) {
+	h := newRecorder(t, system.Options{Env: alertEnv})
+	tc, err := worker.Dial(t.Context(), h.s.Temporal, h.s.Namespace, nil, h.s.Codec(), slog.New(slog.DiscardHandler), nil)
+	require.NoError(t, err)
+	t.Cleanup(tc.Close)
+	runs, owner := &workflows.Client{Temporal: tc}, h.s.Owner.Scope()
+	body := func(name, cron string, limit float64, channels ...string) map[string]any {
+		return map[string]any{"saved_query_id": savedQuery(h.s, "SELECT count(*) AS n FROM orders"), "name": name, "cron": cron, "channels": channels,
+			"condition": map[string]any{"kind": "threshold", "op": "below", "limit": limit}, "rule": map[string]any{"recovery": true}}
+	}
+	create := func(of map[string]any) (a api.Alert) {
+		h.s.Owner.Call(http.StatusCreated, http.MethodPost, "/alerts", of, &a)
+		return a
+	}
+	at := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
+	run := func(name, id string, kind models.RunKind, times ...time.Time) {
+		require.NoError(t, runs.RunAlert(t.Context(), owner, id, times, kind))
+		h.keep(name, "alert-run/"+id+"/"+times[0].Format(time.RFC3339Nano))
+	}
+	h.s.Owner.Call(http.StatusOK, http.MethodPost, "/alerts/preview", body("tried", "0 8 * * *", 5), nil)
+	h.keepNewest("alert_previewed", "PreviewAlert")
+
+	never := "0 0 1 1 *"
+	calm := create(body("calm", never, 5)).ID
+	run("alert_calm", calm, models.RunNow, at)
+	run("alert_again", calm, models.RunScheduled, at) // there is a run of this time
+	run("alert_made_up_for", calm, models.RunBackfill, at.AddDate(0, 0, -2), at.AddDate(0, 0, -1))
+
+	_, channel := hookChannel(t, h.s, newHook(t, 0))
+	fires := create(body("fires", never, 5000, channel)).ID
+	run("alert_fires", fires, models.RunScheduled, at)
+	h.keepNewest("alert_why", "AlertWhy")
+	require.NoError(t, runs.WakeAlert(t.Context(), owner.OrgID, fires, at))
+	h.keep("alert_woken", "alert-wake/"+fires)
+
+	create(body("scheduled", "15 6 * * *", 5000))
+	system.Eventually(t, "Temporal has the schedules", func() bool {
+		return number(t, h.s, "SELECT count(*) FROM alert_schedules WHERE applied <> version") == 0
+	})
+	schedule, err := h.s.Store.FindSchedule(t.Context(), owner, models.AlertTiming{Cron: "15 6 * * *", TimeZone: "UTC"})
+	require.NoError(t, err)
+	require.NoError(t, h.client().ScheduleClient().GetHandle(t.Context(), workflows.AlertScheduleID(schedule.ID)).Trigger(t.Context(), client.ScheduleTriggerOptions{}))
+	system.Eventually(t, "the schedule has run", func() bool { return number(t, h.s, "SELECT count(*) FROM alert_runs WHERE at > '2026-04-01'") == 1 })
+	h.keep("alert_scheduled", h.newest("AlertRun", "alert-run/"+schedule.ID))
+}
+
+// recordDashboards keeps refreshes: one with a tile that fails, one that is stopped.
+func recordDashboards(t *testing.T) {
+	h := newRecorder(t, system.Options{})
+	refresh := func(name string, tiles ...any) (d api.Dashboard) {
+		h.s.Owner.Call(http.StatusCreated, http.MethodPost, "/dashboards", map[string]any{"name": name, "tiles": tiles}, &d)
+		h.s.Owner.Call(http.StatusAccepted, http.MethodPost, "/dashboards/"+d.ID+"/refresh", map[string]any{}, nil)
+		return d
+	}
+	refresh("Read", newTile(h.s, "Counted", "SELECT count(*) AS n FROM orders"), newTile(h.s, "Fails", "SELECT 1 / (amount - amount) AS n FROM orders"))
+	h.keepNewest("dashboard_read", "RefreshDashboard")
+
+	refresh("Stopped", newTile(h.s, "Endless", system.EndlessSQL))
+	system.Eventually(t, "the query runs", func() bool { return h.s.Running("pairs") == 1 })
+	id := h.newest("RefreshDashboard", "")
+	require.NoError(t, h.client().CancelWorkflow(t.Context(), id, ""))
+	h.keep("dashboard_stopped", id)
 }
 
 // recordMessages keeps runs that send messages.
@@ -242,20 +314,25 @@ var kept = map[string]bool{}
 // keepNewest keeps the run of a type that has not been kept.
 func (r recorder) keepNewest(name, workflowType string) {
 	r.t.Helper()
-	var id string
+	r.keep(name, r.newest(workflowType, ""))
+}
+
+// newest is the id of the run of a type that has not been kept, whose id begins so.
+func (r recorder) newest(workflowType, begins string) (id string) {
+	r.t.Helper()
 	c := r.client()
 	system.Eventually(r.t, "the run is listed", func() bool {
 		runs, err := c.ListWorkflow(r.t.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: "WorkflowType = '" + workflowType + "'"})
 		require.NoError(r.t, err)
 		for _, run := range runs.Executions {
-			if !kept[run.Execution.WorkflowId] {
+			if !kept[run.Execution.WorkflowId] && strings.HasPrefix(run.Execution.WorkflowId, begins) {
 				id = run.Execution.WorkflowId
 			}
 		}
 		return id != ""
 	})
 	kept[id] = true
-	r.keep(name, id)
+	return id
 }
 
 func (r recorder) keep(name, id string) {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -95,10 +96,35 @@ func (o *oneMachine) connectSample(ctx context.Context) error {
 	if err := o.services.store.CreateDashboard(ctx, o.owner, d, ""); err != nil {
 		return err
 	}
+	if err := o.watchSample(ctx, c.ID); err != nil {
+		return err
+	}
 	if err := os.WriteFile(marker, nil, 0o600); err != nil {
 		return err
 	}
 	return o.services.runs.SyncCatalog(ctx, o.owner, c.ID)
+}
+
+// watchSample makes the sample company's alerts.
+func (o *oneMachine) watchSample(ctx context.Context, connectionID string) error {
+	alerts := sample.Alerts(connectionID)
+	for i := range alerts {
+		if err := o.services.store.CreateAlert(ctx, o.owner, &alerts[i]); err != nil {
+			return err
+		}
+		o.unseen = append(o.unseen, alerts[i].ID)
+	}
+	return nil
+}
+
+// lookOnce has new alerts look before their first time comes. One that can not
+// just now looks then.
+func (o *oneMachine) lookOnce(ctx context.Context) {
+	for _, id := range o.unseen {
+		if err := o.services.runs.RunAlert(ctx, o.owner, id, []time.Time{time.Now().UTC().Truncate(time.Second)}, models.RunNow); err != nil && ctx.Err() == nil {
+			o.log.Warn("a sample alert has not looked yet", "alert_id", id, "error", err)
+		}
+	}
 }
 
 func (o *oneMachine) fillSample(c *models.Connection, target connector.Config) error {

@@ -104,6 +104,7 @@ type oneMachine struct {
 	owner    models.Scope
 	// refresh brings the sample up to date while people already ask.
 	refresh func(context.Context) error
+	unseen  []string // alerts that were made at this start
 }
 
 // prepare fills the databases and starts Temporal, side by side.
@@ -304,6 +305,7 @@ func (o *oneMachine) credentials(ctx context.Context, a *auth.Service, address s
 
 // afterReady does what nobody has to wait for.
 func (o *oneMachine) afterReady(ctx context.Context) {
+	o.lookOnce(ctx)
 	if o.refresh == nil {
 		return
 	}

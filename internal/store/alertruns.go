@@ -98,6 +98,8 @@ type AlertStep struct {
 	EpisodeID  string // of Joined
 	Closed     string
 	Deliveries []models.Delivery
+	// Picture goes with the deliveries, nil for none.
+	Picture *models.Artifact
 	// Pause stops the alert, with the reason in words.
 	Pause     models.Code
 	PauseText string
@@ -159,6 +161,14 @@ func (s *Store) writeSteps(ctx context.Context, scope models.Scope, alerts map[s
 		}
 		if step.Opened != nil {
 			opened = append(opened, *step.Opened)
+		}
+		if step.Picture != nil {
+			if err := s.PutArtifact(ctx, scope, step.Picture); err != nil {
+				return nil, err
+			}
+			for i := range step.Deliveries {
+				step.Deliveries[i].Message.PictureID = step.Picture.ID
+			}
 		}
 		deliveries = append(deliveries, step.Deliveries...)
 	}
