@@ -35,11 +35,10 @@ func Export(ctx workflow.Context, in ExportInput) (activities.ExportResult, erro
 }
 
 type exporting struct {
-	in ExportInput
-	// paused is what the person wants, waits that nothing is written meanwhile.
-	paused, waits bool
-	ended         bool
-	orphaned      bool // a query may run on without a worker
+	in       ExportInput
+	paused   bool // what the person wants
+	ended    bool
+	orphaned bool // a query may run on without a worker
 }
 
 // exportEnd is why an export stops.

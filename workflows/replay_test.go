@@ -27,6 +27,9 @@ func TestReplay(t *testing.T) {
 			replayer.RegisterWorkflow(RefreshDashboard)
 			replayer.RegisterWorkflow(Deliver)
 			replayer.RegisterWorkflow(TestChannel)
+			replayer.RegisterWorkflow(Export)
+			replayer.RegisterWorkflow(DeleteExport)
+			replayer.RegisterWorkflow(EstimateExport)
 			require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(nil, file))
 		})
 	}
