@@ -3,6 +3,7 @@ package workflows
 import (
 	"time"
 
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/datamind/datamind/activities"
@@ -141,14 +142,18 @@ func (e *exporting) pause(ctx workflow.Context) *exportEnd {
 }
 
 // endOrphan ends the query of a worker that died. The query's own limit bounds it
-// if nobody can.
+// if nobody can. Where the run is cancelled meanwhile, its end tries again.
 func (e *exporting) endOrphan(ctx workflow.Context) {
 	if !e.orphaned {
 		return
 	}
-	e.orphaned = false
 	var x *activities.Export
-	if err := workflow.ExecuteActivity(orphan(ctx, QueueExport, "end the query of a worker that died"), x.EndExportQuery, e.in.ExportRef).Get(ctx, nil); err != nil {
+	err := workflow.ExecuteActivity(orphan(ctx, QueueExport, "end the query of a worker that died"), x.EndExportQuery, e.in.ExportRef).Get(ctx, nil)
+	if temporal.IsCanceledError(err) {
+		return
+	}
+	e.orphaned = false
+	if err != nil {
 		workflow.GetLogger(ctx).Warn("an export's query may still run on the customer's database", "error", err)
 	}
 }
