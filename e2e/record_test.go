@@ -42,6 +42,7 @@ func TestRecordHistories(t *testing.T) {
 	t.Run("limits", recordLimits)
 	t.Run("connections", recordConnections)
 	t.Run("messages", recordMessages)
+	t.Run("exports", recordExports)
 	t.Run("alerts", recordAlerts)
 	t.Run("dashboards", recordDashboards)
 }
@@ -133,6 +134,90 @@ func recordMessages(t *testing.T) {
 	stopped := send("stopped", models.DeliveryQueued)
 	require.NoError(t, h.client().CancelWorkflow(t.Context(), stopped, ""))
 	h.keep("deliver_stopped", stopped)
+}
+
+// recordExports keeps exports, estimates of them and the deletion of their files.
+func recordExports(t *testing.T) {
+	t.Helper()
+	h := newRecorder(t, system.Options{Workers: []string{"ask,model,query,alert", "export"}})
+	s, worker := h.s, h.s.Workers[1]
+	start := func(sql string) (e api.Export) {
+		s.Owner.Call(http.StatusAccepted, http.MethodPost, "/exports", map[string]any{"connection_id": s.Connection, "sql": sql, "format": "csv"}, &e)
+		return e
+	}
+	await := func(e api.Export, status models.ExportStatus) {
+		system.EventuallyWithin(t, time.Minute, "the export is "+string(status), func() bool {
+			s.Owner.Call(http.StatusOK, http.MethodGet, "/exports/"+e.ID, nil, &e)
+			return e.Status == status
+		})
+	}
+	reads := func() { system.Eventually(t, "the query runs", func() bool { return s.Running("pairs") == 1 }) }
+	steer := func(e api.Export, what string) {
+		s.Owner.Call(http.StatusAccepted, http.MethodPost, "/exports/"+e.ID+"/"+what, map[string]any{}, nil)
+	}
+	keep := func(name string, e api.Export, status models.ExportStatus) {
+		await(e, status)
+		h.keep("export_"+name, "export/"+e.ID)
+	}
+	estimate := func(name, sql string, status int) {
+		s.Owner.Call(status, http.MethodPost, "/exports/estimate", map[string]any{"connection_id": s.Connection, "sql": sql, "format": "csv"}, nil)
+		h.keepNewest(name, "EstimateExport")
+	}
+	estimate("estimate_export", "SELECT * FROM orders", http.StatusOK)
+	estimate("estimate_export_refused", "DELETE FROM orders", http.StatusUnprocessableEntity)
+
+	done := start("SELECT * FROM orders")
+	keep("done", done, models.ExportDone)
+	s.Owner.Call(http.StatusNoContent, http.MethodDelete, "/exports/"+done.ID, nil, nil)
+	h.keepNewest("delete_export", "DeleteExport")
+	keep("failed", start("SELECT 1 / (id - id) AS nothing FROM orders"), models.ExportFailed)
+
+	e := start(system.EndlessSQL)
+	reads()
+	steer(e, "cancel")
+	keep("cancelled", e, models.ExportCancelled)
+
+	e = start(system.EndlessSQL)
+	reads()
+	steer(e, "pause")
+	await(e, models.ExportPaused)
+	steer(e, "resume")
+	reads()
+	steer(e, "pause")
+	await(e, models.ExportPaused)
+	steer(e, "cancel")
+	keep("cancelled_while_paused", e, models.ExportCancelled)
+
+	for _, what := range []string{"cancel", "pause"} { // of a query that a dead worker left
+		e = start(system.EndlessSQL)
+		reads()
+		worker.Kill()
+		steer(e, what)
+		worker.Start(system.WorkerReady)
+		if what == "pause" {
+			await(e, models.ExportPaused)
+			steer(e, "cancel")
+		}
+		keep("orphan_"+what, e, models.ExportCancelled)
+	}
+
+	worker.Kill()
+	e = start("SELECT id FROM orders")
+	steer(e, "pause")
+	await(e, models.ExportPaused)
+	worker.Start(system.WorkerReady)
+	steer(e, "resume")
+	keep("paused_while_queued", e, models.ExportDone)
+
+	hasty := system.Build{Bin: system.Compile(t, system.Change{File: "workflows/export.go", Old: "pauseTimeout = 30 * 24 * time.Hour", New: "pauseTimeout = time.Second"})}
+	h = newRecorder(t, system.Options{})
+	s = h.s
+	s.Workers[0].Kill()
+	s.StartBuild(hasty, "ask,model,query,alert,export")
+	e = start(system.EndlessSQL)
+	reads()
+	steer(e, "pause")
+	keep("paused_for_long", e, models.ExportCancelled)
 }
 
 // unclear is a plan that asks back, so many times.

@@ -3,6 +3,7 @@ package workflows
 import (
 	"time"
 
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/datamind/datamind/activities"
@@ -35,11 +36,10 @@ func Export(ctx workflow.Context, in ExportInput) (activities.ExportResult, erro
 }
 
 type exporting struct {
-	in ExportInput
-	// paused is what the person wants, waits that nothing is written meanwhile.
-	paused, waits bool
-	ended         bool
-	orphaned      bool // a query may run on without a worker
+	in       ExportInput
+	paused   bool // what the person wants
+	ended    bool
+	orphaned bool // a query may run on without a worker
 }
 
 // exportEnd is why an export stops.
@@ -142,14 +142,18 @@ func (e *exporting) pause(ctx workflow.Context) *exportEnd {
 }
 
 // endOrphan ends the query of a worker that died. The query's own limit bounds it
-// if nobody can.
+// if nobody can. Where the run is cancelled meanwhile, its end tries again.
 func (e *exporting) endOrphan(ctx workflow.Context) {
 	if !e.orphaned {
 		return
 	}
-	e.orphaned = false
 	var x *activities.Export
-	if err := workflow.ExecuteActivity(orphan(ctx, QueueExport, "end the query of a worker that died"), x.EndExportQuery, e.in.ExportRef).Get(ctx, nil); err != nil {
+	err := workflow.ExecuteActivity(orphan(ctx, QueueExport, "end the query of a worker that died"), x.EndExportQuery, e.in.ExportRef).Get(ctx, nil)
+	if temporal.IsCanceledError(err) {
+		return
+	}
+	e.orphaned = false
+	if err != nil {
 		workflow.GetLogger(ctx).Warn("an export's query may still run on the customer's database", "error", err)
 	}
 }

@@ -107,3 +107,21 @@ func TestACancelledExportLeavesNoQuery(t *testing.T) {
 	env.ExecuteWorkflow(Export, exported)
 	require.Equal(t, models.ExportCancelled, endOfExport(t, env))
 }
+
+// A pause that is cancelled while it ends a dead worker's query ends it all the same.
+func TestAPausedExportThatIsCancelledLeavesNoQuery(t *testing.T) {
+	t.Parallel()
+	env := exportRun(t)
+	pause := func() { env.UpdateWorkflowNoRejection(UpdatePause, "1", t) }
+	env.OnActivity("WriteExport", mock.Anything, mock.Anything).Return(stopped(pause)).Once()
+	env.OnActivity("MarkPaused", mock.Anything, mock.Anything).Return(activities.ExportResult{Status: models.ExportPaused}, nil).Once()
+	env.OnActivity("EndExportQuery", mock.Anything, mock.Anything).Return(func(context.Context, activities.ExportRef) error {
+		env.CancelWorkflow()
+		return temporal.NewCanceledError()
+	}).Once()
+	env.OnActivity("FinishExport", mock.Anything, mock.MatchedBy(func(in activities.EndExportInput) bool { return in.Status == models.ExportCancelled })).
+		Return(activities.ExportResult{Status: models.ExportCancelled}, nil).Once()
+	env.OnActivity("EndExportQuery", mock.Anything, mock.Anything).Return(nil).Once()
+	env.ExecuteWorkflow(Export, exported)
+	require.Equal(t, models.ExportCancelled, endOfExport(t, env))
+}

@@ -30,6 +30,9 @@ func TestReplay(t *testing.T) {
 			replayer.RegisterWorkflow(AlertRun)
 			replayer.RegisterWorkflow(AlertWhy)
 			replayer.RegisterWorkflow(PreviewAlert)
+			replayer.RegisterWorkflow(Export)
+			replayer.RegisterWorkflow(DeleteExport)
+			replayer.RegisterWorkflow(EstimateExport)
 			require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(nil, file))
 		})
 	}

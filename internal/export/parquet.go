@@ -24,7 +24,7 @@ const (
 // precision, booleans, dates, times, UUIDs and bytes by their own types; JSON and
 // arrays as JSON; all else, such as decimals of any length, as text.
 type table struct {
-	w       *parquet.Writer
+	w       *parquet.GenericWriter[any]
 	counted *countedWriter
 	columns []*tableColumn
 	rows    int // in the batch
@@ -65,7 +65,7 @@ func newParquet(out io.Writer, columns []Column, c models.Compression) (*table, 
 	default: // what readers expect of a file that nobody asked to be smaller
 		options = append(options, parquet.Compression(&parquet.Snappy))
 	}
-	t.w = parquet.NewWriter(t.counted, options...)
+	t.w = parquet.NewGenericWriter[any](t.counted, options...)
 	return t, nil
 }
 

@@ -126,6 +126,7 @@ func (w *workbook) Row(values [][]byte) error {
 			return err
 		}
 	}
+	w.row++
 	for i, v := range values {
 		if w.values[i] = nil; v == nil {
 			continue
@@ -135,7 +136,6 @@ func (w *workbook) Row(values [][]byte) error {
 		w.values[i] = &w.cells[i]
 		w.size += int64(len(v)) + 32
 	}
-	w.row++
 	return w.sheet.SetRow("A"+strconv.Itoa(w.row), w.values)
 }
 
