@@ -114,7 +114,7 @@ func recordDashboards(t *testing.T) {
 
 // recordMessages keeps runs that send messages.
 func recordMessages(t *testing.T) {
-	h := newRecorder(t, system.Options{})
+	h := newRecorder(t, system.Options{Env: alertEnv})
 	receiver := newHook(t, 0)
 	scope, channel := hookChannel(t, h.s, receiver)
 	h.s.Owner.Call(http.StatusOK, http.MethodPost, "/channels/"+channel+"/test", nil, nil)

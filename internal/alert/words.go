@@ -280,8 +280,11 @@ func IsAmount(sql string, kind models.ConditionKind) bool {
 	return false
 }
 
-// Ratio is SQL of one value as a percentage of another.
+// Ratio is SQL of one value as a percentage of another: of the first column of
+// each, as “total amount of refunds” may bring their number as well.
 func Ratio(part, whole string) string {
-	clean := func(sql string) string { return strings.TrimRight(strings.TrimSpace(sql), "; ") }
-	return "SELECT round(100.0 * (" + clean(part) + ")::numeric / nullif((" + clean(whole) + ")::numeric, 0), 2) AS percent"
+	first := func(sql string) string {
+		return "(SELECT value FROM (" + strings.TrimRight(strings.TrimSpace(sql), "; ") + ") AS of_all(value))::numeric"
+	}
+	return "SELECT round(100.0 * " + first(part) + " / nullif(" + first(whole) + ", 0), 2) AS percent"
 }

@@ -98,7 +98,7 @@ function Summary({ title, text, opened, onToggle }: SummaryProps) {
   return (
     <Group justify="space-between" wrap="nowrap" align="start">
       <Text size="sm" className="wrap"><Text span fw={600}>{title}</Text> <span data-testid="words">{text}</span></Text>
-      <Button flex="none" size="compact-xs" variant="subtle" aria-expanded={opened} aria-label={`${t('act.edit')}: ${title}`} onClick={onToggle}>{t(opened ? 'less' : 'act.edit')}</Button>
+      <Button flex="none" size="compact-xs" variant="subtle" aria-expanded={opened} aria-label={`${t(opened ? 'less' : 'act.edit')}: ${title}`} onClick={onToggle}>{t(opened ? 'less' : 'act.edit')}</Button>
     </Group>
   )
 }

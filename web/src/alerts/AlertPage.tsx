@@ -1,10 +1,10 @@
 import { Alert as Note, Badge, Button, Code, Group, Menu, Modal, Paper, SegmentedControl, Skeleton, Stack, Table, Text, Title } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useParams } from '@tanstack/react-router'
 import { lazy, Suspense, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { alertEpisodesQuery, alertQuery, alertRunsQuery, alertsKey } from '../api/alerts'
+import { alertEpisodesQuery, alertQuery, alertRunsQuery, alertsKey, lookSoon } from '../api/alerts'
 import { api, unwrap } from '../api/client'
 import { meQuery } from '../api/queries'
 import type { Alert } from '../api/types'
@@ -44,7 +44,8 @@ function Head({ alert: a }: { alert: Alert }) {
   const [removing, remove] = useDisclosure(false)
   const params = { path: { id: a.id } }
   const act = useAct((work: () => Promise<unknown>) => work(), [alertsKey])
-  const run = useAct(() => unwrap(api.POST('/api/v1/alerts/{id}/run', { params })), [alertsKey])
+  const queries = useQueryClient()
+  const run = useAct(() => unwrap(api.POST('/api/v1/alerts/{id}/run', { params })), [alertsKey], () => lookSoon(() => void queries.invalidateQueries({ queryKey: alertsKey })))
   const gone = useAct(() => unwrap(api.DELETE('/api/v1/alerts/{id}', { params })), [[...alertsKey, 'list']], () => void navigate({ to: '/alerts' }))
   const may = me.data?.permissions.includes('alerts.write') ?? false
   const snooze = (minutes: number) => act.mutate(() => unwrap(api.POST('/api/v1/alerts/{id}/snooze', { params, body: { minutes } })))
@@ -77,7 +78,7 @@ function Head({ alert: a }: { alert: Alert }) {
       {a.status === 'failing' && <Note color="orange" className="wrap">{a.fail_text}</Note>}
       {a.acked_at && <Text size="sm">{t('act.acked', { when: moment(a.acked_at) })}</Text>}
       {a.snoozed_until && <Text size="sm">{t('act.snoozed', { when: moment(a.snoozed_until) })}</Text>}
-      {run.isSuccess && <Text size="sm" role="status">{t('running')}</Text>}
+      {run.isSuccess && !(Date.parse(a.last_run ?? '') >= run.submittedAt - 1000) && <Text size="sm" role="status">{t('running')}</Text>}
       <ErrorNote error={act.error ?? run.error} />
       <Modal opened={editing} onClose={edit.close} size="lg" title={t('editTitle')} closeButtonProps={{ 'aria-label': t('close', { ns: 'parts' }) }}>{editing && <EditAlert alert={a} onDone={edit.close} />}</Modal>
       <Confirm opened={removing} onClose={remove.close} title={t('deleteTitle', { name: a.name })} action={t('act.delete')} onConfirm={() => gone.mutate()} busy={gone.isPending} error={gone.error}>{t('deleteText')}</Confirm>

@@ -14,7 +14,7 @@ import { NewAlert } from './AlertForm'
 import { amount, conditionWords, scheduleWords } from './describe'
 import { Sparkline } from './Sparkline'
 
-export const COLORS: Record<Alert['status'], string> = { ok: 'green', pending: 'yellow', firing: 'red', failing: 'orange', unknown: 'gray', paused: 'gray' }
+export const COLORS: Record<Alert['status'], string> = { ok: 'teal', pending: 'yellow', firing: 'red', failing: 'orange', unknown: 'gray', paused: 'gray' }
 const SHOWN = ['all', 'firing', 'mine'] as const
 type Shown = (typeof SHOWN)[number]
 

@@ -18,7 +18,7 @@ export function Now({ preview, trying }: { preview?: AlertPreview; trying: boole
     <Group gap="xs" aria-live="polite" data-testid="preview">
       {preview.code
         ? <Alert color="red" p="xs" w="100%"><Text size="sm" className="wrap">{t('now.failed', { text: preview.text ?? preview.code })}</Text></Alert>
-        : <Badge size="lg" variant="light" color={preview.status === 'firing' ? 'red' : preview.status === 'ok' ? 'green' : 'gray'}>{t(`now.${preview.status ?? 'unknown'}`)}</Badge>}
+        : <Badge size="lg" variant="light" color={preview.status === 'firing' ? 'red' : preview.status === 'ok' ? 'teal' : 'gray'}>{t(`now.${preview.status ?? 'unknown'}`)}</Badge>}
       {first && !preview.code && <Text size="sm">{first.value == null ? first.text : `${first.key ? `${first.key}: ` : ''}${amount(preview.condition, first.value)}`}{first.value != null && first.text ? ` · ${first.text}` : ''}</Text>}
       {preview.keys > 1 && <Text size="xs" c="dimmed">{t('now.keys', { n: preview.keys })}{preview.more > 0 && ` · ${t('now.more', { n: preview.more })}`}</Text>}
       {preview.warning && <Text size="xs" c="orange.8" w="100%">{t('fixedDates')}</Text>}

@@ -72,7 +72,7 @@ function Episode({ alert: a, episode: e }: { alert: Alert; episode: AlertEpisode
   )
 }
 
-const SENT = { sent: 'green', failed: 'red', late: 'orange', skipped: 'gray', queued: 'blue', sending: 'blue' } as const
+const SENT = { sent: 'teal', failed: 'red', late: 'orange', skipped: 'gray', queued: 'blue', sending: 'blue' } as const
 
 /** What it told, message by message. */
 export function Deliveries({ id }: { id: string }) {

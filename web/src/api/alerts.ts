@@ -22,6 +22,11 @@ export const alertQuery = (id: string) => queryOptions({
   refetchInterval: LOOK_EVERY,
 })
 
+/** Asks again, soon and then less often: what was just started has been done by then. */
+export function lookSoon(again: () => void): void {
+  for (const seconds of [1, 2, 4, 8]) setTimeout(again, seconds * 1000)
+}
+
 /** Runs since a time, and those that were missed. */
 export const alertRunsQuery = (id: string, from: string) => queryOptions({
   queryKey: [...alertsKey, id, 'runs', from],
