@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +21,7 @@ import (
 
 	"github.com/datamind/datamind/api"
 	"github.com/datamind/datamind/e2e/system"
+	"github.com/datamind/datamind/internal/crypt"
 	"github.com/datamind/datamind/internal/llm/llmtest"
 	"github.com/datamind/datamind/internal/testkit"
 	"github.com/datamind/datamind/models"
@@ -434,7 +436,18 @@ func (r recorder) keep(name, id string) {
 	require.NoError(r.t, proxy.VisitPayloads(r.t.Context(), &history, proxy.VisitPayloadsOptions{
 		SkipSearchAttributes: true,
 		Visitor: func(_ *proxy.VisitPayloadsContext, payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
-			return codec.Decode(payloads)
+			out := slices.Clone(payloads)
+			for i, p := range payloads {
+				if string(p.GetMetadata()[crypt.MetadataEncoding]) != crypt.EncodingSealed {
+					continue // Temporal's own, such as of an activity cancelled before its start
+				}
+				plain, err := codec.Decode(payloads[i : i+1])
+				if err != nil {
+					return nil, err
+				}
+				out[i] = plain[0]
+			}
+			return out, nil
 		}}))
 	raw, err := protojson.MarshalOptions{Indent: " "}.Marshal(&history)
 	require.NoError(r.t, err)
