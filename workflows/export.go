@@ -52,9 +52,9 @@ type exportEnd struct {
 // handle sets the handlers, before any work. A message that changes nothing is
 // taken as well: it may come twice.
 func (e *exporting) handle(ctx workflow.Context) error {
-	for name, paused := range map[string]bool{UpdatePause: true, UpdateResume: false} { //workflowcheck:ignore -- the order of two handlers is no command
+	for _, name := range []string{UpdatePause, UpdateResume} {
 		err := workflow.SetUpdateHandlerWithOptions(ctx, name, func(workflow.Context) error {
-			e.paused = paused
+			e.paused = name == UpdatePause
 			return nil
 		}, workflow.UpdateHandlerOptions{Validator: func() error {
 			if e.ended {
