@@ -138,13 +138,18 @@ func (r *report) writeTo(path string) error {
 	return os.WriteFile(path, []byte(before+tableBegin+"\n"+head+"\n\n"+b.String()+tableEnd+after), 0o644)
 }
 
-// commit names the sources that were measured.
+// commit names the sources that were measured. The documents are not of them: each
+// fault writes its rows there.
 func commit() string {
-	out, err := exec.Command("git", "describe", "--always", "--dirty").Output()
+	out, err := exec.Command("git", "describe", "--always").Output()
 	if err != nil {
 		return "no commit"
 	}
-	return strings.TrimSpace(string(out))
+	name := strings.TrimSpace(string(out))
+	if exec.Command("git", "diff", "--quiet", "HEAD", "--", ":/", ":!/docs").Run() != nil {
+		name += "-dirty"
+	}
+	return name
 }
 
 // machine says on what was measured.
