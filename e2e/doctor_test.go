@@ -35,10 +35,11 @@ func TestDoctorSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 	require.Zero(t, code, all)
 	for _, name := range []string{"configuration", "database", "migrations", "redis", "temporal", "namespace", "search attributes",
 		"database writes", "clock", "questions", "budgets",
-		"workers: ask", "workers: model", "workers: query", "backlog: ask", "backlog: model", "backlog: query", "model", "connections", "connection: shop"} {
+		"workers: ask", "workers: model", "workers: query", "workers: alert", "workers: export",
+		"backlog: ask", "backlog: model", "backlog: query", "backlog: alert", "backlog: export", "model", "connections", "connection: shop"} {
 		require.True(t, all[name].OK, "%s: %+v", name, all[name])
 	}
-	require.Len(t, all, 20)
+	require.Len(t, all, 24)
 
 	// connection is what it says of the only connection.
 	connection := func() check {

@@ -121,7 +121,7 @@ func TestKilledWhileExporting(t *testing.T) {
 	s := system.Start(t, system.Options{Workers: []string{"ask,model,query", "export"}})
 	s.Exec("shop", events(*exportRows))
 	s.Know("events")
-	sql := "SELECT id, name, note, amount, at" + fmt.Sprintf(slowly, 60_000_000 / *exportRows) + " FROM events e"
+	sql := "SELECT id, name, note, amount, at" + fmt.Sprintf(slowly, 300_000_000 / *exportRows) + " FROM events e"
 	e := killed(t, s, map[string]any{"connection_id": s.Connection, "sql": sql, "format": "csv", "name": "events"}, *exportKills, 1500*time.Millisecond)
 	require.Equal(t, int64(*exportRows), e.Rows)
 	require.True(t, *e.Continues)

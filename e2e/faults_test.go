@@ -129,7 +129,7 @@ func TestFaultsAreSeen(t *testing.T) {
 			{Kind: llmtest.KindPlan, Contains: "refused key", Status: 401},
 			{Kind: llmtest.KindPlan, Contains: "broken", Status: 500, Headers: map[string]string{"Retry-After": "1"}},
 		}})
-	api, ask, model, query := s.APIs[0].Process, s.Workers[0], s.Workers[1], s.Workers[2]
+	api, ask, model, query, alert := s.APIs[0].Process, s.Workers[0], s.Workers[1], s.Workers[2], s.Workers[3]
 	for name, p := range map[string]*system.Process{ // an increase is seen of what there was before
 		`datamind_model_call_duration_seconds_count{kind="plan",model="scripted",outcome="model_failed"}`: model,
 		`datamind_activity_duration_seconds_count{activity="PlanQuestion",result="internal"}`:             model,
@@ -176,7 +176,7 @@ func TestFaultsAreSeen(t *testing.T) {
 		s.Owner.Await(id, models.StatusCancelled)
 	}
 
-	metricsExist(t, scrape(t, api), scrape(t, ask), scrape(t, model), scrape(t, query))
+	metricsExist(t, scrape(t, api), scrape(t, ask), scrape(t, model), scrape(t, query), scrape(t, alert))
 
 	// A worker that is only busy does not poll; it shows that it has no slot.
 	locked, err := pgx.Connect(t.Context(), s.Customer.DSN("shop"))
@@ -246,7 +246,7 @@ func TestFaultsAreSeen(t *testing.T) {
 	system.Eventually(t, "the relay says that it cannot", func() bool { return logged(query, relay, "connection refused") })
 	require.Equal(t, 1+strings.Count(query.Log(), `"msg":"over: the relay`), strings.Count(query.Log(), relay), "said once each time")
 
-	for _, p := range []*system.Process{api, ask, model, query} {
+	for _, p := range []*system.Process{api, ask, model, query, alert} {
 		for _, secret := range []string{"tattletale", "amount", "how many", "Customer 1", "reader-password", "app:app"} {
 			require.NotContains(t, p.Log(), secret)
 		}

@@ -325,8 +325,16 @@ func recordConnections(t *testing.T) {
 		h.keepNewest(name, "TestConnection")
 	}
 	h.keep("sync_catalog", "sync-catalog/"+h.s.Connection)
-	h.end("discovered", models.StatusAnswered)
+	answered := h.end("discovered", models.StatusAnswered)
 	test("test_connection", true)
+	verify := func(name, sql string, status int) {
+		var v api.VerifiedQuestion
+		h.s.Owner.Call(http.StatusCreated, http.MethodPost, "/verified-questions", map[string]any{"question_id": answered, "question": name, "sql": sql}, &v)
+		h.s.Owner.Call(status, http.MethodPost, "/verified-questions/"+v.ID+"/verify", nil, nil)
+		h.keepNewest(name, "CheckSQL")
+	}
+	verify("check_sql", system.QuickSQL, http.StatusOK)
+	verify("check_sql_refused", "DELETE FROM orders", http.StatusUnprocessableEntity)
 	h.s.Exec("postgres", "ALTER ROLE reader PASSWORD 'another-password'")
 	h.s.Exec("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'reader'") // a session that is kept would still do
 	h.end("not discovered", models.StatusFailed)
@@ -338,6 +346,9 @@ func recordConnections(t *testing.T) {
 	h.s.Owner.Call(http.StatusOK, http.MethodPost, "/models/test", map[string]any{"preset": "other", "base_url": h.s.Model.URL, "model": "scripted"}, &report)
 	require.True(t, report.OK, report.Message)
 	h.keepNewest("test_model", "TestModel")
+	h.s.Owner.Call(http.StatusOK, http.MethodPost, "/models/test", map[string]any{"preset": "other", "base_url": "http://127.0.0.1:1", "model": "scripted"}, &report)
+	require.False(t, report.OK)
+	h.keepNewest("test_model_refused", "TestModel")
 }
 
 // recorder writes histories with their payloads decoded.

@@ -16,7 +16,7 @@ import (
 func TestStatusSaysWhatIsWrongWithTheService(t *testing.T) {
 	t.Parallel()
 	temporal := wireTo(t, testkit.Temporal(t))
-	s := system.Start(t, system.Options{Workers: []string{"ask,query"}, Env: []string{"DATAMIND_TEMPORAL_ADDRESS=" + temporal.Addr().String()}})
+	s := system.Start(t, system.Options{Workers: []string{"ask,query,alert,export"}, Env: []string{"DATAMIND_TEMPORAL_ADDRESS=" + temporal.Addr().String()}})
 	is := func(code api.FaultCode, name string) func([]api.Fault) bool {
 		return func(faults []api.Fault) bool {
 			for _, f := range faults {

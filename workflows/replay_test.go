@@ -24,6 +24,7 @@ func TestReplay(t *testing.T) {
 			replayer.RegisterWorkflow(SyncCatalog)
 			replayer.RegisterWorkflow(TestConnection)
 			replayer.RegisterWorkflow(TestModel)
+			replayer.RegisterWorkflow(CheckSQL)
 			replayer.RegisterWorkflow(RefreshDashboard)
 			replayer.RegisterWorkflow(Deliver)
 			replayer.RegisterWorkflow(TestChannel)

@@ -121,6 +121,7 @@ func (m *Metrics) ExpectDeliveries() {
 			m.deliveries.WithLabelValues(string(kind), string(status))
 		}
 		m.deliveryTries.WithLabelValues(string(kind), string(models.CodeChannelFailed))
+		m.deliverySeconds.WithLabelValues(string(kind))
 	}
 }
 
