@@ -31,12 +31,12 @@ func builds(t *testing.T, s *system.System) map[string]worker.Build {
 // Builds of changed workflow code come and go while questions are in flight.
 func TestDeploy(t *testing.T) {
 	t.Parallel()
-	s := system.Start(t, system.Options{Model: true, Workers: []string{"ask", "model,query"},
+	s := system.Start(t, system.Options{Model: true, Workers: []string{"ask", "model,query,alert,export"},
 		Env: []string{"DATAMIND_APPROVE_COST=" + system.DeployCost}, Rules: system.DeployRules(5)})
 	a, b := system.Build{ID: "a", Bin: s.Program()}, system.Build{ID: "b", Bin: system.ChangedWorkflow(t)}
 	withoutBuilds(t, s, b)
 	firstBuild(t, s, a, b)
-	s.StartBuild(b, "ask,model,query,alert")
+	s.StartBuild(b, "ask,model,query,alert,export")
 	s.Rollout(1, a, b)
 	s.Rollout(2, b, a) // the way back
 	code, said := doctor(t, s)
@@ -68,7 +68,7 @@ func withoutBuilds(t *testing.T, s *system.System, changed system.Build) {
 func firstBuild(t *testing.T, s *system.System, a, b system.Build) {
 	t.Helper()
 	flight := s.Fly(0)
-	started := s.StartBuild(a, "ask", "model", "query", "alert")
+	started := s.StartBuild(a, "ask", "model", "query", "alert", "export")
 	system.Eventually(t, "the worker says that it gets nothing", func() bool {
 		return strings.Contains(started[0].Log(), "new questions do not come to this build until it is promoted")
 	})
@@ -77,7 +77,7 @@ func firstBuild(t *testing.T, s *system.System, a, b system.Build) {
 	require.Equal(t, 1, code, out)
 	require.Contains(t, out, "No worker of the build b polls ask, model, query")
 	s.Promote(a)
-	all, everywhere := builds(t, s), map[string]int{"ask": 1, "model": 1, "query": 1}
+	all, everywhere := builds(t, s), map[string]int{"ask": 1, "model": 1, "query": 1, "alert": 1, "export": 1}
 	require.EqualValues(t, 100, all["a"].Percent)
 	require.Equal(t, everywhere, all["a"].Workers)
 	require.Equal(t, everywhere, all[worker.NoBuild].Workers)
@@ -135,7 +135,7 @@ func moves(t *testing.T, s *system.System, a, b system.Build) {
 	require.NotContains(t, out, "goroutine")
 
 	c := system.Build{ID: "c", Bin: a.Bin} // the same code, such as one with another activity
-	s.StartBuild(c, "ask,model,query,alert")
+	s.StartBuild(c, "ask,model,query,alert,export")
 	s.Promote(c)
 	require.Zero(t, workers[0].Stop())
 	require.Zero(t, workers[1].Stop())

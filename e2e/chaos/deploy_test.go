@@ -18,8 +18,8 @@ func TestDeploy(t *testing.T) {
 	fault{name: "deploy of changed workflow code, and the way back", body: func(r *repetition) {
 		alone := r.Workers
 		a, b := system.Build{ID: "a", Bin: r.Program()}, system.Build{ID: "b", Bin: changed}
-		r.StartBuild(a, "ask,model,query,alert")
-		r.StartBuild(b, "ask,model,query,alert")
+		r.StartBuild(a, "ask,model,query,alert,export")
+		r.StartBuild(b, "ask,model,query,alert,export")
 		r.Promote(a)
 		back := r.inFlight(a)
 		r.Promote(b)
