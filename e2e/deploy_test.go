@@ -164,7 +164,7 @@ func routes(t *testing.T, s *system.System, b, c system.Build) {
 	require.Equal(t, 1, code, out)
 	code, out = s.Deploy(c, "promote", worker.NoBuild, "--unserved")
 	require.Zero(t, code, out)
-	require.Contains(t, out, "no worker of it polls ask, model, query: questions wait")
+	require.Contains(t, out, "no worker of it polls ask, model, query, alert, export: questions wait")
 	id := s.Owner.Ask("how many orders now?")
 	code, said := doctor(t, s)
 	require.Equal(t, 1, code)
