@@ -52,7 +52,7 @@ const approveCost = 300
 
 func newWorld(h *host) *world {
 	w := &world{host: h, log: &serverLog{}, proxies: map[string]*proxy{}, gates: map[string]chan struct{}{}}
-	w.System = system.Start(h, system.Options{APIs: 2, Workers: []string{"ask", "model", "query", "alert"}, Model: true, OwnTemporal: true, CustomerLog: w.log,
+	w.System = system.Start(h, system.Options{APIs: 2, Workers: []string{"ask", "model", "query", "alert,export"}, Model: true, OwnTemporal: true, CustomerLog: w.log,
 		CustomerSettings: []string{"log_min_duration_statement=0", "log_line_prefix=%n|%p|%a| "},
 		// What is committed survives the end of a server, as in operation.
 		PlatformSettings: []string{"synchronous_commit=on"},
