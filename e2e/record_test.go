@@ -346,7 +346,7 @@ func recordConnections(t *testing.T) {
 	h.s.Owner.Call(http.StatusOK, http.MethodPost, "/models/test", map[string]any{"preset": "other", "base_url": h.s.Model.URL, "model": "scripted"}, &report)
 	require.True(t, report.OK, report.Message)
 	h.keepNewest("test_model", "TestModel")
-	h.s.Owner.Call(http.StatusOK, http.MethodPost, "/models/test", map[string]any{"preset": "other", "base_url": "http://127.0.0.1:1", "model": "scripted"}, &report)
+	h.s.Owner.Call(http.StatusOK, http.MethodPost, "/models/test", map[string]any{"preset": "other", "base_url": h.s.Model.URL + "/nowhere", "model": "scripted"}, &report)
 	require.False(t, report.OK)
 	h.keepNewest("test_model_refused", "TestModel")
 }
