@@ -81,7 +81,7 @@ func (s *services) relay(ctx context.Context) {
 			continue
 		case <-tick.C:
 		}
-		err := errors.Join(s.relayOnce(ctx), s.relayAlerts(ctx))
+		err := errors.Join(s.relayOnce(ctx), s.relayExports(ctx), s.relayAlerts(ctx)) // none waits for what ails another
 		if ctx.Err() != nil {
 			return
 		}
@@ -164,9 +164,6 @@ func (s *services) relayOnce(ctx context.Context) error {
 		if err := errors.Join(err, s.store.Touch(ctx, models.Scope{OrgID: q.OrgID, UserID: q.UserID}, q.ID)); err != nil {
 			return err
 		}
-	}
-	if err := s.relayExports(ctx); err != nil {
-		return err
 	}
 	open, err := s.store.SystemOpen(ctx, relayOpen, relayAtOnce, models.StatusRunning, models.StatusClarify, models.StatusApprove)
 	if err != nil {
