@@ -271,7 +271,11 @@ func (s *Server) me(ctx context.Context, _ *empty) (*meOut, error) {
 	if i := slices.IndexFunc(own, func(m models.ModelEndpoint) bool { return m.Enabled }); i >= 0 {
 		b.Features.Planner = own[i].Model
 	}
-	if s.uiOrigin != "" && slices.Contains(caller.Permissions, auth.InspectRuns) {
+	operates, err := s.operates(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if operates {
 		b.Features.TemporalUIURL, b.Features.TemporalNamespace = s.deps.Config.TemporalUIURL, s.deps.Config.TemporalNamespace
 	}
 	return out, nil
