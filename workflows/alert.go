@@ -134,7 +134,7 @@ func (r *alertRun) check(ctx workflow.Context, ids []string) {
 		for len(ids) > 0 {
 			var got activities.AlertsChecked
 			in := activities.AlertCheck{Scope: r.in.Scope, IDs: ids, At: r.in.At, Kind: r.in.Kind}
-			if err := workflow.ExecuteActivity(query(ctx, "check alerts"), q.CheckAlerts, in).Get(ctx, &got); err != nil {
+			if err := workflow.ExecuteActivity(check(ctx, "check alerts"), q.CheckAlerts, in).Get(ctx, &got); err != nil {
 				r.err = err
 				return
 			}

@@ -16,7 +16,11 @@ const (
 	QueueExport = "export" // whole results into files, which takes long
 )
 
-// Queues are all task queues. A build must serve each of them to take questions.
+// QueueCheck is for the checks of alerts, which are very many at once and wait for
+// each other. The workers of query serve it too; questions find their places free.
+const QueueCheck = "check"
+
+// Queues are all task queues that workers are started for. A build must serve each of them to take questions.
 var Queues = []string{QueueAsk, QueueModel, QueueQuery, QueueAlert, QueueExport}
 
 // HeartbeatTimeout is how long an activity of model or query may be silent
@@ -78,6 +82,11 @@ func query(ctx workflow.Context, summary string) workflow.Context {
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2,
 			MaximumInterval: 30 * time.Second, MaximumAttempts: 10},
 	})
+}
+
+// check is query for alerts.
+func check(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithTaskQueue(query(ctx, summary), QueueCheck)
 }
 
 // tile is query for a part of a page that somebody looks at, or will: what does
