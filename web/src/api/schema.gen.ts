@@ -2333,7 +2333,7 @@ export interface components {
             name?: string;
             rule?: components["schemas"]["AlertRule"];
             shared?: boolean;
-            timing?: components["schemas"]["AlertTiming"];
+            timing?: components["schemas"]["Timing"];
         };
         AlertPoint: {
             /** Format: date-time */
@@ -2480,22 +2480,6 @@ export interface components {
              * @description For how long nothing is told
              */
             minutes: number;
-        };
-        AlertTiming: {
-            /**
-             * Format: int64
-             * @description After an outage, runs of so many minutes ago are made up for; default 60
-             */
-            catch_up_minutes?: number;
-            /** @description Minute, hour, day of month, month, day of week; not both kinds of days at once */
-            cron: string;
-            /**
-             * Format: int64
-             * @description Begins up to so many seconds later
-             */
-            jitter_seconds?: number;
-            /** @description A name such as Europe/Berlin; default UTC */
-            time_zone: string;
         };
         AlertTimingOutBody: {
             /** @description The next five runs */
@@ -4892,6 +4876,22 @@ export interface components {
             status: "none" | "refreshing" | "ready" | "failed";
             /** Format: uuid */
             tile_id: string;
+        };
+        Timing: {
+            /**
+             * Format: int64
+             * @description After an outage, runs of so many minutes ago are made up for; default 60
+             */
+            catch_up_minutes?: number;
+            /** @description Minute, hour, day of month, month, day of week; not both kinds of days at once */
+            cron: string;
+            /**
+             * Format: int64
+             * @description Begins up to so many seconds later
+             */
+            jitter_seconds?: number;
+            /** @description A name such as Europe/Berlin; default UTC */
+            time_zone: string;
         };
         Usage: {
             /** @description By person and day */
