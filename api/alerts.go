@@ -75,12 +75,7 @@ func alertView(scope models.Scope, a *store.AlertWithState) Alert {
 		Timing: a.Timing, Next: []time.Time{}, Channels: list(a.Channels), EscalateTo: list(a.EscalateTo), Shared: a.Shared, Status: alert.Status(&a.State),
 		PauseCode: a.PauseCode, PauseText: a.PauseText, Keys: []AlertKey{}, FailText: a.State.FailText, EpisodeID: a.State.EpisodeID, AckedBy: a.State.AckedBy,
 		AckedAt: set0(a.State.AckedAt), Snoozed: set0(a.State.SnoozedUntil), LastRun: set0(a.State.LastAt), Recent: []AlertPoint{}, CreatedAt: a.CreatedAt, UpdatedAt: a.UpdatedAt}
-	if a.QuestionID != nil {
-		v.QuestionID = *a.QuestionID
-	}
-	if a.SavedQueryID != nil {
-		v.SavedQueryID = *a.SavedQueryID
-	}
+	v.QuestionID, v.SavedQueryID = orEmpty(a.QuestionID), orEmpty(a.SavedQueryID)
 	if v.Snoozed != nil && v.Snoozed.Before(time.Now()) {
 		v.Snoozed = nil
 	}
@@ -281,7 +276,7 @@ func (s *Server) draft(ctx context.Context, b *AlertInput) (try alert.PreviewInp
 		a.Rule = *b.Rule
 	}
 	if a.Cron == "" {
-		a.Cron = "0 8 * * *"
+		a.Cron = defaultCron
 	}
 	return try, s.checkAlert(ctx, a, try.Propose)
 }
@@ -346,11 +341,7 @@ func (s *Server) draftOfWords(ctx context.Context, scope models.Scope, b *AlertI
 
 // checkAlert checks what of an alert can be checked here, and fills in defaults.
 func (s *Server) checkAlert(ctx context.Context, a *models.Alert, proposed bool) error {
-	if a.TimeZone == "" {
-		a.TimeZone = "UTC"
-	}
-	a.Cron = strings.Join(strings.Fields(a.Cron), " ")
-	if _, err := alert.ParseSpec(a.Cron, a.TimeZone); err != nil {
+	if err := checkTiming(&a.Timing); err != nil {
 		return err
 	}
 	if !proposed {
@@ -359,16 +350,8 @@ func (s *Server) checkAlert(ctx context.Context, a *models.Alert, proposed bool)
 		}
 	}
 	a.Channels, a.EscalateTo = list(a.Channels), list(a.EscalateTo)
-	if len(a.Channels)+len(a.EscalateTo) > 0 {
-		known, err := s.deps.Store.ListChannels(ctx, scopeOf(ctx))
-		if err != nil {
-			return err
-		}
-		for _, id := range slices.Concat(a.Channels, a.EscalateTo) {
-			if !slices.ContainsFunc(known, func(c models.Channel) bool { return c.ID == canonical(id) }) {
-				return models.Errorf(models.CodeInvalid, "One of the channels does not exist any more. Choose again.")
-			}
-		}
+	if _, err := s.knownChannels(ctx, slices.Concat(a.Channels, a.EscalateTo)); err != nil {
+		return err
 	}
 	if a.Name == "" {
 		a.Name = titleOf(a.Question)

@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
 
 	"github.com/datamind/datamind/models"
 )
@@ -30,6 +31,21 @@ var scheduleKinds = map[models.ScheduleKind]scheduleKind{
 	models.ScheduleAlerts: {prefix: "alerts/", run: "alert-run/", workflow: AlertRun, priority: priorityAlert, limit: runLimit, input: func(s *models.Schedule) any {
 		return AlertRunInput{Scope: models.Scope{OrgID: s.OrgID}, ScheduleID: s.ID, Kind: models.RunScheduled}
 	}},
+	models.ScheduleExport: {prefix: "exports/", run: "scheduled-export/", workflow: ScheduledExport, priority: priorityExport, input: func(s *models.Schedule) any {
+		return ScheduledExportInput{Scope: models.Scope{OrgID: s.OrgID}, ID: s.ObjectID}
+	}},
+}
+
+// scheduledAt is when a schedule wanted the run that it started.
+var scheduledAt = temporal.NewSearchAttributeKeyTime("TemporalScheduledStartTime")
+
+// dueTime is when the schedule that started a run wanted it.
+func dueTime(ctx workflow.Context) time.Time {
+	at, ok := workflow.GetTypedSearchAttributes(ctx).GetTime(scheduledAt)
+	if !ok {
+		at = workflow.GetInfo(ctx).WorkflowStartTime
+	}
+	return at.UTC()
 }
 
 // ScheduleID is the id, in Temporal, of a schedule.
