@@ -34,6 +34,8 @@ const (
 type Export struct {
 	Query  *Query
 	Bucket *blob.Bucket
+	// Targets are where the files of scheduled exports may be copied to, by their names.
+	Targets map[string]*blob.Bucket
 	// TempDir is where spreadsheets are put together.
 	TempDir string
 }

@@ -45,6 +45,7 @@ var auditActions = []string{
 	"connection.create", "connection.delete", "connection.update", "conversation.delete", "conversation.share",
 	"dashboard.create", "dashboard.delete", "dashboard.export", "dashboard.import", "dashboard.publish", "dashboard.read", "dashboard.restore", "dashboard.unpublish", "dashboard.update",
 	"delivery.retry", "export.cancel", "export.create", "export.delete", "export.download", "export.pause", "export.resume", "export.settings",
+	"export_schedule.create", "export_schedule.delete", "export_schedule.pause", "export_schedule.resume", "export_schedule.run", "export_schedule.update",
 	"invitation.accept", "invitation.create", "invitation.revoke", "member.link", "member.remove", "member.role",
 	"metric.create", "metric.delete", "metric.update", "model.create", "model.delete", "model.update", "note.put", "organisation.update",
 	"question.approve", "question.edit_sql", "question.feedback", "question.sql", "question.stop", "result.read", "run.inspect",

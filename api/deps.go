@@ -37,6 +37,8 @@ type Config struct {
 	AsksPerMinute int
 	// TestsPerMinute bounds the connection tests of one person (default 10).
 	TestsPerMinute int
+	// ExportTargets are the names of the places into which scheduled exports may be copied.
+	ExportTargets []string
 	// MonthlyBudget of model tokens for organisations without one of their own.
 	MonthlyBudget int64
 	// Version is the build's version.

@@ -157,7 +157,7 @@ func (s *Server) sendFile(c *gin.Context, e *models.Export, parts []models.Expor
 	file := bucket.NewParts(ctx, s.deps.Bucket, objects)
 	defer func() { _ = file.Close() }()
 	h := c.Writer.Header()
-	h.Set("Content-Type", contentType(e))
+	h.Set("Content-Type", e.ContentType())
 	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": e.FileName()}))
 	h.Set("Cache-Control", "private, no-store")
 	h.Set("ETag", `"`+e.SHA256+`"`)
@@ -203,17 +203,4 @@ func (f *watchedFile) Read(p []byte) (int, error) {
 		f.err = err
 	}
 	return n, err
-}
-
-func contentType(e *models.Export) string {
-	switch {
-	case e.Format == models.FormatParquet:
-		return "application/vnd.apache.parquet"
-	case e.Compression == models.CompressionGzip:
-		return "application/gzip"
-	case e.Compression == models.CompressionZstd:
-		return "application/zstd"
-	}
-	return map[models.ExportFormat]string{models.FormatCSV: "text/csv; charset=utf-8", models.FormatTSV: "text/tab-separated-values; charset=utf-8",
-		models.FormatJSONL: "application/jsonl; charset=utf-8", models.FormatXLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}[e.Format]
 }

@@ -17,6 +17,10 @@ type Export struct {
 	ConnectionID string              `json:"connection_id" format:"uuid"`
 	QuestionID   string              `json:"question_id,omitempty" format:"uuid"`
 	SavedQueryID string              `json:"saved_query_id,omitempty" format:"uuid"`
+	ScheduleID   string              `json:"schedule_id,omitempty" format:"uuid" doc:"The scheduled export that made it"`
+	ScheduledAt  *time.Time          `json:"scheduled_at,omitempty" doc:"When it was due"`
+	CopiedTo     string              `json:"copied_to,omitempty" doc:"Where the copy of the file is: place and name"`
+	CopyError    string              `json:"copy_error,omitempty" doc:"Why there is no copy"`
 	Name         string              `json:"name"`
 	FileName     string              `json:"file_name"`
 	SQL          string              `json:"sql"`
@@ -48,16 +52,11 @@ func exportView(e *models.Export) Export {
 	v := Export{ID: e.ID, ConnectionID: e.ConnectionID, Name: e.Name, FileName: e.FileName(), SQL: e.SQL, Arguments: list(e.Arguments), Format: e.Format,
 		Compression: e.Compression, Status: e.Status, WorkflowID: "export/" + e.ID, Columns: list(e.Columns), Continues: e.Continues, Rows: e.Rows, Bytes: e.Bytes,
 		Parts: e.Parts, Estimate: e.Estimate, Snapshots: e.Snapshots, Cut: e.Cut, SHA256: e.SHA256, MaxRows: e.MaxRows, MaxBytes: e.MaxBytes,
-		ErrorCode: e.ErrorCode, Error: e.ErrorText, CreatedAt: e.CreatedAt, StartedAt: e.StartedAt, EndedAt: e.EndedAt, ExpiresAt: e.ExpiresAt}
+		ScheduledAt: e.ScheduledAt, CopiedTo: e.CopiedTo, CopyError: e.CopyError, ErrorCode: e.ErrorCode, Error: e.ErrorText, CreatedAt: e.CreatedAt, StartedAt: e.StartedAt, EndedAt: e.EndedAt, ExpiresAt: e.ExpiresAt}
 	if e.Status == models.ExportRunning {
 		v.Rows, v.Bytes = max(e.Rows, e.LiveRows), max(e.Bytes, e.LiveBytes)
 	}
-	if e.QuestionID != nil {
-		v.QuestionID = *e.QuestionID
-	}
-	if e.SavedQueryID != nil {
-		v.SavedQueryID = *e.SavedQueryID
-	}
+	v.QuestionID, v.SavedQueryID, v.ScheduleID = orEmpty(e.QuestionID), orEmpty(e.SavedQueryID), orEmpty(e.ScheduleID)
 	return v
 }
 
@@ -124,6 +123,7 @@ func (s *Server) exportRoutes() {
 	register(s, operation(http.MethodPut, "/export-settings", "set-export-settings", "Change how much each role may export, and how long files are kept", 200),
 		auth.WriteOrg, s.setExportSettings)
 	s.handle(http.MethodGet, exportFilePath, public, s.exportFile)
+	s.exportScheduleRoutes()
 }
 
 // probeTimeout is for requests that wait for a worker's look at a database.

@@ -17,6 +17,7 @@ type ExportRoleLimit struct {
 type ExportSettings struct {
 	Roles     []ExportRoleLimit `json:"roles" doc:"Roles that are not in it export nothing"`
 	KeepHours int               `json:"keep_hours" minimum:"1" maximum:"2160" doc:"How long the file of a finished export is kept"`
+	Targets   []string          `json:"targets" readOnly:"true" doc:"Places into which the installation lets scheduled exports be copied"`
 }
 
 type exportSettingsOut struct{ Body ExportSettings }
@@ -33,11 +34,11 @@ func (s *Server) getExportSettings(ctx context.Context, _ *empty) (*exportSettin
 	if err != nil {
 		return nil, err
 	}
-	return &exportSettingsOut{Body: exportSettingsView(settings)}, nil
+	return &exportSettingsOut{Body: s.exportSettingsView(settings)}, nil
 }
 
-func exportSettingsView(settings models.ExportSettings) ExportSettings {
-	v := ExportSettings{KeepHours: settings.Keep()}
+func (s *Server) exportSettingsView(settings models.ExportSettings) ExportSettings {
+	v := ExportSettings{KeepHours: settings.Keep(), Targets: list(s.deps.Config.ExportTargets)}
 	for _, role := range []models.Role{models.RoleOwner, models.RoleAdmin, models.RoleAnalyst} {
 		if limit, may := settings.Limit(role); may {
 			v.Roles = append(v.Roles, ExportRoleLimit{Role: role, MaxRows: limit.MaxRows, MaxBytes: limit.MaxBytes})
@@ -64,7 +65,7 @@ func (s *Server) setExportSettings(ctx context.Context, in *exportSettingsIn) (*
 	if err := s.deps.Store.SetExportSettings(ctx, scope, settings); err != nil {
 		return nil, err
 	}
-	v := exportSettingsView(settings)
+	v := s.exportSettingsView(settings)
 	s.audit(ctx, "export.settings", scope.OrgID, map[string]any{"roles": v.Roles, "keep_hours": v.KeepHours})
 	return &exportSettingsOut{Body: v}, nil
 }

@@ -100,9 +100,9 @@ func TestAForwardedAddressIsNotBelievedWithoutAProxy(t *testing.T) {
 func TestSignInRoutesAndDearRoutesAreLimited(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(d *api.Deps) {
-		d.Config.AuthPerMinute, d.Config.AsksPerMinute, d.Config.TestsPerMinute = 3, 3, 2
+		d.Config.AuthPerMinute, d.Config.AsksPerMinute, d.Config.TestsPerMinute = 3, 4, 2
 	})
-	own := b.a.belongings() // asks once, and exports once
+	own := b.a.belongings() // asks once, exports once and schedules one
 	path := "/connections/" + own["connections"]
 	for _, tc := range []struct {
 		path string

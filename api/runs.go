@@ -80,6 +80,9 @@ type Runs interface {
 	// EstimateExport asks the database, on an export worker, how much an export
 	// of that SQL would be.
 	EstimateExport(ctx context.Context, scope models.Scope, e *models.Export) (models.ExportEstimate, error)
+	// RunScheduledExport runs a scheduled export as of a time; now says that
+	// somebody wants it.
+	RunScheduledExport(ctx context.Context, scope models.Scope, id string, at time.Time, now bool) error
 	// RefreshDashboard starts reading results of tiles that were asked for since a
 	// time. dashboardID is whose watchers are told, "" for nobody.
 	RefreshDashboard(ctx context.Context, scope models.Scope, dashboardID string, results []string, since time.Time) error

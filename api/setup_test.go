@@ -150,6 +150,9 @@ func (r *recordedRuns) DeleteExport(_ context.Context, _ models.Scope, e *models
 func (r *recordedRuns) EstimateExport(_ context.Context, _ models.Scope, e *models.Export) (models.ExportEstimate, error) {
 	return models.ExportEstimate{Rows: 12, Continues: true}, r.call("estimate", e.SQL)
 }
+func (r *recordedRuns) RunScheduledExport(_ context.Context, _ models.Scope, id string, _ time.Time, now bool) error {
+	return r.call("run scheduled export", id, " ", now)
+}
 func (r *recordedRuns) Ready(context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -278,7 +281,7 @@ func setup(t *testing.T, change ...func(*api.Deps)) *bundle {
 	t.Cleanup(func() { _ = b.bucket.Close() })
 	b.deps = api.Deps{Bucket: b.bucket, LinkKey: bytes.Repeat([]byte("l"), 32), Store: b.store, Auth: b.auth, Hub: b.hub, Runs: b.runs, Sealer: sealer, ModelSealer: modelSealer, ChannelSealer: channelSealer, Codec: b.codec, Redis: b.redis,
 		Log: slog.New(slog.NewJSONHandler(b.logs, nil)), Config: api.Config{TemporalUIURL: uiOrigin + "/ui", TemporalNamespace: "live", Planner: "builtin",
-			AuthPerMinute: 1000, AsksPerMinute: 1000, TestsPerMinute: 1000}}
+			ExportTargets: []string{"archive", "lake"}, AuthPerMinute: 1000, AsksPerMinute: 1000, TestsPerMinute: 1000}}
 	for _, f := range change {
 		f(&b.deps)
 	}

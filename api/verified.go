@@ -31,9 +31,7 @@ type VerifiedQuestion struct {
 func verifiedView(v *models.VerifiedQuestion) VerifiedQuestion {
 	view := VerifiedQuestion{ID: v.ID, ConnectionID: v.ConnectionID, Question: v.Question, SQL: v.SQL, Understanding: v.Understanding, Status: v.Status,
 		ProposedBy: v.ProposedBy, VerifiedByName: v.VerifiedByName, VerifiedAt: v.VerifiedAt, CreatedAt: v.CreatedAt, UpdatedAt: v.UpdatedAt}
-	if v.QuestionID != nil {
-		view.QuestionID = *v.QuestionID
-	}
+	view.QuestionID = orEmpty(v.QuestionID)
 	if v.VerifiedBy != nil {
 		view.VerifiedBy = *v.VerifiedBy
 	}

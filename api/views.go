@@ -122,3 +122,11 @@ type IDParam struct {
 
 // empty is the answer without a body.
 type empty struct{}
+
+// orEmpty is a text that may be none.
+func orEmpty(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
+}

@@ -74,6 +74,7 @@ func (p *person) belongings() belongings {
 	own["metrics"] = res.field(p.t, "id").(string)
 	own["saved-queries"] = p.savedQuery(own["connections"], false)
 	own["exports"] = p.exported(own["connections"]).ID
+	own["export-schedules"] = p.scheduled(own["connections"], nil).ID
 	own["alerts"] = p.alert(own["saved-queries"], nil).ID
 	var open api.Page[api.Session]
 	p.do(http.MethodGet, "/sessions", nil).into(p.t, &open)
@@ -169,6 +170,8 @@ func (own belongings) bodies() map[string]map[string]any {
 		"POST /api/v1/dashboards/{id}/tiles/{tile}/question": {"values": map[string]any{}},
 		"POST /api/v1/exports":                               {"connection_id": own["connections"], "sql": "SELECT 1", "format": "csv", "compression": "gzip", "name": "one", "parameters": []any{}},
 		"POST /api/v1/exports/estimate":                      {"saved_query_id": own["saved-queries"], "format": "csv", "values": map[string]any{}},
+		"POST /api/v1/export-schedules":                      {"saved_query_id": own["saved-queries"], "values": map[string]any{}, "name": "one", "format": "csv", "compression": "gzip", "cron": "0 8 * * *", "time_zone": "UTC", "channels": []any{own["channels"]}, "target": "lake", "folder": "daily"},
+		"PATCH /api/v1/export-schedules/{id}":                {"name": "renamed", "timing": map[string]any{"cron": "0 9 * * *", "time_zone": "UTC"}, "delivery": map[string]any{"channels": []any{}}},
 		"PUT /api/v1/export-settings":                        {"keep_hours": 24, "roles": []map[string]any{{"role": "analyst", "max_rows": 5, "max_bytes": 1 << 20}}},
 		"POST /api/v1/channels":                              channelBody("c", nil),
 		"POST /api/v1/channels/test":                         {"channel_id": own["channels"], "name": "c", "kind": "webhook", "settings": map[string]any{"url": "https://hooks.example.com/in"}},
@@ -190,7 +193,7 @@ func (own belongings) previewed() map[string]any {
 func unknown() belongings {
 	own := belongings{}
 	for _, kind := range []string{"connections", "questions", "conversations", "api-keys", "sessions", "models", "members", "invitations", "verified-questions",
-		"saved-queries", "terms", "metrics", "organisations", "dashboards", "tile", "link", "exports", "channels", "deliveries", "alerts"} {
+		"saved-queries", "terms", "metrics", "organisations", "dashboards", "tile", "link", "exports", "export-schedules", "channels", "deliveries", "alerts"} {
 		own[kind] = store.NewID()
 	}
 	return own

@@ -1,11 +1,6 @@
 package models
 
-import (
-	"regexp"
-	"slices"
-	"strings"
-	"time"
-)
+import "time"
 
 // ExportStatus is where an export stands.
 type ExportStatus string
@@ -59,6 +54,7 @@ const (
 	CodeExportExpired Code = "export_expired" // the files are deleted
 	CodeExportFormat  Code = "export_format"  // the format cannot hold the rows
 	CodeLinkExpired   Code = "link_expired"   // the link was right and is too old
+	CodeExportTarget  Code = "export_target"  // this installation has no place of that name for copies any more
 )
 
 // Export is a query's rows as a file. The row is the truth; the workflow
@@ -74,8 +70,10 @@ type Export struct {
 	Name         string  `gorm:"not null"`
 	QuestionID   *string `gorm:"type:uuid"` // whose answer it is of
 	SavedQueryID *string `gorm:"type:uuid"`
-	ScheduleID   *string `gorm:"type:uuid"`
-	SQL          string  `gorm:"not null"`
+	// ScheduleID is the schedule that made it, ScheduledAt the time that it was due.
+	ScheduleID  *string `gorm:"type:uuid;index:exports_schedule,priority:1,where:schedule_id is not null"`
+	ScheduledAt *time.Time
+	SQL         string `gorm:"not null"`
 	// Arguments are the values of the placeholders in the SQL.
 	Arguments   []Argument   `gorm:"serializer:json;type:jsonb;not null"`
 	Format      ExportFormat `gorm:"not null"`
@@ -118,10 +116,15 @@ type Export struct {
 	ErrorText string `gorm:"not null;default:''"`
 	// ExpiresAt is when the files are deleted.
 	ExpiresAt *time.Time `gorm:"index:exports_stored,where:stored OR removed"`
-	CreatedAt time.Time  `gorm:"index:exports_list,priority:3,sort:desc"`
+	CreatedAt time.Time  `gorm:"index:exports_list,priority:3,sort:desc;index:exports_schedule,priority:2,sort:desc"`
 	StartedAt *time.Time
 	UpdatedAt time.Time
-	EndedAt   *time.Time
+	EndedAt   *time.Time `gorm:"index:exports_untold,where:schedule_id is not null and told_at is null"`
+	// CopiedTo says where a schedule's copy of the file is, CopyError why there is none.
+	CopiedTo  string `gorm:"not null;default:''"`
+	CopyError string `gorm:"not null;default:''"`
+	// ToldAt is when a schedule's channels were told of the end.
+	ToldAt *time.Time
 }
 
 // ExportPart is a finished part of an export: an object of the bucket. The
@@ -149,26 +152,6 @@ type ExportEstimate struct {
 	Rows int64 `json:"rows" doc:"Rows that the database expects; it may be far off"`
 	// Continues says that the export goes on after a crash or a pause.
 	Continues bool `json:"continues" doc:"The rows have a unique order: after a crash or a pause the export goes on where it was"`
-}
-
-// ExportSchedule makes an export again and again.
-type ExportSchedule struct {
-	ID           string       `gorm:"type:uuid;primaryKey"`
-	OrgID        string       `gorm:"type:uuid;not null;index:export_schedules_list,priority:1"`
-	UserID       string       `gorm:"type:uuid;not null;index:export_schedules_list,priority:2"`
-	ConnectionID string       `gorm:"type:uuid;not null"`
-	Name         string       `gorm:"not null"`
-	SavedQueryID *string      `gorm:"type:uuid"`
-	SQL          string       `gorm:"not null"`
-	Arguments    []Argument   `gorm:"serializer:json;type:jsonb;not null"`
-	Format       ExportFormat `gorm:"not null"`
-	Compression  Compression  `gorm:"not null"`
-	Cron         string       `gorm:"not null"`
-	TimeZone     string       `gorm:"not null"`
-	Paused       bool         `gorm:"not null;default:false"`
-	Reason       string       `gorm:"not null;default:''"` // why it was paused by itself
-	CreatedAt    time.Time    `gorm:"index:export_schedules_list,priority:3,sort:desc"`
-	UpdatedAt    time.Time
 }
 
 // ExportLimit is how much one export may hold.
@@ -215,33 +198,4 @@ func (s ExportSettings) Keep() int {
 		return s.KeepHours
 	}
 	return DefaultKeepHours
-}
-
-var unsafeInName = regexp.MustCompile(`[^\p{L}\p{N}._-]+`)
-
-// FileName is what the export's file is called: letters, digits, '.', '_' and
-// '-' only, whatever the export is called.
-func (e *Export) FileName() string {
-	name := strings.Trim(unsafeInName.ReplaceAllString(e.Name, "-"), "-._")
-	if r := []rune(name); len(r) > 60 {
-		name = strings.TrimRight(string(r[:60]), "-._")
-	}
-	if name == "" || slices.Contains(deviceNames, strings.ToLower(name)) {
-		name = "export"
-	}
-	return name + "." + Extension(e.Format, e.Compression)
-}
-
-// deviceNames are no names of files on Windows.
-var deviceNames = []string{"con", "prn", "aux", "nul", "com1", "com2", "com3", "com4", "lpt1", "lpt2", "lpt3"}
-
-// Extension is the end of a file's name, without its first dot.
-func Extension(f ExportFormat, c Compression) string {
-	switch {
-	case f == FormatParquet || c == CompressionNone:
-		return string(f)
-	case c == CompressionGzip:
-		return string(f) + ".gz"
-	}
-	return string(f) + ".zst"
 }

@@ -24,6 +24,7 @@ type Activities struct {
 	Notify    *activities.Notify
 	Export    *activities.Export
 	Alerts    *activities.Alerts
+	Scheduled *activities.ScheduledExports
 	// AtOnce bounds what the process takes on at once, by queue.
 	AtOnce map[string]int
 }
@@ -66,6 +67,7 @@ func New(c client.Client, queues []string, buildID string, a Activities, stopTim
 			registerWorkflows(w)
 			w.RegisterActivity(a.Questions)
 			w.RegisterActivity(a.Alerts)
+			w.RegisterActivity(a.Scheduled)
 		case workflows.QueueModel:
 			w.RegisterActivity(a.Model)
 		case workflows.QueueQuery, workflows.QueueCheck:
@@ -82,7 +84,8 @@ func New(c client.Client, queues []string, buildID string, a Activities, stopTim
 
 // Names are the activities of a queue.
 func Names(queue string) (names []string) {
-	of := map[string][]reflect.Type{workflows.QueueAsk: {reflect.TypeFor[*activities.Questions](), reflect.TypeFor[*activities.Alerts]()}, workflows.QueueModel: {reflect.TypeFor[*activities.Model]()},
+	of := map[string][]reflect.Type{workflows.QueueAsk: {reflect.TypeFor[*activities.Questions](), reflect.TypeFor[*activities.Alerts](),
+		reflect.TypeFor[*activities.ScheduledExports]()}, workflows.QueueModel: {reflect.TypeFor[*activities.Model]()},
 		workflows.QueueQuery: {reflect.TypeFor[*activities.Query]()}, workflows.QueueAlert: {reflect.TypeFor[*activities.Notify]()},
 		workflows.QueueExport: {reflect.TypeFor[*activities.Export]()}}[queue]
 	for _, one := range of {
@@ -104,6 +107,7 @@ func registerWorkflows(r sdk.WorkflowRegistry) {
 	r.RegisterWorkflow(workflows.Export)
 	r.RegisterWorkflow(workflows.DeleteExport)
 	r.RegisterWorkflow(workflows.EstimateExport)
+	r.RegisterWorkflow(workflows.ScheduledExport)
 	r.RegisterWorkflow(workflows.AlertRun)
 	r.RegisterWorkflow(workflows.AlertWhy)
 	r.RegisterWorkflow(workflows.PreviewAlert)

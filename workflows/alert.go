@@ -11,9 +11,6 @@ import (
 	"github.com/datamind/datamind/models"
 )
 
-// scheduledAt is when a schedule wanted the run that it started.
-var scheduledAt = temporal.NewSearchAttributeKeyTime("TemporalScheduledStartTime")
-
 const (
 	// duePage is how many alerts are looked up at once, checksAtOnce how many
 	// groups of one run are checked at the same time.
@@ -51,11 +48,7 @@ type AlertRunResult struct {
 // run only brings them there, however often it is tried.
 func AlertRun(ctx workflow.Context, in AlertRunInput) (AlertRunResult, error) {
 	if in.At.IsZero() {
-		at, ok := workflow.GetTypedSearchAttributes(ctx).GetTime(scheduledAt)
-		if !ok {
-			at = workflow.GetInfo(ctx).WorkflowStartTime
-		}
-		in.At = at.UTC()
+		in.At = dueTime(ctx)
 	}
 	r := &alertRun{in: in, room: workflow.NewSemaphore(ctx, checksAtOnce), all: workflow.NewWaitGroup(ctx)}
 	if in.Tick {

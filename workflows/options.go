@@ -120,6 +120,21 @@ func export(ctx workflow.Context, summary string) workflow.Context {
 	})
 }
 
+// copying is for bringing a finished file to where it is wanted, which may be
+// away for some hours.
+func copying(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue:              QueueExport,
+		StartToCloseTimeout:    closeLimit,
+		ScheduleToCloseTimeout: closeLimit,
+		HeartbeatTimeout:       HeartbeatTimeout,
+		WaitForCancellation:    true,
+		Summary:                summary,
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2,
+			MaximumInterval: 10 * time.Minute, MaximumAttempts: 25},
+	})
+}
+
 // orphan is for what a dead worker left on a queue's database, and for clearing
 // up. Nobody waits for it.
 func orphan(ctx workflow.Context, queue, summary string) workflow.Context {

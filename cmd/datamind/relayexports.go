@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"time"
 
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
@@ -11,6 +12,10 @@ import (
 	"github.com/datamind/datamind/models"
 	"github.com/datamind/datamind/workflows"
 )
+
+// untoldAge is more than the delivery of an export takes, but for copies into a
+// place that is away: a second run beside the first does no harm.
+const untoldAge = time.Hour
 
 // relayExports does for exports what the relay does for questions: it starts
 // those that are queued, ends those whose run is gone, and has the files deleted
@@ -44,6 +49,15 @@ func (s *services) relayExports(ctx context.Context) error {
 	due, err := s.store.SystemDueExports(ctx, relayAtOnce)
 	for _, e := range due {
 		err = errors.Join(err, s.runs.DeleteExport(ctx, models.Scope{OrgID: e.OrgID, UserID: e.UserID}, &e))
+	}
+	return errors.Join(err, s.relayUntold(ctx))
+}
+
+// relayUntold delivers exports of schedules whose run was lost before it did.
+func (s *services) relayUntold(ctx context.Context) error {
+	untold, err := s.store.SystemUntoldExports(ctx, time.Now().Add(-models.DeliveryLateAfter), untoldAge, relayAtOnce)
+	for _, e := range untold {
+		err = errors.Join(err, s.runs.RunScheduledExport(ctx, models.Scope{OrgID: e.OrgID}, *e.ScheduleID, *e.ScheduledAt, false))
 	}
 	return err
 }

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -61,6 +62,7 @@ type services struct {
 	metrics  *telemetry.Metrics
 	reporter *telemetry.Reporter
 	bucket   *blob.Bucket // of exports; nil for none
+	targets  map[string]*blob.Bucket
 	// endTracing sends the spans that are left.
 	endTracing func()
 	// own are addresses of this installation beside those of its configuration.
@@ -76,7 +78,7 @@ func newLogger(c config.Config, w io.Writer) *slog.Logger {
 // connect opens clients for all stores; none of them waits for its server.
 // component names the process in traces.
 func connect(ctx context.Context, c config.Config, log *slog.Logger, component string) (*services, error) {
-	s := &services{config: c, log: log, metrics: telemetry.NewMetrics(version)}
+	s := &services{config: c, log: log, metrics: telemetry.NewMetrics(version), targets: map[string]*blob.Bucket{}}
 	slog.SetDefault(log)
 	redis.SetLogger(redisLog{log})
 	var err error
@@ -169,6 +171,9 @@ func (s *services) close() {
 	s.temporal.Close()
 	_ = s.redis.Close()
 	_ = s.store.Close()
+	for _, target := range s.targets {
+		_ = target.Close()
+	}
 	if s.bucket != nil {
 		_ = s.bucket.Close()
 	}
@@ -206,6 +211,7 @@ func (s *services) newAPI(a *auth.Service) (*api.Server, error) {
 	return api.New(api.Deps{Store: s.store, Auth: a, Hub: s.hub, Runs: apiRuns{s.runs, s.store, s.config.TemporalNamespace}, Sealer: sealer, ModelSealer: modelSealer, ChannelSealer: channelSealer,
 		Codec: s.codec, Redis: s.redis, Bucket: s.bucket, LinkKey: linkKey(s.config.JWTKey.Key()), Web: web.Dist(), Log: s.log, Metrics: s.metrics.Registry, Reporter: s.reporter,
 		Config: api.Config{BaseURL: s.config.BaseURL, TemporalUIURL: s.config.TemporalUIURL, TemporalNamespace: s.config.TemporalNamespace, Planner: name, TrustedProxies: s.config.TrustedProxies,
+			ExportTargets: slices.Sorted(maps.Keys(s.config.ExportTargets)),
 			AsksPerMinute: s.config.AsksPerMinute, MonthlyBudget: s.config.TokenBudgetMonthly, Version: version}})
 }
 
@@ -263,6 +269,7 @@ func (s *services) startWorkers(ctx context.Context, queues []string, fatal func
 		AtOnce: map[string]int{workflows.QueueModel: s.config.ModelConcurrency, workflows.QueueQuery: s.config.QueryConcurrency,
 			workflows.QueueAlert: s.config.AlertConcurrency, workflows.QueueExport: s.config.ExportConcurrency}}
 	a.Alerts = &activities.Alerts{Store: s.store, BaseURL: s.config.BaseURL}
+	a.Scheduled = &activities.ScheduledExports{Store: s.store, BaseURL: s.config.BaseURL}
 	a.Model = &activities.Model{CatalogTTL: s.config.CatalogTTL, Store: s.store, Events: s.hub, Temporal: s.temporal, Builtin: planner.NewBuiltin(), MonthlyBudget: s.config.TokenBudgetMonthly}
 	policy := s.policy(ctx)
 	own := policy
@@ -299,9 +306,12 @@ func (s *services) startWorkers(ctx context.Context, queues []string, fatal func
 		}
 		a.Query = &activities.Query{CatalogTTL: s.config.CatalogTTL, Store: s.store, Events: s.hub, Temporal: s.temporal, Opener: opener, Policy: policy, MaxBytes: s.config.MaxResultBytes,
 			BaseURL: s.config.BaseURL, Checked: s.metrics.AlertChecked}
-		a.Export = &activities.Export{Query: a.Query, Bucket: s.bucket}
+		a.Export = &activities.Export{Query: a.Query, Bucket: s.bucket, Targets: s.targets}
 		if slices.Contains(queues, workflows.QueueExport) {
 			if a.Export.TempDir, err = export.TempDir(); err != nil {
+				return nil, err
+			}
+			if err := s.openTargets(ctx); err != nil {
 				return nil, err
 			}
 		}
@@ -333,6 +343,18 @@ func (s *services) startWorkers(ctx context.Context, queues []string, fatal func
 		}
 		all.Wait()
 	}, nil
+}
+
+// openTargets opens the places into which scheduled exports may be copied.
+func (s *services) openTargets(ctx context.Context) error {
+	for name, address := range s.config.ExportTargets {
+		target, err := bucket.Open(ctx, address)
+		if err != nil {
+			return errConfig{fmt.Errorf("DATAMIND_EXPORT_TARGETS, %s: %w", name, err)}
+		}
+		s.targets[name] = target
+	}
+	return nil
 }
 
 // expect exports zeros of what workers of the queues count and alerts look at.

@@ -91,10 +91,13 @@ type Config struct {
 	QueryConcurrency int      `env:"QUERY_CONCURRENCY" envDefault:"16"`
 	AlertConcurrency int      `env:"ALERT_CONCURRENCY" envDefault:"64"`
 	// ExportConcurrency bounds the exports that a process writes at once.
-	ExportConcurrency int           `env:"EXPORT_CONCURRENCY" envDefault:"2"`
-	ExportBucket      string        `env:"EXPORT_BUCKET"`
-	BuildID           string        `env:"BUILD_ID"`
-	ShutdownTimeout   time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"20s"`
+	ExportConcurrency int    `env:"EXPORT_CONCURRENCY" envDefault:"2"`
+	ExportBucket      string `env:"EXPORT_BUCKET"`
+	// ExportTargets are buckets into which people may have scheduled exports copied, by
+	// the names under which they choose them.
+	ExportTargets   map[string]string `env:"EXPORT_TARGETS" envKeyValSeparator:"="`
+	BuildID         string            `env:"BUILD_ID"`
+	ShutdownTimeout time.Duration     `env:"SHUTDOWN_TIMEOUT" envDefault:"20s"`
 
 	SentryDSN   Secret `env:"SENTRY_DSN"`
 	Environment string `env:"ENVIRONMENT" envDefault:"production"`
@@ -230,8 +233,14 @@ func (c *Config) check() (problems []string) {
 	if c.BuildID != "" && (!buildID.MatchString(c.BuildID) || c.BuildID == "none") {
 		bad("BUILD_ID", "must begin with a letter or digit, have letters, digits, '.', '_', '-' and '+' only, at most 100, and not be \"none\"")
 	}
-	if u, err := url.Parse(c.ExportBucket); c.ExportBucket != "" && (err != nil || !slices.Contains([]string{"file", "s3", "gs", "azblob"}, u.Scheme)) {
+	if c.ExportBucket != "" && !isBucket(c.ExportBucket) {
 		bad("EXPORT_BUCKET", "is not an address of the form file:///path, s3://name, gs://name or azblob://name")
+	}
+	for name, address := range c.ExportTargets {
+		if !targetName.MatchString(name) || !isBucket(address) {
+			bad("EXPORT_TARGETS", "must be name=address,name=address,…: names of letters, digits, '-' and '_', addresses like that of "+Prefix+"EXPORT_BUCKET")
+			break
+		}
 	}
 	for _, addr := range c.DenyConnections {
 		if _, err := netip.ParseAddrPort(addr); err != nil {
@@ -267,6 +276,14 @@ func (c *Config) check() (problems []string) {
 		bad("LOG_LEVEL", "must be debug, info, warn or error")
 	}
 	return problems
+}
+
+// targetName is the form of the names of places for copies.
+var targetName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$`)
+
+func isBucket(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && slices.Contains([]string{"file", "s3", "gs", "azblob"}, u.Scheme)
 }
 
 // checkKey refuses short keys and those that anybody could guess.

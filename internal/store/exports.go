@@ -27,7 +27,7 @@ func (s *Store) CreateExport(ctx context.Context, scope models.Scope, e *models.
 	e.OrgID, e.UserID = scope.OrgID, scope.UserID
 	err = s.tx(ctx, scope, func(tx *gorm.DB) error {
 		var open int64
-		if err := mine(tx, scope).Model(&models.Export{}).Where("status IN ?", openExports).Count(&open).Error; err != nil {
+		if err := mine(tx, scope).Model(&models.Export{}).Where("status IN ? AND schedule_id IS NULL", openExports).Count(&open).Error; err != nil {
 			return err
 		}
 		if open >= maxOpenExports {

@@ -1284,6 +1284,111 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/export-schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your scheduled exports, newest first */
+        get: operations["list-export-schedules"];
+        put?: never;
+        /** Have an export made again and again, and delivered */
+        post: operations["create-export-schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/export-schedules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One scheduled export */
+        get: operations["get-export-schedule"];
+        put?: never;
+        post?: never;
+        /** Delete a scheduled export; what it has exported stays until it expires */
+        delete: operations["delete-export-schedule"];
+        options?: never;
+        head?: never;
+        /** Change a scheduled export */
+        patch: operations["update-export-schedule"];
+        trace?: never;
+    };
+    "/api/v1/export-schedules/{id}/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a schedule has exported, newest first */
+        get: operations["list-scheduled-exports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/export-schedules/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pause a scheduled export */
+        post: operations["pause-export-schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/export-schedules/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a paused scheduled export run again */
+        post: operations["resume-export-schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/export-schedules/{id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Run a scheduled export now, and deliver it */
+        post: operations["run-export-schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/export-settings": {
         parameters: {
             query?: never;
@@ -2333,7 +2438,7 @@ export interface components {
             name?: string;
             rule?: components["schemas"]["AlertRule"];
             shared?: boolean;
-            timing?: components["schemas"]["AlertTiming"];
+            timing?: components["schemas"]["Timing"];
         };
         AlertPoint: {
             /** Format: date-time */
@@ -2480,22 +2585,6 @@ export interface components {
              * @description For how long nothing is told
              */
             minutes: number;
-        };
-        AlertTiming: {
-            /**
-             * Format: int64
-             * @description After an outage, runs of so many minutes ago are made up for; default 60
-             */
-            catch_up_minutes?: number;
-            /** @description Minute, hour, day of month, month, day of week; not both kinds of days at once */
-            cron: string;
-            /**
-             * Format: int64
-             * @description Begins up to so many seconds later
-             */
-            jitter_seconds?: number;
-            /** @description A name such as Europe/Berlin; default UTC */
-            time_zone: string;
         };
         AlertTimingOutBody: {
             /** @description The next five runs */
@@ -3324,6 +3413,10 @@ export interface components {
             connection_id: string;
             /** @description After a crash or a pause it goes on after the last finished part, and not from the beginning; left out before that is known */
             continues?: boolean;
+            /** @description Where the copy of the file is: place and name */
+            copied_to?: string;
+            /** @description Why there is no copy */
+            copy_error?: string;
             /** Format: date-time */
             created_at: string;
             /**
@@ -3370,6 +3463,16 @@ export interface components {
             rows: number;
             /** Format: uuid */
             saved_query_id?: string;
+            /**
+             * Format: uuid
+             * @description The scheduled export that made it
+             */
+            schedule_id?: string;
+            /**
+             * Format: date-time
+             * @description When it was due
+             */
+            scheduled_at?: string;
             /** @description Of the whole file, in hexadecimal digits */
             sha256?: string;
             /**
@@ -3384,6 +3487,16 @@ export interface components {
             status: "queued" | "running" | "paused" | "done" | "failed" | "cancelled" | "expired";
             /** @description Name of the run in Temporal */
             workflow_id: string;
+        };
+        ExportDelivery: {
+            /** @description Mail carries the file, up to 8 MB; needs a channel of the kind email */
+            attach?: boolean;
+            /** @description Ids of the channels that are told of each export */
+            channels?: string[];
+            /** @description A folder of that place, such as daily/orders: letters, digits, '.', '_' and '-' */
+            folder?: string;
+            /** @description One of the places that the installation allows, see the export settings */
+            target?: string;
         };
         ExportEstimate: {
             /** @description The rows have a unique order: after a crash or a pause the export goes on where it was */
@@ -3442,6 +3555,19 @@ export interface components {
             /** @description Works without a session, for as long as whoever made it may still fetch the file */
             url: string;
         };
+        ExportMessage: {
+            /** @enum {string} */
+            channel_kind: "email" | "slack" | "teams" | "discord" | "pagerduty" | "telegram" | "webhook";
+            channel_name: string;
+            /** Format: uuid */
+            id: string;
+            reason?: string;
+            recipient?: string;
+            /** Format: date-time */
+            sent_at?: string;
+            /** @enum {string} */
+            status: "queued" | "sending" | "sent" | "failed" | "skipped" | "late";
+        };
         ExportRoleLimit: {
             /**
              * Format: int64
@@ -3453,6 +3579,129 @@ export interface components {
             /** @enum {string} */
             role: "owner" | "admin" | "analyst";
         };
+        ExportSchedule: {
+            /** @description Values of the parameters {{name}} in the SQL */
+            arguments: components["schemas"]["Argument"][];
+            /** @description Mail carries the file, up to 8 MB */
+            attach: boolean;
+            /**
+             * Format: int64
+             * @description After an outage, runs of so many minutes ago are made up for; default 60
+             */
+            catch_up_minutes?: number;
+            /** @description Ids of the channels that are told of each export */
+            channels: string[];
+            /** @enum {string} */
+            compression: "none" | "gzip" | "zstd";
+            /** Format: uuid */
+            connection_id: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description Minute, hour, day of month, month, day of week; not both kinds of days at once */
+            cron: string;
+            /** @description The folder of that place */
+            folder?: string;
+            /** @enum {string} */
+            format: "csv" | "tsv" | "jsonl" | "xlsx" | "parquet";
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: int64
+             * @description Begins up to so many seconds later
+             */
+            jitter_seconds?: number;
+            /** @description Its last export */
+            last?: components["schemas"]["Export"];
+            name: string;
+            /** @description The next five runs; none while it is paused */
+            next: string[];
+            /** @description What the next copy is called there */
+            object?: string;
+            /** @description paused, owner_left, right_lost, connection_gone */
+            pause_code?: string;
+            pause_text?: string;
+            paused: boolean;
+            /**
+             * Format: uuid
+             * @description The answer that it was made from
+             */
+            question_id?: string;
+            /**
+             * Format: uuid
+             * @description The saved query that it was made from; what changes there does not change it
+             */
+            saved_query_id?: string;
+            sql: string;
+            /** @description The place into which each file is copied */
+            target?: string;
+            /** @description A name such as Europe/Berlin; default UTC */
+            time_zone: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        ExportScheduleInput: {
+            /** @description Mail carries the file, up to 8 MB; needs a channel of the kind email */
+            attach?: boolean;
+            /**
+             * Format: int64
+             * @description After an outage, runs of so many minutes ago are made up for; default 60
+             */
+            catch_up_minutes?: number;
+            /** @description Ids of the channels that are told of each export */
+            channels?: string[];
+            /**
+             * @default none
+             * @enum {string}
+             */
+            compression: "none" | "gzip" | "zstd";
+            /**
+             * Format: uuid
+             * @description The database of the SQL
+             */
+            connection_id?: string;
+            /** @description Minute, hour, day of month, month, day of week; not both kinds of days at once. Default: what suits the words, or every day at 08:00 */
+            cron?: string;
+            /** @description A folder of that place, such as daily/orders: letters, digits, '.', '_' and '-' */
+            folder?: string;
+            /** @enum {string} */
+            format: "csv" | "tsv" | "jsonl" | "xlsx" | "parquet";
+            /**
+             * Format: int64
+             * @description Begins up to so many seconds later
+             */
+            jitter_seconds?: number;
+            /** @description What the files are called after; default: as for an export */
+            name?: string;
+            /** @description Of the SQL */
+            parameters?: components["schemas"]["BoundParameter"][];
+            /**
+             * Format: uuid
+             * @description An answered question: its SQL runs again, with the values that it ran with
+             */
+            question_id?: string;
+            /** Format: uuid */
+            saved_query_id?: string;
+            /** @description One SELECT; {{name}} stands for a parameter's value */
+            sql?: string;
+            /** @description One of the places that the installation allows, see the export settings */
+            target?: string;
+            /** @description A name such as Europe/Berlin; default UTC */
+            time_zone?: string;
+            /** @description Values of a saved query's parameters by name; those left out have their defaults */
+            values?: {
+                [key: string]: unknown;
+            };
+        };
+        ExportSchedulePatch: {
+            /** @enum {string} */
+            compression?: "none" | "gzip" | "zstd";
+            /** @description All of it */
+            delivery?: components["schemas"]["ExportDelivery"];
+            /** @enum {string} */
+            format?: "csv" | "tsv" | "jsonl" | "xlsx" | "parquet";
+            name?: string;
+            timing?: components["schemas"]["Timing"];
+        };
         ExportSettings: {
             /**
              * Format: int64
@@ -3461,6 +3710,8 @@ export interface components {
             keep_hours: number;
             /** @description Roles that are not in it export nothing */
             roles: components["schemas"]["ExportRoleLimit"][];
+            /** @description Places into which the installation lets scheduled exports be copied */
+            readonly targets: string[];
         };
         ExportSettingsInBody: {
             /** Format: int64 */
@@ -4068,6 +4319,11 @@ export interface components {
             /** @description Pass it as cursor for the next page; empty on the last */
             next_cursor: string;
         };
+        PageExportSchedule: {
+            items: components["schemas"]["ExportSchedule"][];
+            /** @description Pass it as cursor for the next page; empty on the last */
+            next_cursor: string;
+        };
         PageInvitation: {
             items: components["schemas"]["Invitation"][];
             /** @description Pass it as cursor for the next page; empty on the last */
@@ -4085,6 +4341,11 @@ export interface components {
         };
         PageSavedQuery: {
             items: components["schemas"]["SavedQuery"][];
+            /** @description Pass it as cursor for the next page; empty on the last */
+            next_cursor: string;
+        };
+        PageScheduledExport: {
+            items: components["schemas"]["ScheduledExport"][];
             /** @description Pass it as cursor for the next page; empty on the last */
             next_cursor: string;
         };
@@ -4551,6 +4812,98 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        ScheduledExport: {
+            /** @description Values of the parameters {{name}} in the SQL */
+            arguments: components["schemas"]["Argument"][];
+            /**
+             * Format: int64
+             * @description Written so far, compressed
+             */
+            bytes: number;
+            /** @description Empty before the first row */
+            columns: components["schemas"]["Column"][];
+            /** @enum {string} */
+            compression: "none" | "gzip" | "zstd";
+            /** Format: uuid */
+            connection_id: string;
+            /** @description After a crash or a pause it goes on after the last finished part, and not from the beginning; left out before that is known */
+            continues?: boolean;
+            /** @description Where the copy of the file is: place and name */
+            copied_to?: string;
+            /** @description Why there is no copy */
+            copy_error?: string;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description Texts that were cut because a spreadsheet's cell holds no longer ones
+             */
+            cut: number;
+            /** Format: date-time */
+            ended_at?: string;
+            /** @description Why it is not done, and what to do */
+            error?: string;
+            error_code?: string;
+            /**
+             * Format: int64
+             * @description Rows that the database expected; -1 where it was not asked yet
+             */
+            estimate: number;
+            /**
+             * Format: date-time
+             * @description When the file is deleted
+             */
+            expires_at?: string;
+            file_name: string;
+            /** @enum {string} */
+            format: "csv" | "tsv" | "jsonl" | "xlsx" | "parquet";
+            /** Format: uuid */
+            id: string;
+            /** Format: int64 */
+            max_bytes: number;
+            /** Format: int64 */
+            max_rows: number;
+            messages: components["schemas"]["ExportMessage"][];
+            name: string;
+            /**
+             * Format: int64
+             * @description Finished
+             */
+            parts: number;
+            /** Format: uuid */
+            question_id?: string;
+            /**
+             * Format: int64
+             * @description Written so far
+             */
+            rows: number;
+            /** Format: uuid */
+            saved_query_id?: string;
+            /**
+             * Format: uuid
+             * @description The scheduled export that made it
+             */
+            schedule_id?: string;
+            /**
+             * Format: date-time
+             * @description When it was due
+             */
+            scheduled_at?: string;
+            /** @description Of the whole file, in hexadecimal digits */
+            sha256?: string;
+            /**
+             * Format: int64
+             * @description Of how many moments of the database the rows are: 1 for a file that is of one
+             */
+            snapshots: number;
+            sql: string;
+            /** Format: date-time */
+            started_at?: string;
+            /** @enum {string} */
+            status: "queued" | "running" | "paused" | "done" | "failed" | "cancelled" | "expired";
+            /** @description Name of the run in Temporal */
+            workflow_id: string;
+        };
         Session: {
             /** Format: date-time */
             created_at: string;
@@ -4892,6 +5245,22 @@ export interface components {
             status: "none" | "refreshing" | "ready" | "failed";
             /** Format: uuid */
             tile_id: string;
+        };
+        Timing: {
+            /**
+             * Format: int64
+             * @description After an outage, runs of so many minutes ago are made up for; default 60
+             */
+            catch_up_minutes?: number;
+            /** @description Minute, hour, day of month, month, day of week; not both kinds of days at once */
+            cron: string;
+            /**
+             * Format: int64
+             * @description Begins up to so many seconds later
+             */
+            jitter_seconds?: number;
+            /** @description A name such as Europe/Berlin; default UTC */
+            time_zone: string;
         };
         Usage: {
             /** @description By person and day */
@@ -8250,6 +8619,304 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-export-schedules": {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Items on a page */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageExportSchedule"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-export-schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportScheduleInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportSchedule"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-export-schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportSchedule"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-export-schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "update-export-schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportSchedulePatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportSchedule"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-scheduled-exports": {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Items on a page */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageScheduledExport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "pause-export-schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportSchedule"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "resume-export-schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportSchedule"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "run-export-schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportSchedule"];
                 };
             };
             /** @description Error */
