@@ -10,6 +10,7 @@ import { locale } from '../i18n'
 import { moment } from '../parts/format'
 import { PALETTE } from '../parts/palette'
 import { amount } from './describe'
+import './words'
 
 register([LineChart, AriaComponent, GridComponent, MarkLineComponent, TooltipComponent, SVGRenderer])
 

@@ -14,6 +14,7 @@ import { DryRun, Now } from './DryRun'
 import { RuleFields } from './RuleFields'
 import { ScheduleFields } from './ScheduleFields'
 import { myZone } from './schedule'
+import './words'
 
 /** What is watched: an answer, a saved query, or words about a database. */
 export type Source = Pick<AlertInput, 'question_id' | 'saved_query_id' | 'words' | 'connection_id'>

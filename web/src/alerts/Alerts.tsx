@@ -13,6 +13,7 @@ import { PageLink } from '../parts/links'
 import { NewAlert } from './AlertForm'
 import { amount, conditionWords, scheduleWords } from './describe'
 import { Sparkline } from './Sparkline'
+import './words'
 
 export const COLORS: Record<Alert['status'], string> = { ok: 'teal', pending: 'yellow', firing: 'red', failing: 'orange', unknown: 'gray', paused: 'gray' }
 const SHOWN = ['all', 'firing', 'mine'] as const

@@ -5,7 +5,7 @@ export default {
   title: 'Alarme', none: 'Noch keine Alarme. Stellen Sie eine Frage und drücken Sie unter der Antwort „Alarm einrichten“, oder sagen Sie hier, was Sie erfahren wollen.',
   noneMay: 'Es gibt keine Alarme, die mit Ihnen geteilt sind.', new: 'Neuer Alarm', find: 'Alarme suchen', nothing: 'Nichts gefunden.', more: 'Mehr', less: 'Weniger',
   show: { label: 'Welche Alarme', all: 'Alle', firing: 'Ausgelöst', mine: 'Eigene' },
-  make: 'Alarm einrichten', makeTitle: 'Alarm einrichten', editTitle: 'Alarm ändern', create: 'Alarm einrichten', save: 'Speichern', made: 'Der Alarm ist eingerichtet. <page>Öffnen</page>',
+  editTitle: 'Alarm ändern', create: 'Alarm einrichten', save: 'Speichern',
   tell: { label: 'Was möchten Sie erfahren? (auf Englisch)', placeholder: 'Tell me when refunds exceed 3 % of revenue in a week', read: 'Lesen', database: 'Datenbank', examples: 'Zum Beispiel' },
   examples: ['tell me when refunds exceed 3 % of revenue in a week', 'tell me when the number of orders today is below 100', 'tell me when revenue by region drops by 20 % against last week', 'tell me when revenue yesterday is unusual'],
   status: { ok: 'OK', pending: 'wartet ab', firing: 'ausgelöst', failing: 'Abfrage schlägt fehl', unknown: 'noch unbekannt', paused: 'angehalten' },

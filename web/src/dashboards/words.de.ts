@@ -66,6 +66,5 @@ export default {
     title: 'Ein Dashboard aus einem Satz', addTitle: 'Kacheln aus einem Satz', about: 'Worum geht es?', placeholder: 'Revenue and returns by region', database: 'Datenbank', propose: 'Kacheln vorschlagen', nothing: 'Davon wurde in dieser Datenbank nichts verstanden. Nennen Sie, was gezählt oder summiert wird, so wie es in der Datenbank heißt, etwa „revenue“ oder „orders“.',
     choose: 'Wählen Sie, was bleiben soll', keep_one: 'Mit {{count}} Kachel anlegen', keep_other: 'Mit {{count}} Kacheln anlegen', add_one: '{{count}} Kachel hinzufügen', add_other: '{{count}} Kacheln hinzufügen', how: 'verstanden als: {{text}}', checked: 'Jede ist geprüft und läuft hier als Vorschau.',
   },
-  pin: { label: 'An Dashboard heften', to: 'Anheften an', new: 'Ein neues Dashboard', done: 'Angeheftet an <page>{{name}}</page>' },
   public: { gone: 'Dieser Link öffnet nichts', goneText: 'Er kann beendet oder zurückgenommen worden sein. Bitten Sie den Absender um einen neuen.', ends: 'Dieser Link endet {{at}}.', notRead: 'Diese Kachel kann gerade nicht gezeigt werden.', missing: 'Die Adresse ist nicht vollständig: der Teil hinter # fehlt.' },
 } as const

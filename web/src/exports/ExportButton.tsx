@@ -13,6 +13,7 @@ import { PageLink } from '../parts/links'
 import { useAct } from '../parts/useAct'
 import { count } from './amounts'
 import { ExportProgress } from './ExportProgress'
+import './words'
 
 const FORMATS: Export['format'][] = ['csv', 'xlsx', 'jsonl', 'parquet', 'tsv']
 const COMPRESSIONS: Export['compression'][] = ['none', 'gzip', 'zstd']

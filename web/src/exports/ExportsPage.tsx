@@ -12,6 +12,7 @@ import { ErrorNote } from '../parts/ErrorNote'
 import { duration, moment } from '../parts/format'
 import { useAct } from '../parts/useAct'
 import { ExportProgress } from './ExportProgress'
+import './words'
 
 const COLORS: Record<Export['status'], string> = { queued: 'gray', running: 'blue', paused: 'yellow', done: 'teal', failed: 'red', cancelled: 'gray', expired: 'gray' }
 
