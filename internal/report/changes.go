@@ -194,6 +194,9 @@ func (c *comparing) byKey(key []int) []Change {
 			gone = append(gone, l)
 		}
 	}
+	if c.partly() { // rows may only have moved behind the end of what was read
+		fresh, gone = nil, nil
+	}
 	var out []Change
 	if len(fresh) > 0 {
 		out = append(out, Change{ChangeRowNew, c.words.isNew + c.named(key, fresh)})
@@ -330,6 +333,9 @@ func (c *comparing) say(said []sentence) (out []Change) {
 	return out
 }
 
+// partly says that a result has more rows than are here.
+func (c *comparing) partly() bool { return c.before.Truncated || c.after.Truncated }
+
 // asWhole compares rows that nothing tells apart: how many are not as they were.
 func (c *comparing) asWhole() []Change {
 	left := map[string]int{}
@@ -344,8 +350,11 @@ func (c *comparing) asWhole() []Change {
 			changed++
 		}
 	}
+	if changed > 0 && c.partly() {
+		return []Change{{ChangeRows, fmt.Sprintf(c.words.firstChanged, c.words.group(fmt.Sprint(changed)), c.words.group(fmt.Sprint(len(c.now))))}}
+	}
 	var out []Change
-	if was, is := len(c.old), len(c.now); was != is {
+	if was, is := len(c.old), len(c.now); was != is && !c.partly() {
 		out = append(out, Change{ChangeRows, fmt.Sprintf(c.words.rowsBefore, c.words.group(fmt.Sprint(was)), c.words.group(fmt.Sprint(is)))})
 		changed -= max(is-was, 0)
 	}

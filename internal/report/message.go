@@ -29,7 +29,7 @@ func Message(d Document, pictures []string) models.Message {
 		if m.PictureID == "" {
 			m.PictureID = out.PictureID // for services that show one
 		}
-		if s.Changes != nil {
+		if !s.Since.IsZero() {
 			out.Since = w.stamp(s.Since, d.zone())
 			for _, c := range s.Changes {
 				out.Changes = append(out.Changes, c.Text)

@@ -263,7 +263,7 @@ func (p *paper) section(s *Section) {
 }
 
 func (p *paper) changes(s *Section) {
-	if s.Changes == nil {
+	if s.Since.IsZero() {
 		return
 	}
 	since := p.words.stamp(s.Since, p.d.zone())

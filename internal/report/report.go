@@ -38,8 +38,8 @@ type Section struct {
 	Truncated bool
 	// Chart is drawn with Rows, where it is not nil.
 	Chart *models.ChartSpec
-	// Changes are what has changed since the run before, at Since; nil where there
-	// was none before.
+	// Changes are what has changed since the run before, which was at Since; zero
+	// where there was none before.
 	Changes []Change
 	Since   time.Time
 	// Failed says in words why there are no rows.

@@ -21,6 +21,7 @@ type words struct {
 	noPicture, unknownGlyphs  string
 	rowsChanged, rowChanged   string
 	rowsBefore                string // before, after
+	firstChanged              string // how many, of how many
 	columnsChanged            string
 	day, month, moment        string // layouts of time
 	decimal, thousands        string
@@ -34,7 +35,7 @@ var english = words{
 	changed: "What has changed since %s", unchanged: "Nothing has changed since %s.", isNew: "New: ", isGone: "Gone: ", andMore: "and %d more",
 	noPicture:     "The chart cannot be drawn here.",
 	unknownGlyphs: "□ stands for characters that this document cannot write. They are on the page that it links to.",
-	rowChanged:    "1 row has changed", rowsChanged: "%s rows have changed", rowsBefore: "Rows: %s → %s", columnsChanged: "The table has other columns than before",
+	rowChanged:    "1 row has changed", rowsChanged: "%s rows have changed", rowsBefore: "Rows: %s → %s", firstChanged: "%s of the first %s rows are others than before", columnsChanged: "The table has other columns than before",
 	day: "2 Jan 2006", month: "Jan 2006", moment: "2 Jan 2006, 15:04", decimal: ".", thousands: ",", empty: "(empty)",
 }
 
@@ -46,7 +47,7 @@ var german = words{
 	changed: "Was sich seit %s geändert hat", unchanged: "Seit %s hat sich nichts geändert.", isNew: "Neu: ", isGone: "Nicht mehr da: ", andMore: "und %d weitere",
 	noPicture:     "Das Diagramm lässt sich hier nicht zeichnen.",
 	unknownGlyphs: "□ steht für Zeichen, die dieses Dokument nicht schreiben kann. Sie stehen auf der verlinkten Seite.",
-	rowChanged:    "1 Zeile hat sich geändert", rowsChanged: "%s Zeilen haben sich geändert", rowsBefore: "Zeilen: %s → %s", columnsChanged: "Die Tabelle hat andere Spalten als zuvor",
+	rowChanged:    "1 Zeile hat sich geändert", rowsChanged: "%s Zeilen haben sich geändert", rowsBefore: "Zeilen: %s → %s", firstChanged: "%s der ersten %s Zeilen sind andere als zuvor", columnsChanged: "Die Tabelle hat andere Spalten als zuvor",
 	day: "02.01.2006", month: "Jan 2006", moment: "02.01.2006, 15:04", decimal: ",", thousands: ".", empty: "(leer)",
 }
 
