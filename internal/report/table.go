@@ -12,7 +12,7 @@ const (
 	cellSize   = 8.
 	cellPad    = 4.
 	rowHeight  = 14.
-	narrowest  = 44. // a column that is cut
+	narrowest  = 60. // a column that is cut
 	widest     = 170.
 	sampled    = 200 // rows that a column's width is made for
 	maxColumns = 60
