@@ -1,0 +1,198 @@
+package api
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/datamind/datamind/internal/alert"
+	"github.com/datamind/datamind/models"
+)
+
+// AlertSource is what an alert watches: one of an answer, a saved query, or words.
+type AlertSource struct {
+	QuestionID   string         `json:"question_id,omitempty" format:"uuid" maxLength:"36" doc:"An answer"`
+	SavedQueryID string         `json:"saved_query_id,omitempty" format:"uuid" maxLength:"36"`
+	Parameters   map[string]any `json:"parameters,omitempty" maxProperties:"30" doc:"Values of the saved query's parameters; those left out have their defaults"`
+	Words        string         `json:"words,omitempty" maxLength:"1000" doc:"Such as: tell me when refunds exceed 3 % of revenue in a week"`
+	ConnectionID string         `json:"connection_id,omitempty" format:"uuid" maxLength:"36" doc:"The database that words are about"`
+}
+
+// AlertInput describes an alert to make.
+type AlertInput struct {
+	AlertSource
+	Name      string                 `json:"name,omitempty" maxLength:"200" doc:"Default: what is watched"`
+	Condition *models.AlertCondition `json:"condition,omitempty" doc:"Default: what suits the answer's shape, or what the words say"`
+	Rule      *models.AlertRule      `json:"rule,omitempty"`
+	AlertTiming
+	Channels   []string `json:"channels,omitempty" maxItems:"20" doc:"Ids of channels"`
+	EscalateTo []string `json:"escalate_to,omitempty" maxItems:"20" doc:"Ids of the second channels"`
+	Shared     bool     `json:"shared,omitempty"`
+}
+
+// AlertTiming is when an alert is to run.
+type AlertTiming struct {
+	Cron          string `json:"cron,omitempty" maxLength:"100" doc:"Minute, hour, day of month, month, day of week; not both kinds of days at once. Default: what suits the words, or every day at 08:00"`
+	TimeZone      string `json:"time_zone,omitempty" maxLength:"60" doc:"A name such as Europe/Berlin; default UTC"`
+	JitterSeconds int    `json:"jitter_seconds,omitempty" minimum:"0" maximum:"3600" doc:"Begins up to so many seconds later"`
+	CatchUp       int    `json:"catch_up_minutes,omitempty" minimum:"0" maximum:"10080" doc:"After an outage, runs of so many minutes ago are made up for; default 60"`
+}
+
+// AlertTry is an alert to try.
+type AlertTry struct {
+	AlertInput
+	AlertID string `json:"alert_id,omitempty" format:"uuid" maxLength:"36" doc:"An alert that is stored, instead of a source; its history counts"`
+	DryRun  bool   `json:"dry_run,omitempty" doc:"Try the last 90 days as well"`
+}
+
+// draft makes an alert of what somebody asked for, as far as that needs no worker.
+func (s *Server) draft(ctx context.Context, b *AlertInput) (try alert.PreviewInput, err error) {
+	scope := scopeOf(ctx)
+	try = alert.PreviewInput{Scope: scope, Propose: b.Condition == nil}
+	a := &try.Alert
+	a.Name, a.Shared, a.AlertTiming, a.Channels, a.EscalateTo = strings.TrimSpace(b.Name), b.Shared, models.AlertTiming(b.AlertTiming), b.Channels, b.EscalateTo
+	sources := 0
+	for _, given := range []string{b.QuestionID, b.SavedQueryID, strings.TrimSpace(b.Words)} {
+		if given != "" {
+			sources++
+		}
+	}
+	if sources != 1 {
+		return try, models.Errorf(models.CodeInvalid, "Say what to watch: an answer, a saved query, or words; one of them.")
+	}
+	switch {
+	case b.QuestionID != "":
+		err = s.draftOfQuestion(ctx, scope, b, &try)
+	case b.SavedQueryID != "":
+		err = s.draftOfSaved(ctx, scope, b, a)
+	default:
+		err = s.draftOfWords(ctx, scope, b, &try)
+	}
+	if err != nil {
+		return try, err
+	}
+	if b.Condition != nil {
+		a.Condition = *b.Condition
+	}
+	a.Rule = models.AlertRule{Recovery: true}
+	if b.Rule != nil {
+		a.Rule = *b.Rule
+	}
+	if a.Cron == "" {
+		a.Cron = "0 8 * * *"
+	}
+	return try, s.checkAlert(ctx, a, try.Propose)
+}
+
+func (s *Server) draftOfQuestion(ctx context.Context, scope models.Scope, b *AlertInput, try *alert.PreviewInput) error {
+	q, err := s.deps.Store.ReadQuestion(ctx, scope, canonical(b.QuestionID))
+	if err != nil {
+		return err
+	}
+	if q.Status != models.StatusAnswered || q.SQL == "" {
+		return models.Errorf(codeNotFinished, "Only an answer can be watched; this question has none.")
+	}
+	a := &try.Alert
+	a.QuestionID, a.ConnectionID, a.Question, a.SQL, a.Arguments = &q.ID, q.ConnectionID, q.Text, q.SQL, q.Arguments
+	switch q.Planner {
+	case models.PlannerPerson:
+		if a.Name == "" {
+			a.Name = titleOf(q.Text)
+		}
+		a.Question = ""
+	case models.ModelBuiltin:
+		try.AskedAt = q.CreatedAt
+	}
+	return nil
+}
+
+func (s *Server) draftOfSaved(ctx context.Context, scope models.Scope, b *AlertInput, a *models.Alert) error {
+	q, err := s.deps.Store.GetSavedQuery(ctx, scope, canonical(b.SavedQueryID))
+	if err != nil {
+		return err
+	}
+	if a.Arguments, err = models.BindParameters(q.Parameters, b.Parameters); err != nil {
+		return err
+	}
+	a.SavedQueryID, a.ConnectionID, a.SQL = &q.ID, q.ConnectionID, q.SQL
+	if a.Name == "" {
+		a.Name = q.Name
+	}
+	return nil
+}
+
+func (s *Server) draftOfWords(ctx context.Context, scope models.Scope, b *AlertInput, try *alert.PreviewInput) error {
+	conn, err := s.connectionToAsk(ctx, scope, b.ConnectionID)
+	if err != nil {
+		return err
+	}
+	wish, ok := alert.Understand(b.Words)
+	if !ok || wish.Question == "" {
+		return models.Errorf(models.CodeNotAnswerable, "These words could not be read as an alert. Say it like “tell me when refunds exceed 3 %% of revenue in a week”, “tell me when orders today are below 100”, or “tell me when revenue is unusual”.")
+	}
+	a := &try.Alert
+	a.ConnectionID, a.Question, a.Of, a.Condition = conn.ID, wish.Question, wish.Of, wish.Condition
+	try.Plan, try.Propose = true, false
+	if a.Cron == "" {
+		a.Cron = wish.Cron
+	}
+	if a.Name == "" {
+		a.Name = titleOf(strings.ToUpper(wish.Question[:1]) + wish.Question[1:])
+	}
+	return nil
+}
+
+// checkAlert checks what of an alert can be checked here, and fills in defaults.
+func (s *Server) checkAlert(ctx context.Context, a *models.Alert, proposed bool) error {
+	if a.TimeZone == "" {
+		a.TimeZone = "UTC"
+	}
+	a.Cron = strings.Join(strings.Fields(a.Cron), " ")
+	if _, err := alert.ParseSpec(a.Cron, a.TimeZone); err != nil {
+		return err
+	}
+	if !proposed {
+		if err := alert.Check(&a.Condition, &a.Rule); err != nil {
+			return err
+		}
+	}
+	a.Channels, a.EscalateTo = list(a.Channels), list(a.EscalateTo)
+	if len(a.Channels)+len(a.EscalateTo) > 0 {
+		known, err := s.deps.Store.ListChannels(ctx, scopeOf(ctx))
+		if err != nil {
+			return err
+		}
+		for _, id := range slices.Concat(a.Channels, a.EscalateTo) {
+			if !slices.ContainsFunc(known, func(c models.Channel) bool { return c.ID == canonical(id) }) {
+				return models.Errorf(models.CodeInvalid, "One of the channels does not exist any more. Choose again.")
+			}
+		}
+	}
+	if a.Name == "" {
+		a.Name = titleOf(a.Question)
+	}
+	return nil
+}
+
+func (s *Server) draftOfAlert(ctx context.Context, b *AlertTry) (alert.PreviewInput, error) {
+	scope := scopeOf(ctx)
+	a, err := s.deps.Store.GetAlert(ctx, scope, canonical(b.AlertID))
+	if err != nil {
+		return alert.PreviewInput{}, err
+	}
+	if a.UserID != scope.UserID {
+		return alert.PreviewInput{}, errNotOwner
+	}
+	if b.Condition != nil {
+		a.Condition = *b.Condition
+	}
+	if b.Rule != nil {
+		a.Rule = *b.Rule
+	}
+	if b.Cron != "" {
+		a.AlertTiming = models.AlertTiming(b.AlertTiming)
+	}
+	return alert.PreviewInput{Scope: scope, Alert: a.Alert}, s.checkAlert(ctx, &a.Alert, false)
+}
+
+var errNotOwner = &models.Error{Code: models.CodeForbidden, Message: "Only its owner may change an alert. Make one of your own."}
