@@ -127,6 +127,14 @@ type TileLink struct {
 	How    LinkHow `json:"how"`
 }
 
+// ProposedTile is a query that a model proposes for a dashboard.
+type ProposedTile struct {
+	Title         string
+	SQL           string
+	Understanding string
+	Single        bool // it brings one number
+}
+
 // DashboardVersion is an earlier or the current form of a dashboard.
 type DashboardVersion struct {
 	ID          string        `gorm:"type:uuid;primaryKey"`
