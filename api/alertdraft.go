@@ -1,21 +1,31 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/datamind/datamind/internal/alert"
 	"github.com/datamind/datamind/models"
 )
 
-// AlertSource is what an alert watches: one of an answer, a saved query, or words.
+// AlertSource is what an alert watches: one of an answer, a saved query, a tile of
+// a dashboard, words, or SQL.
 type AlertSource struct {
 	QuestionID   string         `json:"question_id,omitempty" format:"uuid" maxLength:"36" doc:"An answer"`
 	SavedQueryID string         `json:"saved_query_id,omitempty" format:"uuid" maxLength:"36"`
 	Parameters   map[string]any `json:"parameters,omitempty" maxProperties:"30" doc:"Values of the saved query's parameters; those left out have their defaults"`
+	DashboardID  string         `json:"dashboard_id,omitempty" format:"uuid" maxLength:"36" doc:"With tile_id: a tile of a dashboard"`
+	TileID       string         `json:"tile_id,omitempty" format:"uuid" maxLength:"36"`
+	Values       FilterValues   `json:"values,omitempty" maxProperties:"30" doc:"Of the dashboard's filters, by name; those left out have their defaults, null is none"`
 	Words        string         `json:"words,omitempty" maxLength:"1000" doc:"Such as: tell me when refunds exceed 3 % of revenue in a week"`
-	ConnectionID string         `json:"connection_id,omitempty" format:"uuid" maxLength:"36" doc:"The database that words are about"`
+	SQL          string         `json:"sql,omitempty" maxLength:"20000" doc:"SQL of your own, or that a model wrote for words"`
+	Question     string         `json:"question,omitempty" maxLength:"1000" doc:"What the SQL watches, in words"`
+	ConnectionID string         `json:"connection_id,omitempty" format:"uuid" maxLength:"36" doc:"The database that words or SQL are about"`
 }
 
 // AlertInput describes an alert to make.
@@ -52,19 +62,23 @@ func (s *Server) draft(ctx context.Context, b *AlertInput) (try alert.PreviewInp
 	a := &try.Alert
 	a.Name, a.Shared, a.AlertTiming, a.Channels, a.EscalateTo = strings.TrimSpace(b.Name), b.Shared, models.AlertTiming(b.AlertTiming), b.Channels, b.EscalateTo
 	sources := 0
-	for _, given := range []string{b.QuestionID, b.SavedQueryID, strings.TrimSpace(b.Words)} {
+	for _, given := range []string{b.QuestionID, b.SavedQueryID, b.DashboardID, strings.TrimSpace(b.Words), strings.TrimSpace(b.SQL)} {
 		if given != "" {
 			sources++
 		}
 	}
 	if sources != 1 {
-		return try, models.Errorf(models.CodeInvalid, "Say what to watch: an answer, a saved query, or words; one of them.")
+		return try, models.Errorf(models.CodeInvalid, "Say what to watch: an answer, a saved query, a tile of a dashboard, words, or SQL; one of them.")
 	}
 	switch {
 	case b.QuestionID != "":
 		err = s.draftOfQuestion(ctx, scope, b, &try)
 	case b.SavedQueryID != "":
 		err = s.draftOfSaved(ctx, scope, b, a)
+	case b.DashboardID != "":
+		err = s.draftOfTile(ctx, scope, b, &try)
+	case strings.TrimSpace(b.SQL) != "":
+		err = s.draftOfSQL(ctx, scope, b, a)
 	default:
 		err = s.draftOfWords(ctx, scope, b, &try)
 	}
@@ -121,25 +135,73 @@ func (s *Server) draftOfSaved(ctx context.Context, scope models.Scope, b *AlertI
 	return nil
 }
 
+// draftOfTile takes what a tile shows with values of the filters, bound as they are
+// when the tile is read.
+func (s *Server) draftOfTile(ctx context.Context, scope models.Scope, b *AlertInput, try *alert.PreviewInput) error {
+	d, err := s.deps.Store.GetDashboard(ctx, scope, canonical(b.DashboardID))
+	if err != nil {
+		return err
+	}
+	p, err := s.planOf(ctx, scope, &d.Spec, canonical(b.TileID), b.Values)
+	if err != nil {
+		return err
+	}
+	a := &try.Alert
+	if a.SQL, err = s.sqlOf(ctx, p); err != nil {
+		return err
+	}
+	a.ConnectionID, a.Arguments = p.run.ConnectionID, p.run.Arguments
+	title := cmp.Or(p.tile.Title, d.Name)
+	if a.Name == "" {
+		a.Name = titleOf(title)
+	}
+	if len(p.run.Arguments) == 0 { // a question that the built-in planner reads as the tile's SQL has a past
+		a.Question, try.AskedAt = title, time.Now()
+	}
+	return nil
+}
+
+func (s *Server) draftOfSQL(ctx context.Context, scope models.Scope, b *AlertInput, a *models.Alert) error {
+	conn, err := s.connectionToAsk(ctx, scope, b.ConnectionID)
+	if err != nil {
+		return err
+	}
+	a.ConnectionID, a.SQL, a.Question = conn.ID, strings.TrimSpace(b.SQL), strings.TrimSpace(b.Question)
+	if a.Name == "" {
+		a.Name = titleOf(capital(cmp.Or(a.Question, a.SQL)))
+	}
+	return nil
+}
+
+// draftOfWords reads words. Those that are not understood here, or not planned by
+// the built-in planner, a model may read.
 func (s *Server) draftOfWords(ctx context.Context, scope models.Scope, b *AlertInput, try *alert.PreviewInput) error {
 	conn, err := s.connectionToAsk(ctx, scope, b.ConnectionID)
 	if err != nil {
 		return err
 	}
+	a := &try.Alert
+	a.ConnectionID = conn.ID
+	try.Words, try.DefaultCron, try.DefaultCondition, try.Propose = strings.TrimSpace(b.Words), a.Cron == "", b.Condition == nil, false
 	wish, ok := alert.Understand(b.Words)
 	if !ok || wish.Question == "" {
-		return models.Errorf(models.CodeNotAnswerable, "These words could not be read as an alert. Say it like “tell me when refunds exceed 3 %% of revenue in a week”, “tell me when orders today are below 100”, or “tell me when revenue is unusual”.")
+		a.Condition.Kind = models.ConditionThreshold // until it is read
+		return nil
 	}
-	a := &try.Alert
-	a.ConnectionID, a.Question, a.Of, a.Condition = conn.ID, wish.Question, wish.Of, wish.Condition
-	try.Plan, try.Propose = true, false
+	a.Question, a.Of, a.Condition, try.Plan = wish.Question, wish.Of, wish.Condition, true
 	if a.Cron == "" {
 		a.Cron = wish.Cron
 	}
 	if a.Name == "" {
-		a.Name = titleOf(strings.ToUpper(wish.Question[:1]) + wish.Question[1:])
+		a.Name = titleOf(capital(cmp.Or(wish.Title, wish.Question)))
 	}
 	return nil
+}
+
+// capital is a text that begins like a sentence.
+func capital(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + text[size:]
 }
 
 // checkAlert checks what of an alert can be checked here, and fills in defaults.

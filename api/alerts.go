@@ -46,9 +46,9 @@ type (
 )
 
 func (s *Server) alertRoutes() {
-	const wait = 40 * time.Second
+	const wait = 90 * time.Second // as words may be read by a model
 	register(s, operation(http.MethodGet, "/alerts", "list-alerts", "Your alerts and those that others share, changed last first", 200), auth.ReadAlerts, s.listAlerts)
-	register(s, slow(operation(http.MethodPost, "/alerts", "create-alert", "Make an alert of an answer, a saved query, or words", 201), wait), auth.WriteAlerts, s.createAlert)
+	register(s, slow(operation(http.MethodPost, "/alerts", "create-alert", "Make an alert of an answer, a saved query, a tile of a dashboard, words, or SQL", 201), wait), auth.WriteAlerts, s.createAlert)
 	register(s, slow(operation(http.MethodPost, "/alerts/preview", "preview-alert", "What an alert would see now, and would have done", 200), wait), auth.WriteAlerts, s.previewAlert)
 	register(s, operation(http.MethodGet, "/alerts/schedule", "read-alert-schedule", "The next runs of a schedule", 200), auth.ReadAlerts, s.readSchedule)
 	register(s, operation(http.MethodGet, "/alerts/{id}", "get-alert", "One alert", 200), auth.ReadAlerts, s.getAlert)
@@ -89,7 +89,7 @@ func (s *Server) createAlert(ctx context.Context, in *alertCreateIn) (*alertOut,
 	if err != nil {
 		return nil, err
 	}
-	got, err := s.deps.Runs.PreviewAlert(ctx, try)
+	got, err := s.tryAlert(ctx, try)
 	if err != nil {
 		return nil, err
 	}
@@ -107,6 +107,22 @@ func (s *Server) createAlert(ctx context.Context, in *alertCreateIn) (*alertOut,
 	s.audit(ctx, "alert.create", a.ID, map[string]any{"name": a.Name, "shared": a.Shared})
 	s.learn(ctx, scope, &a)
 	return &alertOut{Body: alertView(scope, &store.AlertWithState{Alert: a})}, nil
+}
+
+// tryAlert has an alert tried. Words that nobody could read are the caller's to change.
+func (s *Server) tryAlert(ctx context.Context, try alert.PreviewInput) (alert.Preview, error) {
+	got, err := s.deps.Runs.PreviewAlert(ctx, try)
+	if err == nil && got.Code == models.CodeNotAnswerable && try.Words != "" && try.Alert.Question == "" {
+		why := ""
+		if got.Text != "" {
+			why = " " + got.Text
+		}
+		err = models.Errorf(models.CodeNotAnswerable, "These words could not be read as an alert.%s Say it like “tell me when refunds exceed 3 %% of revenue in a week”, “tell me when orders today are below 100”, or “tell me when revenue is unusual”.", why)
+	}
+	if got.Alert.Name == "" {
+		got.Alert.Name = titleOf(capital(got.Alert.Question))
+	}
+	return got, err
 }
 
 // learn has an alert asked as of the times that its condition looks back to, so
@@ -139,7 +155,7 @@ func (s *Server) previewAlert(ctx context.Context, in *alertTryIn) (*alertPrevie
 		return nil, err
 	}
 	try.DryRun = b.DryRun
-	got, err := s.deps.Runs.PreviewAlert(ctx, try)
+	got, err := s.tryAlert(ctx, try)
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +164,7 @@ func (s *Server) previewAlert(ctx context.Context, in *alertTryIn) (*alertPrevie
 		got.Status = string(models.KeyOK)
 	}
 	return &alertPreviewOut{Body: AlertPreview{Name: a.Name, Question: a.Question, Of: a.Of, SQL: models.InlineArguments(a.SQL, a.Arguments), Replan: a.Replan, Condition: a.Condition,
-		Described: alert.Describe(&a.Condition), AlertTiming: a.AlertTiming, Code: got.Code, Text: got.Text, Status: got.Status, Values: list(got.Values), Keys: got.Keys, More: got.More,
+		Described: alert.Describe(&a.Condition), ByModel: got.ByModel, AlertTiming: a.AlertTiming, Code: got.Code, Text: got.Text, Status: got.Status, Values: list(got.Values), Keys: got.Keys, More: got.More,
 		Columns: list(got.Columns), Warning: got.Warning, Past: got.Past, PastOf: got.PastOf}}, nil
 }
 

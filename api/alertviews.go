@@ -145,6 +145,7 @@ type AlertPreview struct {
 	Replan    bool                  `json:"replan"`
 	Condition models.AlertCondition `json:"condition"`
 	Described string                `json:"described"`
+	ByModel   bool                  `json:"by_model,omitempty" doc:"A model has read the words and written the SQL; make the alert of this SQL, as it may read them otherwise the next time"`
 	models.AlertTiming
 	Code    models.Code         `json:"code,omitempty" doc:"Why nothing could be seen"`
 	Text    string              `json:"text,omitempty"`

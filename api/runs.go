@@ -80,6 +80,9 @@ type Runs interface {
 	// EstimateExport asks the database, on an export worker, how much an export
 	// of that SQL would be.
 	EstimateExport(ctx context.Context, scope models.Scope, e *models.Export) (models.ExportEstimate, error)
+	// ProposeTiles has the model propose tiles for a dashboard about something, each
+	// checked and run; none where there is no model.
+	ProposeTiles(ctx context.Context, scope models.Scope, connectionID, about string) ([]models.ProposedTile, error)
 	// RefreshDashboard starts reading results of tiles that were asked for since a
 	// time. dashboardID is whose watchers are told, "" for nobody.
 	RefreshDashboard(ctx context.Context, scope models.Scope, dashboardID string, results []string, since time.Time) error

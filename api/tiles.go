@@ -178,21 +178,31 @@ func (s *Server) askTile(ctx context.Context, in *tileQuestionIn) (*questionOut,
 	if err != nil {
 		return nil, err
 	}
-	sql := p.run.SQL
-	if len(p.run.Narrow) > 0 {
-		known, err := s.structure(ctx, conn.ID)
-		if err != nil {
-			return nil, err
-		}
-		if sql, err = known.narrowed(sql, p.run.Arguments, p.run.Narrow); err != nil {
-			return nil, models.Wrap(err, models.CodeGuardRefused, "%s", models.ErrorMessage(err))
-		}
+	sql, err := s.sqlOf(ctx, p)
+	if err != nil {
+		return nil, err
 	}
 	title := p.tile.Title
 	if title == "" {
 		title = d.Name
 	}
 	return s.writeQuestion(ctx, conn, written{sql: sql, title: title, args: p.run.Arguments, key: in.IdempotencyKey})
+}
+
+// sqlOf is the SQL that a tile's rows are read by, with its links to filters in it.
+func (s *Server) sqlOf(ctx context.Context, p *plan) (string, error) {
+	if len(p.run.Narrow) == 0 {
+		return p.run.SQL, nil
+	}
+	known, err := s.structure(ctx, p.run.ConnectionID)
+	if err != nil {
+		return "", err
+	}
+	sql, err := known.narrowed(p.run.SQL, p.run.Arguments, p.run.Narrow)
+	if err != nil {
+		return "", models.Wrap(err, models.CodeGuardRefused, "%s", models.ErrorMessage(err))
+	}
+	return sql, nil
 }
 
 // draft is a dashboard of tiles that are not stored yet; tiles that are wrong are refused.
