@@ -201,6 +201,12 @@ func (r *alertReader) once(ctx context.Context, l *models.Alert, at time.Time) (
 		}
 	}
 	approved, failure := r.known.CheckWith(sql, l.Arguments)
+	if newer, failed := r.moved(ctx, scope, r.connection, failure); failed != nil {
+		return nil, failed, nil
+	} else if newer != nil {
+		r.known, r.catalog = newer, nil
+		approved, failure = newer.CheckWith(sql, l.Arguments)
+	}
 	if failure != nil {
 		if isGuard(failure) {
 			failure = models.Wrap(failure, models.CodeGuardRefused, "%s", models.ErrorMessage(failure))

@@ -76,6 +76,8 @@ func (a *Notify) Send(ctx context.Context, in SendInput) (SendResult, error) {
 		return SendResult{claim.Status}, nil
 	case claim.Status.Final():
 		return SendResult{claim.Status}, nil
+	case claim.Wait > 0:
+		return SendResult{}, later(claim.Wait, models.Errorf(models.CodeChannelBusy, "Its turn comes: the channel takes so many messages at a time."))
 	case !claim.Mine:
 		return SendResult{}, later(sendLease/4, models.Errorf(models.CodeUnavailable, "Somebody else sends this just now."))
 	}
@@ -98,6 +100,9 @@ func (a *Notify) Send(ctx context.Context, in SendInput) (SendResult, error) {
 	err = keepTrying(ctx, func(ctx context.Context) error {
 		return a.Store.CloseDelivery(ctx, in.Scope, claim.ID, by, claim.Status, code, reason)
 	})
+	if wait := notify.RetryAfter(failure); wait > 0 && err == nil { // the service is asked by others as well
+		err = a.Store.HoldChannel(ctx, in.Scope, &claim.Delivery, wait)
+	}
 	if err != nil {
 		return SendResult{}, toTemporal(ctx, err)
 	}

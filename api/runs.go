@@ -83,6 +83,9 @@ type Runs interface {
 	// RunScheduledExport runs a scheduled export as of a time; now says that
 	// somebody wants it.
 	RunScheduledExport(ctx context.Context, scope models.Scope, id string, at time.Time, now bool) error
+	// ProposeTiles has the model propose tiles for a dashboard about something, each
+	// checked and run; none where there is no model.
+	ProposeTiles(ctx context.Context, scope models.Scope, connectionID, about string) ([]models.ProposedTile, error)
 	// RefreshDashboard starts reading results of tiles that were asked for since a
 	// time. dashboardID is whose watchers are told, "" for nobody.
 	RefreshDashboard(ctx context.Context, scope models.Scope, dashboardID string, results []string, since time.Time) error

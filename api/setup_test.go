@@ -120,6 +120,9 @@ func (r *recordedRuns) PreviewAlert(_ context.Context, in alert.PreviewInput) (a
 	}
 	return alert.Preview{Alert: in.Alert, Status: "ok"}, err
 }
+func (r *recordedRuns) ProposeTiles(_ context.Context, _ models.Scope, id, about string) ([]models.ProposedTile, error) {
+	return nil, r.call("propose", id, " ", about)
+}
 func (r *recordedRuns) RunAlert(_ context.Context, _ models.Scope, id string, _ []time.Time, kind models.RunKind) error {
 	return r.call("run alert "+string(kind), id)
 }

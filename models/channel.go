@@ -93,6 +93,55 @@ func (c *Channel) Recipients() []string {
 	return []string{""}
 }
 
+// Pace is the time from one message to the next that the channel's service puts
+// up with, to one recipient:
+//   - Slack: a message a second to a room.
+//   - Microsoft Teams: four requests a second to a webhook.
+//   - Discord: five requests in two seconds to a webhook.
+//   - PagerDuty: 120 events a minute to an integration.
+//   - Telegram: 20 messages a minute to a group, whose id is negative or a name,
+//     and one a second to a person.
+//
+// Mail servers and webhooks have limits of their own, which nobody knows.
+func (k ChannelKind) Pace(recipient string) time.Duration {
+	switch k {
+	case ChannelSlack:
+		return time.Second
+	case ChannelTeams:
+		return 250 * time.Millisecond
+	case ChannelDiscord:
+		return 400 * time.Millisecond
+	case ChannelPagerDuty:
+		return 500 * time.Millisecond
+	case ChannelTelegram:
+		if strings.HasPrefix(recipient, "-") || strings.HasPrefix(recipient, "@") {
+			return 3 * time.Second
+		}
+		return time.Second
+	case ChannelEmail:
+		return 50 * time.Millisecond
+	}
+	return 5 * time.Millisecond
+}
+
+// PaceOf is whom a service counts on their own: each chat of Telegram; of a mail
+// server all recipients together.
+func (k ChannelKind) PaceOf(recipient string) string {
+	if k == ChannelTelegram {
+		return recipient
+	}
+	return ""
+}
+
+// ChannelPace says which slots of a channel are taken.
+type ChannelPace struct {
+	ChannelID string    `gorm:"type:uuid;primaryKey"`
+	Recipient string    `gorm:"primaryKey"`
+	OrgID     string    `gorm:"type:uuid;not null"`
+	LastAt    time.Time `gorm:"not null"` // when something was told last
+	FreeAt    time.Time `gorm:"not null"` // the first slot that nobody waits for
+}
+
 // DeliveryStatus is where a delivery stands.
 type DeliveryStatus string
 
@@ -147,6 +196,8 @@ type Delivery struct {
 	// DueAt is when it should be told, Deadline until when it is news.
 	DueAt    time.Time `gorm:"not null;index:deliveries_open,where:status in ('queued'\\,'sending')"`
 	Deadline time.Time `gorm:"not null"`
+	// SlotAt is when its channel has room for it, nil before a try asked for room.
+	SlotAt *time.Time
 	// ClaimedBy is who tries it, until ClaimedUntil.
 	ClaimedBy    string `gorm:"not null"`
 	ClaimedUntil *time.Time

@@ -112,6 +112,7 @@ func registerWorkflows(r sdk.WorkflowRegistry) {
 	r.RegisterWorkflow(workflows.AlertWhy)
 	r.RegisterWorkflow(workflows.PreviewAlert)
 	r.RegisterWorkflow(workflows.RefreshDashboard)
+	r.RegisterWorkflow(workflows.ProposeTiles)
 }
 
 func failureConverter(codec converter.PayloadCodec) converter.FailureConverter {

@@ -172,17 +172,71 @@ type AlertWhyInput struct {
 }
 
 // AlertWhy looks into why an alert fired. The alarm has been told by then; the
-// finding is added to the episode.
+// finding is added to the episode, put into words by a model where there is one,
+// and told where the alert says so.
 func AlertWhy(ctx workflow.Context, in AlertWhyInput) error {
 	var q *activities.Query
-	return workflow.ExecuteActivity(look(ctx, "look into why"), q.ExplainAlert, activities.ExplainInput{
-		Scope: in.Scope, AlertID: in.AlertID, EpisodeID: in.EpisodeID, At: in.At}).Get(ctx, nil)
+	var m *activities.Model
+	var a *activities.Alerts
+	episode := activities.ExplainInput{Scope: in.Scope, AlertID: in.AlertID, EpisodeID: in.EpisodeID, At: in.At}
+	if workflow.GetVersion(ctx, "tell-finding", workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+		return workflow.ExecuteActivity(look(ctx, "look into why"), q.ExplainAlert, episode).Get(ctx, nil)
+	}
+	episode.Later = true
+	var got activities.Explained
+	if err := workflow.ExecuteActivity(look(ctx, "look into why"), q.ExplainAlert, episode).Get(ctx, &got); err != nil || !got.Found {
+		return err
+	}
+	if err := workflow.ExecuteActivity(words(ctx, "put it into words"), m.WriteFinding, episode).Get(ctx, nil); err != nil {
+		workflow.GetLogger(ctx).Info("the built-in words of a finding stand", "error", err)
+	}
+	var ids []string
+	if err := workflow.ExecuteLocalActivity(record(ctx, "tell what was found"), a.TellFinding, episode).Get(ctx, &ids); err != nil || len(ids) == 0 {
+		return err
+	}
+	_, err := deliver(ctx, in.Scope, ids)
+	return err
 }
 
-// PreviewAlert tries an alert for a person who waits.
+// PreviewAlert tries an alert for a person who waits. Words that the built-in
+// reader or planner has no reading of are read by a model, where the input says
+// that one may; SQL of it that does not run gives it one more try.
 func PreviewAlert(ctx workflow.Context, in activities.PreviewInput) (activities.Preview, error) {
 	var q *activities.Query
 	var got activities.Preview
-	err := workflow.ExecuteActivity(probe(ctx, QueueQuery, "try the alert"), q.PreviewAlert, in).Get(ctx, &got)
-	return got, err
+	try := func() error {
+		return workflow.ExecuteActivity(probe(ctx, QueueQuery, "try the alert"), q.PreviewAlert, in).Get(ctx, &got)
+	}
+	if in.Words == "" || in.Alert.Question != "" {
+		if err := try(); err != nil || in.Words == "" || got.Code != models.CodeNotAnswerable {
+			return got, err
+		}
+	}
+	var m *activities.Model
+	var attempts []models.Attempt
+	for {
+		var wish activities.WishRead
+		err := workflow.ExecuteActivity(thought(ctx, "read the wish"), m.ReadWish, activities.ModelInput{Scope: in.Scope, ConnectionID: in.Alert.ConnectionID,
+			Text: in.Words, Attempts: attempts}).Get(ctx, &wish)
+		if err != nil || wish.SQL == "" {
+			return unread(in, got, wish.Text), nil
+		}
+		in.Wished(wish.Question, wish.SQL, wish.Condition, wish.Cron)
+		if err := try(); err != nil || len(attempts) > 0 || got.Code != models.CodeGuardRefused && got.Code != models.CodeSQLError {
+			return got, err
+		}
+		attempts = append(attempts, models.Attempt{SQL: wish.SQL, Code: got.Code, Error: got.Text})
+	}
+}
+
+// unread is the preview of words that nobody has a reading of: with what the
+// built-in planner said of them, if it was asked.
+func unread(in activities.PreviewInput, got activities.Preview, text string) activities.Preview {
+	if got.Code == "" {
+		got.Alert, got.Code = in.Alert, models.CodeNotAnswerable
+	}
+	if text != "" {
+		got.Text = text
+	}
+	return got
 }

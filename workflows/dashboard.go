@@ -55,6 +55,19 @@ func RefreshDashboard(ctx workflow.Context, in RefreshInput) (RefreshResult, err
 	return result, ctx.Err()
 }
 
+// ProposeTiles has a model propose the tiles of a dashboard, and returns those that
+// were checked and ran.
+func ProposeTiles(ctx workflow.Context, in activities.ModelInput) (ran []models.ProposedTile, err error) {
+	var m *activities.Model
+	var q *activities.Query
+	try := activities.TryTilesInput{Scope: in.Scope, ConnectionID: in.ConnectionID}
+	if err = workflow.ExecuteActivity(thought(ctx, "design the tiles"), m.DesignTiles, in).Get(ctx, &try.Tiles); err != nil || len(try.Tiles) == 0 {
+		return nil, err
+	}
+	err = workflow.ExecuteActivity(probe(ctx, QueueQuery, "try the tiles"), q.TryTiles, try).Get(ctx, &ran)
+	return ran, err
+}
+
 // readTile reads a tile, and stores why where that cannot be done.
 func readTile(ctx workflow.Context, in activities.TileInput) (ready bool) {
 	var q *activities.Query

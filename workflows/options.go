@@ -163,6 +163,34 @@ func look(ctx workflow.Context, summary string) workflow.Context {
 	})
 }
 
+// thought is for a person who waits for what a model makes of their words: one
+// attempt, about a minute.
+func thought(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue:              QueueModel,
+		StartToCloseTimeout:    55 * time.Second,
+		ScheduleToStartTimeout: 30 * time.Second,
+		ScheduleToCloseTimeout: closeLimit,
+		HeartbeatTimeout:       HeartbeatTimeout,
+		Summary:                summary,
+		RetryPolicy:            &temporal.RetryPolicy{MaximumAttempts: 1},
+	})
+}
+
+// words is for putting something into words that has words already: what does not
+// come soon is not waited for.
+func words(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue:              QueueModel,
+		StartToCloseTimeout:    time.Minute,
+		ScheduleToStartTimeout: time.Minute,
+		ScheduleToCloseTimeout: closeLimit,
+		HeartbeatTimeout:       HeartbeatTimeout,
+		Summary:                summary,
+		RetryPolicy:            &temporal.RetryPolicy{MaximumAttempts: 2},
+	})
+}
+
 // send is for one delivery. How often it is tried is counted in the ledger,
 // which a retry by hand continues; the activity says itself when to come back.
 func send(ctx workflow.Context, summary string) workflow.Context {

@@ -108,15 +108,32 @@ type Claim struct {
 	Mine bool
 	// Ended says that it was ended here: nobody may try it any more.
 	Ended bool
+	// Wait is how long it is until its channel has room for it; nothing is counted
+	// until then.
+	Wait time.Duration
 }
 
 // ClaimDelivery takes a delivery for one try, and counts it before anything is
-// sent. Until the lease is over nobody else gets it, but for the same caller,
+// sent, as soon as its channel has room for one more message. Until the lease is over nobody else gets it, but for the same caller,
 // whose earlier try died.
 func (s *Store) ClaimDelivery(ctx context.Context, scope models.Scope, id, by string, lease time.Duration) (c Claim, err error) {
 	err = s.tx(ctx, scope, func(tx *gorm.DB) error {
 		d := tx.Model(&models.Delivery{}).Where("org_id = ? AND id = ?", scope.OrgID, id).
 			Where("(status = ? OR status = ? AND (claimed_by = ? OR claimed_until < now()))", models.DeliveryQueued, models.DeliverySending, by)
+		var waiting models.Delivery
+		open := d.Session(&gorm.Session{}).Where("deadline > now() AND tries_left > 0").Limit(1).Find(&waiting)
+		if open.Error != nil {
+			return open.Error
+		}
+		if open.RowsAffected > 0 {
+			if c.Wait, err = slot(tx, &waiting); err != nil {
+				return err
+			}
+			if c.Wait > 0 {
+				c.Delivery = waiting
+				return nil
+			}
+		}
 		now := gorm.Expr("now()")
 		res := d.Session(&gorm.Session{}).Where("deadline > now() AND tries_left > 0").UpdateColumns(map[string]any{
 			"status": models.DeliverySending, "tries": gorm.Expr("tries + 1"), "tries_left": gorm.Expr("tries_left - 1"),
@@ -261,15 +278,17 @@ func (s *Store) SystemLateDeliveries(ctx context.Context) (kinds map[models.Chan
 
 // SystemStaleDeliveries returns open deliveries that are due and that nobody has
 // touched for so long: untried ones and those whose try died for idle, those
-// between two tries for paused. They count as touched from now on.
+// between two tries for paused; those that wait for room in their channel after
+// that. They count as touched from now on.
 func (s *Store) SystemStaleDeliveries(ctx context.Context, idle, paused time.Duration, limit int) (rows []models.Delivery, err error) {
 	err = s.system(ctx, func(tx *gorm.DB) error {
 		return tx.Raw(`UPDATE deliveries SET updated_at = now() WHERE id IN (
 				SELECT id FROM deliveries WHERE status IN ('queued', 'sending') AND due_at < now()
 					AND updated_at < now() - make_interval(secs => CASE WHEN status = 'queued' AND tries > 0 THEN ?::float8 ELSE ?::float8 END)
 					AND (claimed_until IS NULL OR claimed_until < now())
+					AND (slot_at IS NULL OR slot_at < now() - make_interval(secs => ?::float8))
 				ORDER BY due_at LIMIT ? FOR UPDATE SKIP LOCKED)
-			RETURNING id, org_id`, paused.Seconds(), idle.Seconds(), limit).Scan(&rows).Error
+			RETURNING id, org_id`, paused.Seconds(), idle.Seconds(), idle.Seconds(), limit).Scan(&rows).Error
 	})
 	return rows, err
 }

@@ -93,7 +93,7 @@ func TestMigrationsMatchTheModels(t *testing.T) {
 		&models.Connection{}, &models.CatalogSnapshot{}, &models.Conversation{}, &models.Question{}, &models.QuestionStep{}, &models.Result{},
 		&models.TokenUsage{}, &models.AuditEvent{}, &models.ModelEndpoint{}, &models.Invitation{}, &models.Feedback{}, &models.VerifiedQuestion{},
 		&models.QuestionTable{}, &models.SavedQuery{}, &models.CatalogNote{}, &models.GlossaryTerm{}, &models.Metric{}, &models.CatalogSync{},
-		&models.Channel{}, &models.Delivery{}, &models.Artifact{}, &models.Export{}, &models.ExportPart{}, &models.ExportSchedule{},
+		&models.Channel{}, &models.ChannelPace{}, &models.Delivery{}, &models.Artifact{}, &models.Export{}, &models.ExportPart{}, &models.ExportSchedule{},
 		&models.Dashboard{}, &models.DashboardVersion{}, &models.DashboardView{}, &models.PublicLink{}, &models.TileResult{},
 		&models.Alert{}, &models.Schedule{}, &models.AlertStateRow{}, &models.AlertRun{}, &models.AlertEvent{}, &models.AlertEpisode{}))
 	schema := func(dsn string) (lines []string) {

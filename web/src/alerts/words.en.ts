@@ -2,6 +2,7 @@ export default {
   title: 'Alerts', none: 'No alerts yet. Ask a question and press “Make an alert” under its answer, or say here what you want to be told.',
   noneMay: 'There are no alerts that are shared with you.', new: 'New alert', find: 'Find alerts', nothing: 'Nothing found.', more: 'More', less: 'Less',
   show: { label: 'Which alerts', all: 'All', firing: 'Firing', mine: 'Mine' },
+  byModel: 'A model has read this as: {{question}}. Look whether that is what you mean.',
   editTitle: 'Change the alert', create: 'Make alert', save: 'Save',
   tell: { label: 'What do you want to be told?', placeholder: 'Tell me when refunds exceed 3 % of revenue in a week', read: 'Read', database: 'Database', examples: 'For example' },
   examples: ['tell me when refunds exceed 3 % of revenue in a week', 'tell me when the number of orders today is below 100', 'tell me when revenue by region drops by 20 % against last week', 'tell me when revenue yesterday is unusual'],

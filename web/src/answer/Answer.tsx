@@ -105,7 +105,7 @@ export function Answer({ question, ask, last }: Props) {
         {q.sql && <Sql sql={q.sql} first={first} connection={q.connection_id} editable={!!ask && (final || !!q.prompt)} onRun={edit} />}
         <StepsPart question={q}>
           {final && <PinButton question={q} />}
-          {final && q.status === 'answered' && q.has_result && <MakeAlert key={`alert ${q.run}`} question={q.id} />}
+          {final && q.status === 'answered' && q.has_result && <MakeAlert key={`alert ${q.run}`} source={{ question_id: q.id }} />}
           {final && q.status === 'answered' && q.sql && <ExportButton small source={() => ({ question_id: q.id })} />}
           {final && q.status === 'answered' && <Feedback key={q.run} question={q} onCorrect={ask && ((text) => ask(text, { corrects: q.id }))} />}
           {q.planner && <Text size="xs" c="dimmed" data-testid="planner">{t(q.status === 'answered' ? 'answeredBy' : 'workedOnBy', { planner: plannerName(q.planner) })}</Text>}

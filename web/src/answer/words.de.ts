@@ -69,7 +69,6 @@ export default {
     },
   },
   pin: { label: 'An Dashboard heften', to: 'Anheften an', new: 'Ein neues Dashboard', done: 'Angeheftet an <page>{{name}}</page>' },
-  alert: { make: 'Alarm einrichten', made: 'Der Alarm ist eingerichtet. <page>Öffnen</page>' },
   followUps: 'Fragen, die sich anschließen',
   feedback: {
     label: 'Was Sie von der Antwort halten', up: 'Richtig', down: 'Falsch', thanks: 'Zur Bestätigung vorgeschlagen', title: 'Was stimmt nicht?', what: 'Was stimmt nicht, oder was war gemeint?',

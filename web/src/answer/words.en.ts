@@ -69,7 +69,6 @@ export default {
     },
   },
   pin: { label: 'Pin to dashboard', to: 'Pin to', new: 'A new dashboard', done: 'Pinned to <page>{{name}}</page>' },
-  alert: { make: 'Make an alert', made: 'The alert is made. <page>Open it</page>' },
   followUps: 'Questions that follow',
   feedback: {
     label: 'What you think of the answer', up: 'Right', down: 'Wrong', thanks: 'Proposed for verification', title: 'What is wrong?', what: 'Say what is wrong, or what you meant',

@@ -35,9 +35,9 @@ export default {
   empty: 'Auf diesem Dashboard ist noch nichts.',
   emptyHint: 'Heften Sie eine Antwort an (unter jeder Antwort: An Dashboard heften), oder bearbeiten Sie es, um einen Text oder eine gespeicherte Abfrage hinzuzufügen.',
   tile: {
-    label: 'Kachel {{title}}', untitled: 'ohne Titel', menu: 'Was mit {{title}} gemacht werden kann', refresh: 'Neu lesen', ask: 'In einer Unterhaltung weiterfragen', question: 'Seine Frage öffnen', saved: 'Seine gespeicherte Abfrage öffnen',
+    label: 'Kachel {{title}}', untitled: 'ohne Titel', menu: 'Was mit {{title}} gemacht werden kann', refresh: 'Neu lesen', ask: 'In einer Unterhaltung weiterfragen', alert: 'Alarm einrichten', question: 'Die Frage dazu öffnen', saved: 'Die gespeicherte Abfrage dazu öffnen',
     edit: 'Bearbeiten', remove: 'Entfernen', age: 'Stand {{at}}', never: 'Noch nicht gelesen', before: 'Diese Zeilen sind von vorher, Stand {{at}}.',
-    outdated: 'Seine gespeicherte Abfrage hat jetzt anderes SQL', takeOver: 'Das neue SQL übernehmen', stale: 'Der Titel nennt einen Zeitraum, der weiterrückt, das SQL aber hat feste Daten', rows: 'Zeilen von {{title}}', noRows: 'Keine Zeilen.', moreRows: 'Mehr von {{n}} Zeilen zeigen',
+    outdated: 'Die gespeicherte Abfrage dazu hat jetzt anderes SQL', takeOver: 'Das neue SQL übernehmen', stale: 'Der Titel nennt einen Zeitraum, der weiterrückt, das SQL aber hat feste Daten', rows: 'Zeilen von {{title}}', noRows: 'Keine Zeilen.', moreRows: 'Mehr von {{n}} Zeilen zeigen',
     truncated: 'Die Abfrage gibt mehr Zeilen, als hier aufgehoben werden.', pick: 'Nach {{value}} filtern', refreshing: 'Wird neu gelesen',
   },
   move: {

@@ -35,7 +35,7 @@ export default {
   empty: 'There is nothing on this dashboard yet.',
   emptyHint: 'Pin an answer to it (under any answer: Pin to dashboard), or edit it to add a text or a saved query.',
   tile: {
-    label: 'Tile {{title}}', untitled: 'without a title', menu: 'What can be done with {{title}}', refresh: 'Read again', ask: 'Ask on in a conversation', question: 'Open its question', saved: 'Open its saved query',
+    label: 'Tile {{title}}', untitled: 'without a title', menu: 'What can be done with {{title}}', refresh: 'Read again', ask: 'Ask on in a conversation', alert: 'Make an alert', question: 'Open its question', saved: 'Open its saved query',
     edit: 'Edit', remove: 'Remove', age: 'as of {{at}}', never: 'Not read yet', before: 'These rows are from before, as of {{at}}.',
     outdated: 'Its saved query has other SQL now', takeOver: 'Take the new SQL over', stale: 'The title names a period that moves on, but the SQL has fixed dates', rows: 'Rows of {{title}}', noRows: 'No rows.', moreRows: 'Show more of {{n}} rows',
     truncated: 'The query gives more rows than are kept here.', pick: 'Filter by {{value}}', refreshing: 'Being read again',

@@ -13,4 +13,5 @@ export default {
   brokenPage: 'Auf dieser Seite ist etwas schiefgegangen. Laden Sie sie neu und versuchen Sie es noch einmal.',
   request: 'Anfrage {{id}}',
   planner: { builtin: 'dem eingebauten Planer (ohne Modell)', model: 'dem Modell', person: 'einer Person' },
+  alert: { make: 'Alarm einrichten', made: 'Der Alarm ist eingerichtet. <page>Öffnen</page>' },
 }

@@ -13,4 +13,5 @@ export default {
   brokenPage: 'Something went wrong on this page. Reload it and try again.',
   request: 'request {{id}}',
   planner: { builtin: 'the built-in planner (no model)', model: 'the model', person: 'a person' },
+  alert: { make: 'Make an alert', made: 'The alert is made. <page>Open it</page>' },
 } as const
