@@ -193,6 +193,9 @@ func (s *Server) draftOfWords(ctx context.Context, scope models.Scope, b *AlertI
 // capital is a text that begins like a sentence.
 func capital(text string) string {
 	first, size := utf8.DecodeRuneInString(text)
+	if size == 0 {
+		return ""
+	}
 	return string(unicode.ToUpper(first)) + text[size:]
 }
 

@@ -112,7 +112,7 @@ func (s *Server) createAlert(ctx context.Context, in *alertCreateIn) (*alertOut,
 // tryAlert has an alert tried. Words that nobody could read are the caller's to change.
 func (s *Server) tryAlert(ctx context.Context, try alert.PreviewInput) (alert.Preview, error) {
 	got, err := s.deps.Runs.PreviewAlert(ctx, try)
-	if err == nil && got.Code == models.CodeNotAnswerable && try.Words != "" && try.Alert.Question == "" {
+	if err == nil && try.Words != "" && try.Alert.Question == "" && got.Alert.SQL == "" {
 		why := ""
 		if got.Text != "" {
 			why = " " + got.Text

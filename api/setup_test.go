@@ -107,6 +107,13 @@ func (r *recordedRuns) TestChannel(_ context.Context, _ models.Scope, in api.Tes
 	r.channel = in
 	return models.ChannelReport{OK: true, Message: "The message was taken.", Ms: 12}, err
 }
+// previewed is what was tried last.
+func (r *recordedRuns) previewed() alert.PreviewInput {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.preview
+}
+
 func (r *recordedRuns) PreviewAlert(_ context.Context, in alert.PreviewInput) (alert.Preview, error) {
 	err := r.call("preview alert", in.Alert.ConnectionID)
 	r.mu.Lock()
@@ -120,8 +127,8 @@ func (r *recordedRuns) PreviewAlert(_ context.Context, in alert.PreviewInput) (a
 	}
 	return alert.Preview{Alert: in.Alert, Status: "ok"}, err
 }
-func (r *recordedRuns) ProposeTiles(_ context.Context, _ models.Scope, id, about string) ([]models.ProposedTile, error) {
-	return nil, r.call("propose", id, " ", about)
+func (r *recordedRuns) ProposeTiles(context.Context, models.Scope, string, string) ([]models.ProposedTile, error) {
+	return nil, nil // there is no model
 }
 func (r *recordedRuns) RunAlert(_ context.Context, _ models.Scope, id string, _ []time.Time, kind models.RunKind) error {
 	return r.call("run alert "+string(kind), id)

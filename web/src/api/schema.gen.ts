@@ -14,7 +14,7 @@ export interface paths {
         /** Your alerts and those that others share, changed last first */
         get: operations["list-alerts"];
         put?: never;
-        /** Make an alert of an answer, a saved query, or words */
+        /** Make an alert of an answer, a saved query, a tile of a dashboard, words, or SQL */
         post: operations["create-alert"];
         delete?: never;
         options?: never;
@@ -2362,6 +2362,8 @@ export interface components {
             /** @enum {string} */
             status: "found" | "not_understood" | "failed";
             text: string;
+            /** @description The model that put it into words; none for the built-in writer */
+            writer?: string;
         };
         AlertInput: {
             /**
@@ -2375,11 +2377,16 @@ export interface components {
             condition?: components["schemas"]["AlertCondition"];
             /**
              * Format: uuid
-             * @description The database that words are about
+             * @description The database that words or SQL are about
              */
             connection_id?: string;
             /** @description Minute, hour, day of month, month, day of week; not both kinds of days at once. Default: what suits the words, or every day at 08:00 */
             cron?: string;
+            /**
+             * Format: uuid
+             * @description With tile_id: a tile of a dashboard
+             */
+            dashboard_id?: string;
             /** @description Ids of the second channels */
             escalate_to?: string[];
             /**
@@ -2393,6 +2400,8 @@ export interface components {
             parameters?: {
                 [key: string]: unknown;
             };
+            /** @description What the SQL watches, in words */
+            question?: string;
             /**
              * Format: uuid
              * @description An answer
@@ -2402,8 +2411,16 @@ export interface components {
             /** Format: uuid */
             saved_query_id?: string;
             shared?: boolean;
+            /** @description SQL of your own, or that a model wrote for words */
+            sql?: string;
+            /** Format: uuid */
+            tile_id?: string;
             /** @description A name such as Europe/Berlin; default UTC */
             time_zone?: string;
+            /** @description Of the dashboard's filters, by name; those left out have their defaults, null is none */
+            values?: {
+                [key: string]: unknown;
+            };
             /** @description Such as: tell me when refunds exceed 3 % of revenue in a week */
             words?: string;
         };
@@ -2448,6 +2465,8 @@ export interface components {
             value?: number;
         };
         AlertPreview: {
+            /** @description A model has read the words and written the SQL; make the alert of this SQL, as it may read them otherwise the next time */
+            by_model?: boolean;
             /**
              * Format: int64
              * @description After an outage, runs of so many minutes ago are made up for; default 60
@@ -2607,11 +2626,16 @@ export interface components {
             condition?: components["schemas"]["AlertCondition"];
             /**
              * Format: uuid
-             * @description The database that words are about
+             * @description The database that words or SQL are about
              */
             connection_id?: string;
             /** @description Minute, hour, day of month, month, day of week; not both kinds of days at once. Default: what suits the words, or every day at 08:00 */
             cron?: string;
+            /**
+             * Format: uuid
+             * @description With tile_id: a tile of a dashboard
+             */
+            dashboard_id?: string;
             /** @description Try the last 90 days as well */
             dry_run?: boolean;
             /** @description Ids of the second channels */
@@ -2627,6 +2651,8 @@ export interface components {
             parameters?: {
                 [key: string]: unknown;
             };
+            /** @description What the SQL watches, in words */
+            question?: string;
             /**
              * Format: uuid
              * @description An answer
@@ -2636,8 +2662,16 @@ export interface components {
             /** Format: uuid */
             saved_query_id?: string;
             shared?: boolean;
+            /** @description SQL of your own, or that a model wrote for words */
+            sql?: string;
+            /** Format: uuid */
+            tile_id?: string;
             /** @description A name such as Europe/Berlin; default UTC */
             time_zone?: string;
+            /** @description Of the dashboard's filters, by name; those left out have their defaults, null is none */
+            values?: {
+                [key: string]: unknown;
+            };
             /** @description Such as: tell me when refunds exceed 3 % of revenue in a week */
             words?: string;
         };
@@ -4513,8 +4547,10 @@ export interface components {
             connection_id: string;
         };
         ProposeOutBody: {
+            /** @description A model proposes them, and each has been run; else they are made by rules, and each has been checked */
+            by_model: boolean;
             name: string;
-            /** @description Each has been checked; none where nothing was understood */
+            /** @description None where nothing was understood */
             tiles: components["schemas"]["Proposal"][];
         };
         PublicDashboard: {
