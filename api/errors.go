@@ -48,6 +48,8 @@ var statuses = map[models.Code]int{
 	models.CodeSchedule:       http.StatusUnprocessableEntity,
 	models.CodeNotAnswerable:  http.StatusUnprocessableEntity,
 	models.CodeAlertLimit:     http.StatusConflict,
+	models.CodeReportLimit:    http.StatusConflict,
+	models.CodeReportExpired:  http.StatusGone,
 	codeAlertFails:            http.StatusUnprocessableEntity,
 	models.CodeGuardRefused:   http.StatusUnprocessableEntity,
 	models.CodeAddressRefused: http.StatusUnprocessableEntity,

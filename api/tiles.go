@@ -286,7 +286,7 @@ func (s *Server) tileRows(ctx context.Context, scope models.Scope, spec *models.
 		return nil, models.Errorf(models.CodeNotFound, "This tile has not been read yet.")
 	}
 	return &tileRowsOut{Body: TileRows{ResultPage: ResultPage{Columns: list(rows.Columns), Rows: list(rows.Rows), Offset: offset, RowCount: r.RowCount, Truncated: r.Truncated},
-		Chart: chartOf(p.tile, r), RanAt: *r.RanAt}}, nil
+		Chart: p.tile.ChartOf(r), RanAt: *r.RanAt}}, nil
 }
 
 func (s *Server) planOf(ctx context.Context, scope models.Scope, spec *models.DashboardSpec, tileID string, values FilterValues) (*plan, error) {
@@ -302,46 +302,6 @@ func (s *Server) planOf(ctx context.Context, scope models.Scope, spec *models.Da
 		return nil, errNotFound
 	}
 	return &all[0], all[0].err
-}
-
-// chartOf is how a tile draws its rows; nil is a table. What the rows have
-// suggested is newer than what the tile keeps, such as which month is not over.
-func chartOf(t *models.Tile, r *models.TileResult) *models.Chart {
-	if t.View == models.ViewTable {
-		return nil
-	}
-	if t.View != models.ViewChart || t.Chart == nil {
-		return r.Chart
-	}
-	if r.Chart != nil {
-		for _, spec := range append([]models.ChartSpec{r.Chart.ChartSpec}, r.Chart.Alternatives...) {
-			if spec.Type == t.Chart.Type && spec.X == t.Chart.X && spec.Series == t.Chart.Series {
-				if len(t.Chart.Y) > 0 && fits(t.Chart, r.Columns) {
-					spec.Y = t.Chart.Y
-				}
-				return &models.Chart{ChartSpec: spec}
-			}
-		}
-	}
-	if !fits(t.Chart, r.Columns) {
-		return r.Chart
-	}
-	own := *t.Chart
-	own.Partial = nil
-	return &models.Chart{ChartSpec: own}
-}
-
-// fits says that a chart's columns are there.
-func fits(c *models.ChartSpec, columns []models.Column) bool {
-	names := append([]string{c.X, c.Series, c.Label}, c.Y...)
-	for _, cell := range []*models.Cell{c.Value, c.Previous} {
-		if cell != nil {
-			names = append(names, cell.Column)
-		}
-	}
-	return !slices.ContainsFunc(names, func(name string) bool {
-		return name != "" && !slices.ContainsFunc(columns, func(col models.Column) bool { return col.Name == name })
-	})
 }
 
 // askTile starts a conversation as running the tile's SQL in the editor does:

@@ -23,6 +23,7 @@ type Activities struct {
 	Notify    *activities.Notify
 	Export    *activities.Export
 	Alerts    *activities.Alerts
+	Reports   *activities.Reports
 	// AtOnce bounds what the process takes on at once, by queue.
 	AtOnce map[string]int
 }
@@ -59,6 +60,7 @@ func New(c client.Client, queues []string, buildID string, a Activities, stopTim
 			registerWorkflows(w)
 			w.RegisterActivity(a.Questions)
 			w.RegisterActivity(a.Alerts)
+			w.RegisterActivity(a.Reports)
 		case workflows.QueueModel:
 			w.RegisterActivity(a.Model)
 		case workflows.QueueQuery:
@@ -75,7 +77,7 @@ func New(c client.Client, queues []string, buildID string, a Activities, stopTim
 
 // Names are the activities of a queue.
 func Names(queue string) (names []string) {
-	of := map[string][]reflect.Type{workflows.QueueAsk: {reflect.TypeFor[*activities.Questions](), reflect.TypeFor[*activities.Alerts]()}, workflows.QueueModel: {reflect.TypeFor[*activities.Model]()},
+	of := map[string][]reflect.Type{workflows.QueueAsk: {reflect.TypeFor[*activities.Questions](), reflect.TypeFor[*activities.Alerts](), reflect.TypeFor[*activities.Reports]()}, workflows.QueueModel: {reflect.TypeFor[*activities.Model]()},
 		workflows.QueueQuery: {reflect.TypeFor[*activities.Query]()}, workflows.QueueAlert: {reflect.TypeFor[*activities.Notify]()},
 		workflows.QueueExport: {reflect.TypeFor[*activities.Export]()}}[queue]
 	for _, one := range of {
@@ -101,6 +103,8 @@ func registerWorkflows(r sdk.WorkflowRegistry) {
 	r.RegisterWorkflow(workflows.AlertWhy)
 	r.RegisterWorkflow(workflows.PreviewAlert)
 	r.RegisterWorkflow(workflows.RefreshDashboard)
+	r.RegisterWorkflow(workflows.Report)
+	r.RegisterWorkflow(workflows.PreviewReport)
 }
 
 func failureConverter(codec converter.PayloadCodec) converter.FailureConverter {

@@ -263,6 +263,7 @@ func (s *services) startWorkers(ctx context.Context, queues []string, fatal func
 		AtOnce: map[string]int{workflows.QueueModel: s.config.ModelConcurrency, workflows.QueueQuery: s.config.QueryConcurrency,
 			workflows.QueueAlert: s.config.AlertConcurrency, workflows.QueueExport: s.config.ExportConcurrency}}
 	a.Alerts = &activities.Alerts{Store: s.store, BaseURL: s.config.BaseURL}
+	a.Reports = &activities.Reports{Store: s.store, BaseURL: s.config.BaseURL, Ended: s.metrics.ReportEnded}
 	a.Model = &activities.Model{CatalogTTL: s.config.CatalogTTL, Store: s.store, Events: s.hub, Temporal: s.temporal, Builtin: planner.NewBuiltin(), MonthlyBudget: s.config.TokenBudgetMonthly}
 	policy := s.policy(ctx)
 	own := policy
