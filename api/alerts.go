@@ -30,7 +30,7 @@ type Alert struct {
 	Condition    models.AlertCondition `json:"condition"`
 	Described    string                `json:"described" doc:"The condition in words"`
 	Rule         models.AlertRule      `json:"rule"`
-	models.AlertTiming
+	models.Timing
 	Next       []time.Time  `json:"next" doc:"The next five runs; none while it is paused"`
 	Channels   []string     `json:"channels"`
 	EscalateTo []string     `json:"escalate_to"`
@@ -72,7 +72,7 @@ const keysShown = 200
 func alertView(scope models.Scope, a *store.AlertWithState) Alert {
 	v := Alert{ID: a.ID, Name: a.Name, UserID: a.UserID, Mine: a.UserID == scope.UserID, ConnectionID: a.ConnectionID, Question: a.Question, Of: a.Of,
 		Replan: a.Replan, SQL: models.InlineArguments(a.SQL, a.Arguments), Condition: a.Condition, Described: alert.Describe(&a.Condition), Rule: a.Rule,
-		AlertTiming: a.AlertTiming, Next: []time.Time{}, Channels: list(a.Channels), EscalateTo: list(a.EscalateTo), Shared: a.Shared, Status: alert.Status(&a.State),
+		Timing: a.Timing, Next: []time.Time{}, Channels: list(a.Channels), EscalateTo: list(a.EscalateTo), Shared: a.Shared, Status: alert.Status(&a.State),
 		PauseCode: a.PauseCode, PauseText: a.PauseText, Keys: []AlertKey{}, FailText: a.State.FailText, EpisodeID: a.State.EpisodeID, AckedBy: a.State.AckedBy,
 		AckedAt: set0(a.State.AckedAt), Snoozed: set0(a.State.SnoozedUntil), LastRun: set0(a.State.LastAt), Recent: []AlertPoint{}, CreatedAt: a.CreatedAt, UpdatedAt: a.UpdatedAt}
 	if a.QuestionID != nil {
@@ -85,7 +85,7 @@ func alertView(scope models.Scope, a *store.AlertWithState) Alert {
 		v.Snoozed = nil
 	}
 	if a.Alert.Status == models.AlertActive {
-		v.Next = nextRuns(a.AlertTiming, 5)
+		v.Next = nextRuns(a.Timing, 5)
 	} else {
 		v.Status = string(models.AlertPaused)
 	}
@@ -128,18 +128,6 @@ func set0(t time.Time) *time.Time {
 	return &t
 }
 
-func nextRuns(timing models.AlertTiming, n int) []time.Time {
-	out := []time.Time{}
-	spec, err := alert.ParseSpec(timing.Cron, timing.TimeZone)
-	if err != nil {
-		return out
-	}
-	for at := spec.Next(time.Now()); len(out) < n && !at.IsZero(); at = spec.Next(at) {
-		out = append(out, at)
-	}
-	return out
-}
-
 // AlertSource is what an alert watches: one of an answer, a saved query, or words.
 type AlertSource struct {
 	QuestionID   string         `json:"question_id,omitempty" format:"uuid" maxLength:"36" doc:"An answer"`
@@ -155,18 +143,10 @@ type AlertInput struct {
 	Name      string                 `json:"name,omitempty" maxLength:"200" doc:"Default: what is watched"`
 	Condition *models.AlertCondition `json:"condition,omitempty" doc:"Default: what suits the answer's shape, or what the words say"`
 	Rule      *models.AlertRule      `json:"rule,omitempty"`
-	AlertTiming
+	TimingInput
 	Channels   []string `json:"channels,omitempty" maxItems:"20" doc:"Ids of channels"`
 	EscalateTo []string `json:"escalate_to,omitempty" maxItems:"20" doc:"Ids of the second channels"`
 	Shared     bool     `json:"shared,omitempty"`
-}
-
-// AlertTiming is when an alert is to run.
-type AlertTiming struct {
-	Cron          string `json:"cron,omitempty" maxLength:"100" doc:"Minute, hour, day of month, month, day of week; not both kinds of days at once. Default: what suits the words, or every day at 08:00"`
-	TimeZone      string `json:"time_zone,omitempty" maxLength:"60" doc:"A name such as Europe/Berlin; default UTC"`
-	JitterSeconds int    `json:"jitter_seconds,omitempty" minimum:"0" maximum:"3600" doc:"Begins up to so many seconds later"`
-	CatchUp       int    `json:"catch_up_minutes,omitempty" minimum:"0" maximum:"10080" doc:"After an outage, runs of so many minutes ago are made up for; default 60"`
 }
 
 // AlertPatch changes the fields that are given. What is watched stays.
@@ -174,7 +154,7 @@ type AlertPatch struct {
 	Name       *string                `json:"name,omitempty" minLength:"1" maxLength:"200"`
 	Condition  *models.AlertCondition `json:"condition,omitempty"`
 	Rule       *models.AlertRule      `json:"rule,omitempty"`
-	Timing     *models.AlertTiming    `json:"timing,omitempty"`
+	Timing     *models.Timing         `json:"timing,omitempty"`
 	Channels   *[]string              `json:"channels,omitempty" maxItems:"20"`
 	EscalateTo *[]string              `json:"escalate_to,omitempty" maxItems:"20"`
 	Shared     *bool                  `json:"shared,omitempty"`
@@ -196,7 +176,7 @@ type AlertPreview struct {
 	Replan    bool                  `json:"replan"`
 	Condition models.AlertCondition `json:"condition"`
 	Described string                `json:"described"`
-	models.AlertTiming
+	models.Timing
 	Code    models.Code         `json:"code,omitempty" doc:"Why nothing could be seen"`
 	Text    string              `json:"text,omitempty"`
 	Status  string              `json:"status,omitempty" doc:"Where it would stand now" enum:"ok,firing,unknown"`
@@ -263,7 +243,7 @@ func (s *Server) readSchedule(_ context.Context, in *alertTimingIn) (*alertTimin
 		return nil, err
 	}
 	out := &alertTimingOut{}
-	out.Body.Next = nextRuns(models.AlertTiming{Cron: in.Cron, TimeZone: in.TimeZone}, 5)
+	out.Body.Next = nextRuns(models.Timing{Cron: in.Cron, TimeZone: in.TimeZone}, 5)
 	return out, nil
 }
 
@@ -272,7 +252,7 @@ func (s *Server) draft(ctx context.Context, b *AlertInput) (try alert.PreviewInp
 	scope := scopeOf(ctx)
 	try = alert.PreviewInput{Scope: scope, Propose: b.Condition == nil}
 	a := &try.Alert
-	a.Name, a.Shared, a.AlertTiming, a.Channels, a.EscalateTo = strings.TrimSpace(b.Name), b.Shared, models.AlertTiming(b.AlertTiming), b.Channels, b.EscalateTo
+	a.Name, a.Shared, a.Timing, a.Channels, a.EscalateTo = strings.TrimSpace(b.Name), b.Shared, models.Timing(b.TimingInput), b.Channels, b.EscalateTo
 	sources := 0
 	for _, given := range []string{b.QuestionID, b.SavedQueryID, strings.TrimSpace(b.Words)} {
 		if given != "" {
@@ -461,7 +441,7 @@ func (s *Server) previewAlert(ctx context.Context, in *alertTryIn) (*alertPrevie
 		got.Status = string(models.KeyOK)
 	}
 	return &alertPreviewOut{Body: AlertPreview{Name: a.Name, Question: a.Question, Of: a.Of, SQL: models.InlineArguments(a.SQL, a.Arguments), Replan: a.Replan, Condition: a.Condition,
-		Described: alert.Describe(&a.Condition), AlertTiming: a.AlertTiming, Code: got.Code, Text: got.Text, Status: got.Status, Values: list(got.Values), Keys: got.Keys, More: got.More,
+		Described: alert.Describe(&a.Condition), Timing: a.Timing, Code: got.Code, Text: got.Text, Status: got.Status, Values: list(got.Values), Keys: got.Keys, More: got.More,
 		Columns: list(got.Columns), Warning: got.Warning, Past: got.Past, PastOf: got.PastOf}}, nil
 }
 
@@ -481,7 +461,7 @@ func (s *Server) draftOfAlert(ctx context.Context, b *AlertTry) (alert.PreviewIn
 		a.Rule = *b.Rule
 	}
 	if b.Cron != "" {
-		a.AlertTiming = models.AlertTiming(b.AlertTiming)
+		a.Timing = models.Timing(b.TimingInput)
 	}
 	return alert.PreviewInput{Scope: scope, Alert: a.Alert}, s.checkAlert(ctx, &a.Alert, false)
 }
@@ -501,7 +481,7 @@ func (s *Server) updateAlert(ctx context.Context, in *alertPatchIn) (*alertOut, 
 	set(&a.Name, p.Name)
 	set(&a.Condition, p.Condition)
 	set(&a.Rule, p.Rule)
-	set(&a.AlertTiming, p.Timing)
+	set(&a.Timing, p.Timing)
 	set(&a.Channels, p.Channels)
 	set(&a.EscalateTo, p.EscalateTo)
 	set(&a.Shared, p.Shared)

@@ -45,7 +45,7 @@ func alerts(t *testing.T, s *system.System, out *table, n int, priority bool) {
 	schedule := plant(t, s, owner, n, at)
 	if priority {
 		require.Eventually(t, func() bool {
-			return number[int](t, dsn, "SELECT count(*) FROM alert_schedules WHERE version = applied") == 1
+			return number[int](t, dsn, "SELECT count(*) FROM schedules WHERE version = applied") == 1
 		}, time.Minute, time.Second)
 		time.Sleep(time.Until(at))
 	} else {
@@ -74,12 +74,12 @@ func plant(t *testing.T, s *system.System, owner models.Scope, n int, at time.Ti
 	conn, err := pgx.Connect(ctx, s.Platform.DSN("datamind"))
 	require.NoError(t, err)
 	defer func() { _ = conn.Close(ctx) }()
-	for _, sql := range []string{"DELETE FROM alerts", "UPDATE alert_schedules SET version = version + 1"} {
+	for _, sql := range []string{"DELETE FROM alerts", "UPDATE schedules SET version = version + 1"} {
 		_, err := conn.Exec(ctx, sql)
 		require.NoError(t, err)
 	}
 	first := &models.Alert{ConnectionID: s.Connection, Name: "Orders", SQL: system.QuickSQL, Condition: models.AlertCondition{Kind: models.ConditionThreshold, Limit: 1e12},
-		AlertTiming: models.AlertTiming{Cron: fmt.Sprintf("%d %d * * *", at.Minute(), at.Hour()), TimeZone: "UTC"}, Channels: []string{}, EscalateTo: []string{}}
+		Timing: models.Timing{Cron: fmt.Sprintf("%d %d * * *", at.Minute(), at.Hour()), TimeZone: "UTC"}, Channels: []string{}, EscalateTo: []string{}}
 	require.NoError(t, s.Store.CreateAlert(ctx, owner, first))
 	const fields = `org_id, user_id, connection_id, name, question, "of", replan, sql, arguments, condition, rule, cron, time_zone, jitter_seconds, catch_up_minutes, channels, escalate_to, shared, status, pause_code, pause_text, active_since, created_at, updated_at`
 	_, err = conn.Exec(ctx, "INSERT INTO alerts (id, "+fields+") SELECT gen_random_uuid(), "+fields+" FROM alerts, generate_series(2, $1)", n)
@@ -88,7 +88,7 @@ func plant(t *testing.T, s *system.System, owner models.Scope, n int, at time.Ti
 	require.NoError(t, err)
 	_, err = conn.Exec(ctx, "UPDATE alerts SET active_since = now() - interval '1 hour'; ANALYZE alerts; ANALYZE alert_states")
 	require.NoError(t, err)
-	found, err := s.Store.FindSchedule(ctx, owner, first.AlertTiming)
+	found, err := s.Store.FindSchedule(ctx, owner, models.ScheduleAlerts, "", first.Timing)
 	require.NoError(t, err)
 	return found.ID
 }

@@ -99,7 +99,7 @@ func TestAnAlertRunsByItsSchedule(t *testing.T) {
 		return got
 	}
 	system.Eventually(t, "Temporal has the schedule", func() bool {
-		return number(t, s, "SELECT count(*) FROM alert_schedules WHERE applied = version") == 1
+		return number(t, s, "SELECT count(*) FROM schedules WHERE applied = version") == 1
 	})
 	within(t, 3*time.Minute, "it has run by itself", func() bool { return get().LastRun != nil })
 	require.Equal(t, "ok", get().Status)
@@ -123,7 +123,7 @@ func TestAnAlertRunsByItsSchedule(t *testing.T) {
 	system.Eventually(t, "its end was told", func() bool { return slices.Equal(r.told(), []string{"Orders: 10", "Over: Orders"}) })
 	s.Owner.Call(http.StatusOK, http.MethodPost, "/alerts/"+a.ID+"/pause", nil, nil)
 	system.Eventually(t, "Temporal has no schedule any more", func() bool {
-		return number(t, s, "SELECT count(*) FROM alert_schedules") == 0
+		return number(t, s, "SELECT count(*) FROM schedules") == 0
 	})
 }
 

@@ -87,11 +87,11 @@ func recordAlerts(t *testing.T) {
 
 	create(body("scheduled", "15 6 * * *", 5000))
 	system.Eventually(t, "Temporal has the schedules", func() bool {
-		return number(t, h.s, "SELECT count(*) FROM alert_schedules WHERE applied <> version") == 0
+		return number(t, h.s, "SELECT count(*) FROM schedules WHERE applied <> version") == 0
 	})
-	schedule, err := h.s.Store.FindSchedule(t.Context(), owner, models.AlertTiming{Cron: "15 6 * * *", TimeZone: "UTC"})
+	schedule, err := h.s.Store.FindSchedule(t.Context(), owner, models.ScheduleAlerts, "", models.Timing{Cron: "15 6 * * *", TimeZone: "UTC"})
 	require.NoError(t, err)
-	require.NoError(t, h.client().ScheduleClient().GetHandle(t.Context(), workflows.AlertScheduleID(schedule.ID)).Trigger(t.Context(), client.ScheduleTriggerOptions{}))
+	require.NoError(t, h.client().ScheduleClient().GetHandle(t.Context(), workflows.ScheduleID(&schedule)).Trigger(t.Context(), client.ScheduleTriggerOptions{}))
 	system.Eventually(t, "the schedule has run", func() bool { return number(t, h.s, "SELECT count(*) FROM alert_runs WHERE at > '2026-04-01'") == 1 })
 	h.keep("alert_scheduled", h.newest("AlertRun", "alert-run/"+schedule.ID))
 }

@@ -123,10 +123,10 @@ const (
 
 // Alert watches the result of a query.
 type Alert struct {
-	ID           string `gorm:"type:uuid;primaryKey;index:alerts_due,priority:7"`
+	ID           string `gorm:"type:uuid;primaryKey;index:alerts_due,priority:3"`
 	OrgID        string `gorm:"type:uuid;not null;index:alerts_list,priority:1;index:alerts_due,priority:1,where:status = 'active'"`
 	UserID       string `gorm:"type:uuid;not null"` // the owner, by whose rights it runs
-	ConnectionID string `gorm:"type:uuid;not null;index:alerts_due,priority:6"`
+	ConnectionID string `gorm:"type:uuid;not null;index:alerts_due,priority:2,expression:cron\\, time_zone\\, jitter_seconds\\, catch_up_minutes\\, connection_id"`
 	Name         string `gorm:"not null"`
 	// QuestionID and SavedQueryID are where it came from, nil when that is gone or there was none.
 	QuestionID   *string `gorm:"type:uuid"`
@@ -142,7 +142,8 @@ type Alert struct {
 	Arguments []Argument     `gorm:"serializer:json;type:jsonb"`
 	Condition AlertCondition `gorm:"serializer:json;type:jsonb;not null"`
 	Rule      AlertRule      `gorm:"serializer:json;type:jsonb;not null"`
-	AlertTiming
+	// Timing may be that of other alerts: one schedule runs all of them.
+	Timing
 	Channels   []string    `gorm:"serializer:json;type:jsonb;not null"` // ids
 	EscalateTo []string    `gorm:"serializer:json;type:jsonb;not null"` // ids
 	Shared     bool        `gorm:"not null"`
@@ -153,30 +154,6 @@ type Alert struct {
 	ActiveSince time.Time `gorm:"not null"`
 	CreatedAt   time.Time
 	UpdatedAt   time.Time `gorm:"index:alerts_list,priority:2,sort:desc"`
-}
-
-// AlertTiming is when an alert runs. Alerts of an organisation with the same
-// timing share one schedule.
-type AlertTiming struct {
-	Cron          string `gorm:"not null;index:alerts_due,priority:2" json:"cron" maxLength:"100" doc:"Minute, hour, day of month, month, day of week; not both kinds of days at once"`
-	TimeZone      string `gorm:"not null;index:alerts_due,priority:3" json:"time_zone" maxLength:"60" doc:"A name such as Europe/Berlin; default UTC"`
-	JitterSeconds int    `gorm:"not null;index:alerts_due,priority:4" json:"jitter_seconds,omitempty" minimum:"0" maximum:"3600" doc:"Begins up to so many seconds later"`
-	CatchUp       int    `gorm:"not null;column:catch_up_minutes;index:alerts_due,priority:5" json:"catch_up_minutes,omitempty" minimum:"0" maximum:"10080" doc:"After an outage, runs of so many minutes ago are made up for; default 60"`
-}
-
-// AlertSchedule is a timing of an organisation, and whether Temporal knows it.
-type AlertSchedule struct {
-	ID            string `gorm:"type:uuid;primaryKey"`
-	OrgID         string `gorm:"type:uuid;not null;uniqueIndex:alert_schedules_key,priority:1"`
-	Cron          string `gorm:"not null;uniqueIndex:alert_schedules_key,priority:2"`
-	TimeZone      string `gorm:"not null;uniqueIndex:alert_schedules_key,priority:3"`
-	JitterSeconds int    `gorm:"not null;uniqueIndex:alert_schedules_key,priority:4"`
-	CatchUp       int    `gorm:"not null;column:catch_up_minutes;uniqueIndex:alert_schedules_key,priority:5"`
-	// Version moves with every change to an alert of the timing, Applied is the
-	// version that Temporal has.
-	Version   int64     `gorm:"not null"`
-	Applied   int64     `gorm:"not null"`
-	CheckedAt time.Time `gorm:"not null;index:alert_schedules_open,where:version <> applied"`
 }
 
 // KeyStatus is where a key of an alert stands.

@@ -163,12 +163,11 @@ type ExportSchedule struct {
 	Arguments    []Argument   `gorm:"serializer:json;type:jsonb;not null"`
 	Format       ExportFormat `gorm:"not null"`
 	Compression  Compression  `gorm:"not null"`
-	Cron         string       `gorm:"not null"`
-	TimeZone     string       `gorm:"not null"`
-	Paused       bool         `gorm:"not null;default:false"`
-	Reason       string       `gorm:"not null;default:''"` // why it was paused by itself
-	CreatedAt    time.Time    `gorm:"index:export_schedules_list,priority:3,sort:desc"`
-	UpdatedAt    time.Time
+	Timing
+	Paused    bool      `gorm:"not null;default:false"`
+	Reason    string    `gorm:"not null;default:''"` // why it was paused by itself
+	CreatedAt time.Time `gorm:"index:export_schedules_list,priority:3,sort:desc"`
+	UpdatedAt time.Time
 }
 
 // ExportLimit is how much one export may hold.

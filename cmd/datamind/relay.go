@@ -81,7 +81,7 @@ func (s *services) relay(ctx context.Context) {
 			continue
 		case <-tick.C:
 		}
-		err := errors.Join(s.relayOnce(ctx), s.relayExports(ctx), s.relayAlerts(ctx)) // none waits for what ails another
+		err := errors.Join(s.relayOnce(ctx), s.relayExports(ctx), s.relaySchedules(ctx), s.relayAlerts(ctx)) // none waits for what ails another
 		if ctx.Err() != nil {
 			return
 		}
@@ -120,9 +120,19 @@ func (s *services) relayMessages(ctx context.Context) error {
 	return err
 }
 
-// relayAlerts brings Temporal's schedules to what the alerts want, and starts
-// what an alert has to tell without a run. Any number of processes may do so.
+// relayAlerts starts what an alert has to tell without a run. Any number of
+// processes may do so.
 func (s *services) relayAlerts(ctx context.Context) error {
+	waking, err := s.store.SystemWaking(ctx, relayAtOnce)
+	for _, w := range waking {
+		err = errors.Join(err, s.runs.WakeAlert(ctx, w.OrgID, w.AlertID, time.Now()))
+	}
+	return err
+}
+
+// relaySchedules brings Temporal's schedules to what alerts and others want. Any
+// number of processes may do so.
+func (s *services) relaySchedules(ctx context.Context) error {
 	pending, err := s.store.SystemPendingSchedules(ctx, schedulePause, scheduleCheck, relayAtOnce)
 	if err != nil {
 		return err
@@ -132,21 +142,17 @@ func (s *services) relayAlerts(ctx context.Context) error {
 			return err
 		}
 	}
-	waking, err := s.store.SystemWaking(ctx, relayAtOnce)
-	for _, w := range waking {
-		err = errors.Join(err, s.runs.WakeAlert(ctx, w.OrgID, w.AlertID, time.Now()))
-	}
-	return err
+	return nil
 }
 
 func (s *services) applySchedule(ctx context.Context, p *store.PendingSchedule) error {
 	if p.Wanted && p.Version == p.Applied {
-		if there, err := s.runs.HasAlertSchedule(ctx, p.ID); err != nil || there {
+		if there, err := s.runs.HasSchedule(ctx, &p.Schedule); err != nil || there {
 			return err
 		}
-		s.log.Warn("Temporal has lost a schedule of alerts; it is made again", "schedule", p.ID)
+		s.log.Warn("Temporal has lost a schedule; it is made again", "kind", p.Kind, "schedule", p.ID)
 	}
-	if err := s.runs.ApplyAlertSchedule(ctx, &p.AlertSchedule, p.Wanted); err != nil {
+	if err := s.runs.ApplySchedule(ctx, &p.Schedule, p.Wanted); err != nil {
 		return err
 	}
 	return s.store.ScheduleApplied(ctx, models.Scope{OrgID: p.OrgID}, p)

@@ -9,7 +9,7 @@ import "github.com/datamind/datamind/models"
 func Alerts(connectionID string) []models.Alert {
 	watch := func(name, sql string, c models.AlertCondition) models.Alert {
 		return models.Alert{ConnectionID: connectionID, Name: name, SQL: sql, Condition: c, Rule: models.AlertRule{Recovery: true},
-			AlertTiming: models.AlertTiming{Cron: "0 8 * * *", TimeZone: "UTC"}, Channels: []string{}, EscalateTo: []string{}, Shared: true}
+			Timing: models.Timing{Cron: "0 8 * * *", TimeZone: "UTC"}, Channels: []string{}, EscalateTo: []string{}, Shared: true}
 	}
 	clear := 2.5
 	return []models.Alert{

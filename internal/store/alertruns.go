@@ -19,7 +19,7 @@ type DueAlert struct{ ID, ConnectionID string }
 func (s *Store) DueAlerts(ctx context.Context, scope models.Scope, scheduleID string, at time.Time, after DueAlert, limit int) (rows []DueAlert, err error) {
 	err = s.tx(ctx, scope, func(tx *gorm.DB) error {
 		q := tx.Table("alerts a").Select("a.id, a.connection_id").
-			Joins("JOIN alert_schedules s ON s.org_id = a.org_id AND s.cron = a.cron AND s.time_zone = a.time_zone AND s.jitter_seconds = a.jitter_seconds AND s.catch_up_minutes = a.catch_up_minutes").
+			Joins("JOIN schedules s ON s.org_id = a.org_id AND s.kind = ? AND "+sameTiming("a"), models.ScheduleAlerts).
 			Where("s.id = ? AND a.org_id = ? AND a.status = 'active' AND a.active_since <= ?", scheduleID, scope.OrgID, at).
 			Where("NOT EXISTS (SELECT FROM alert_runs r WHERE r.alert_id = a.id AND r.at = ?)", at)
 		if after.ID != "" {
@@ -259,48 +259,6 @@ func (s *Store) SystemWaking(ctx context.Context, limit int) (rows []WakingAlert
 			RETURNING org_id, alert_id, wake_at`, limit).Scan(&rows).Error
 	})
 	return rows, err
-}
-
-// PendingSchedule is a schedule that Temporal does not have as it should be.
-type PendingSchedule struct {
-	models.AlertSchedule
-	// Wanted says that an active alert has the timing.
-	Wanted bool
-}
-
-// SystemPendingSchedules returns schedules that changed, and those that nobody
-// has compared with Temporal for so long. They count as compared from now on.
-func (s *Store) SystemPendingSchedules(ctx context.Context, pause, every time.Duration, limit int) (rows []PendingSchedule, err error) {
-	err = s.system(ctx, func(tx *gorm.DB) error {
-		return tx.Raw(`UPDATE alert_schedules SET checked_at = now() WHERE id IN (
-				SELECT id FROM alert_schedules WHERE version <> applied AND checked_at < now() - make_interval(secs => ?) OR checked_at < now() - make_interval(secs => ?)
-				ORDER BY version = applied, checked_at LIMIT ? FOR UPDATE SKIP LOCKED)
-			RETURNING *, EXISTS (SELECT FROM alerts a WHERE a.org_id = alert_schedules.org_id AND a.cron = alert_schedules.cron AND a.time_zone = alert_schedules.time_zone
-				AND a.jitter_seconds = alert_schedules.jitter_seconds AND a.catch_up_minutes = alert_schedules.catch_up_minutes AND a.status = 'active') AS wanted`,
-			pause.Seconds(), every.Seconds(), limit).Scan(&rows).Error
-	})
-	return rows, err
-}
-
-// ScheduleApplied notes that Temporal has a schedule as it was at a version; one
-// that was not wanted is forgotten, unless it has changed since.
-func (s *Store) ScheduleApplied(ctx context.Context, scope models.Scope, p *PendingSchedule) error {
-	return s.tx(ctx, scope, func(tx *gorm.DB) error {
-		q := tx.Where("org_id = ? AND id = ? AND version = ?", scope.OrgID, p.ID, p.Version)
-		if !p.Wanted {
-			return q.Delete(&models.AlertSchedule{}).Error
-		}
-		return q.Model(&models.AlertSchedule{}).Update("applied", p.Version).Error
-	})
-}
-
-// FindSchedule returns the schedule of an alert's timing, if there is one.
-func (s *Store) FindSchedule(ctx context.Context, scope models.Scope, timing models.AlertTiming) (row models.AlertSchedule, err error) {
-	err = s.tx(ctx, scope, func(tx *gorm.DB) error {
-		return tx.Limit(1).Find(&row, "org_id = ? AND cron = ? AND time_zone = ? AND jitter_seconds = ? AND catch_up_minutes = ?",
-			scope.OrgID, timing.Cron, timing.TimeZone, timing.JitterSeconds, timing.CatchUp).Error
-	})
-	return row, err
 }
 
 // SystemPruneAlerts deletes runs and events of before a time.

@@ -43,17 +43,8 @@ func (s *Store) CreateAlert(ctx context.Context, scope models.Scope, a *models.A
 		if err := tx.Create(&models.AlertStateRow{AlertID: a.ID, OrgID: a.OrgID}).Error; err != nil {
 			return err
 		}
-		return wantSchedule(tx, scope, a.AlertTiming)
+		return wantSchedule(tx, scope, models.ScheduleAlerts, "", a.Timing)
 	})
-}
-
-// wantSchedule notes that something about the alerts of a timing has changed.
-func wantSchedule(tx *gorm.DB, scope models.Scope, timing models.AlertTiming) error {
-	row := models.AlertSchedule{ID: NewID(), OrgID: scope.OrgID, Cron: timing.Cron, TimeZone: timing.TimeZone, JitterSeconds: timing.JitterSeconds, CatchUp: timing.CatchUp, Version: 1}
-	return tx.Clauses(clause.OnConflict{
-		Columns:   []clause.Column{{Name: "org_id"}, {Name: "cron"}, {Name: "time_zone"}, {Name: "jitter_seconds"}, {Name: "catch_up_minutes"}},
-		DoUpdates: clause.Set{{Column: clause.Column{Name: "version"}, Value: gorm.Expr("alert_schedules.version + 1")}},
-	}).Create(&row).Error
 }
 
 // GetAlert returns an alert that the scope's user may see.
@@ -144,16 +135,16 @@ func (s *Store) UpdateAlert(ctx context.Context, scope models.Scope, a *models.A
 				return err
 			}
 		}
-		if before.AlertTiming == a.AlertTiming {
+		if before.Timing == a.Timing {
 			return nil
 		}
 		if err := tx.Model(&models.Alert{}).Where("org_id = ? AND id = ?", scope.OrgID, a.ID).Update("active_since", a.UpdatedAt).Error; err != nil {
 			return err
 		}
-		if err := wantSchedule(tx, scope, before.AlertTiming); err != nil {
+		if err := wantSchedule(tx, scope, models.ScheduleAlerts, "", before.Timing); err != nil {
 			return err
 		}
-		return wantSchedule(tx, scope, a.AlertTiming)
+		return wantSchedule(tx, scope, models.ScheduleAlerts, "", a.Timing)
 	})
 }
 
@@ -206,7 +197,7 @@ func setStatus(tx *gorm.DB, scope models.Scope, a *models.Alert, status models.A
 	if err := tx.Create(&e).Error; err != nil {
 		return err
 	}
-	return wantSchedule(tx, scope, a.AlertTiming)
+	return wantSchedule(tx, scope, models.ScheduleAlerts, "", a.Timing)
 }
 
 // DeleteAlert removes an alert that the scope's user owns, with its history. What
@@ -220,7 +211,7 @@ func (s *Store) DeleteAlert(ctx context.Context, scope models.Scope, id string) 
 		if err := tx.Where("org_id = ?", scope.OrgID).Delete(&models.Alert{}, "id = ?", id).Error; err != nil {
 			return err
 		}
-		return wantSchedule(tx, scope, a.AlertTiming)
+		return wantSchedule(tx, scope, models.ScheduleAlerts, "", a.Timing)
 	})
 }
 
