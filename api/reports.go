@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"mime"
 	"net/http"
 	"slices"
 	"strings"
@@ -10,14 +9,13 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/datamind/datamind/internal/alert"
 	"github.com/datamind/datamind/internal/auth"
 	"github.com/datamind/datamind/internal/store"
 	"github.com/datamind/datamind/models"
 )
 
 type (
-	reportOut      struct{ Body Report }
+	oneReportOut      struct{ Body Report }
 	reportCreateIn struct{ Body ReportInput }
 	reportPatchIn  struct {
 		IDParam
@@ -97,7 +95,7 @@ func (s *Server) listReports(ctx context.Context, in *PageParams) (*pageOut[Repo
 	return page(views(rows, func(r *store.ReportInfo) Report { return reportView(scope, r, mail(&r.Report)) }), next), nil
 }
 
-func (s *Server) getReport(ctx context.Context, in *IDParam) (*reportOut, error) {
+func (s *Server) getReport(ctx context.Context, in *IDParam) (*oneReportOut, error) {
 	scope := scopeOf(ctx)
 	r, err := s.deps.Store.GetReport(ctx, scope, in.ID)
 	if err != nil {
@@ -107,7 +105,7 @@ func (s *Server) getReport(ctx context.Context, in *IDParam) (*reportOut, error)
 	if err != nil {
 		return nil, err
 	}
-	return &reportOut{Body: reportView(scope, r, mail(&r.Report))}, nil
+	return &oneReportOut{Body: reportView(scope, r, mail(&r.Report))}, nil
 }
 
 var errNotReportOwner = &models.Error{Code: models.CodeForbidden, Message: "Only its owner may change a report. Make one of your own."}
@@ -121,7 +119,7 @@ func (s *Server) ownReport(ctx context.Context, id string) (*store.ReportInfo, e
 	return r, err
 }
 
-func (s *Server) createReport(ctx context.Context, in *reportCreateIn) (*reportOut, error) {
+func (s *Server) createReport(ctx context.Context, in *reportCreateIn) (*oneReportOut, error) {
 	r, err := s.reportDraft(ctx, &in.Body)
 	if err != nil {
 		return nil, err
@@ -146,7 +144,7 @@ func (s *Server) auditReport(ctx context.Context, action string, r *models.Repor
 	s.audit(ctx, action, r.ID, map[string]any{"name": r.Name, "people": people, "channels": channels})
 }
 
-func (s *Server) updateReport(ctx context.Context, in *reportPatchIn) (*reportOut, error) {
+func (s *Server) updateReport(ctx context.Context, in *reportPatchIn) (*oneReportOut, error) {
 	info, err := s.ownReport(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -210,15 +208,15 @@ func (s *Server) deleteReport(ctx context.Context, in *IDParam) (*empty, error) 
 	return nil, nil
 }
 
-func (s *Server) pauseReport(ctx context.Context, in *IDParam) (*reportOut, error) {
+func (s *Server) pauseReport(ctx context.Context, in *IDParam) (*oneReportOut, error) {
 	return s.setReport(ctx, in, models.ReportPaused, models.PausedByPerson, "report.pause")
 }
 
-func (s *Server) resumeReport(ctx context.Context, in *IDParam) (*reportOut, error) {
+func (s *Server) resumeReport(ctx context.Context, in *IDParam) (*oneReportOut, error) {
 	return s.setReport(ctx, in, models.ReportActive, "", "report.resume")
 }
 
-func (s *Server) setReport(ctx context.Context, in *IDParam, status models.ReportStatus, code models.Code, action string) (*reportOut, error) {
+func (s *Server) setReport(ctx context.Context, in *IDParam, status models.ReportStatus, code models.Code, action string) (*oneReportOut, error) {
 	if _, err := s.ownReport(ctx, in.ID); err != nil {
 		return nil, err
 	}
@@ -229,7 +227,7 @@ func (s *Server) setReport(ctx context.Context, in *IDParam, status models.Repor
 	return s.getReport(ctx, in)
 }
 
-func (s *Server) runReport(ctx context.Context, in *reportRunIn) (*reportOut, error) {
+func (s *Server) runReport(ctx context.Context, in *reportRunIn) (*oneReportOut, error) {
 	scope := scopeOf(ctx)
 	if _, err := s.ownReport(ctx, in.ID); err != nil {
 		return nil, err
@@ -254,172 +252,4 @@ func (s *Server) leaveReport(ctx context.Context, in *IDParam) (*empty, error) {
 	}
 	s.audit(ctx, "report.leave", in.ID, nil)
 	return nil, nil
-}
-
-// reportPeople bounds the people that are offered as recipients.
-const reportPeople = 1000
-
-func (s *Server) listReportPeople(ctx context.Context, _ *struct{}) (*peopleOut, error) {
-	rows, err := s.deps.Store.People(ctx, scopeOf(ctx), reportPeople)
-	if err != nil {
-		return nil, err
-	}
-	mail, err := s.mailReady(ctx)
-	if err != nil {
-		return nil, err
-	}
-	out := &peopleOut{}
-	out.Body.Mail = mail(&models.Report{})
-	out.Body.People = views(rows, func(m *store.MemberRow) ReportPerson { return ReportPerson{ID: m.ID, Name: m.Name, Email: m.Email} })
-	return out, nil
-}
-
-func (s *Server) previewReport(ctx context.Context, in *reportCreateIn) (*pdfOut, error) {
-	r, err := s.reportDraft(ctx, &in.Body)
-	if err != nil {
-		return nil, err
-	}
-	return s.previewed(ctx, r)
-}
-
-func (s *Server) showReport(ctx context.Context, in *IDParam) (*pdfOut, error) {
-	r, err := s.deps.Store.GetReport(ctx, scopeOf(ctx), in.ID)
-	if err != nil {
-		return nil, err
-	}
-	if r.Kind == models.ReportDashboard {
-		if r.DashboardID == nil {
-			return nil, models.Errorf(models.CodeConflict, "The dashboard of this report has been deleted.")
-		}
-		if _, err := s.deps.Store.GetDashboard(ctx, scopeOf(ctx), *r.DashboardID); err != nil {
-			return nil, err
-		}
-	}
-	return s.previewed(ctx, &r.Report)
-}
-
-func (s *Server) previewed(ctx context.Context, r *models.Report) (*pdfOut, error) {
-	scope := scopeOf(ctx)
-	if err := s.limitAsk(ctx, scope); err != nil {
-		return nil, err
-	}
-	id, err := s.deps.Runs.PreviewReport(ctx, scope, r)
-	if err != nil {
-		return nil, err
-	}
-	s.audit(ctx, "report.read", r.ID, map[string]any{"name": r.Name})
-	return s.artifact(ctx, id)
-}
-
-// artifact is a stored PDF.
-func (s *Server) artifact(ctx context.Context, id string) (*pdfOut, error) {
-	f, err := s.deps.Store.GetArtifact(ctx, scopeOf(ctx), id)
-	if models.ErrorCode(err) == models.CodeNotFound {
-		return nil, models.Errorf(models.CodeReportExpired, "This report was deleted, as reports are after 30 days. Run it again.")
-	}
-	if err != nil {
-		return nil, err
-	}
-	return &pdfOut{ContentType: f.MediaType, Disposition: mime.FormatMediaType("inline", map[string]string{"filename": f.Name}), Cache: "private, no-store", Body: f.Content}, nil
-}
-
-// missedDays is how far back missed runs are shown.
-const missedDays = 90
-
-func (s *Server) listReportRuns(ctx context.Context, in *reportRunsIn) (*reportRunsOut, error) {
-	scope := scopeOf(ctx)
-	r, err := s.deps.Store.GetReport(ctx, scope, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	rows, next, err := s.deps.Store.ReportRuns(ctx, scope, in.ID, in.Cursor, in.Limit)
-	if err != nil {
-		return nil, err
-	}
-	files, err := s.deps.Store.ReportFiles(ctx, scope, rows)
-	if err != nil {
-		return nil, err
-	}
-	out := &reportRunsOut{}
-	out.Body.Page = page(views(rows, func(run *models.ReportRun) ReportRun { return reportRunView(run, files[run.ID] != "") }), next).Body
-	out.Body.Missed = []time.Time{}
-	if in.Cursor == "" {
-		out.Body.Missed, err = s.missedReports(ctx, &r.Report)
-	}
-	return out, err
-}
-
-// missedReports are times at which a report was due and did not run.
-func (s *Server) missedReports(ctx context.Context, r *models.Report) ([]time.Time, error) {
-	now, out := time.Now(), []time.Time{}
-	spec, err := alert.ParseSpec(r.Cron, r.TimeZone)
-	if err != nil || r.Status != models.ReportActive {
-		return out, nil //nolint:nilerr // it was checked when it was stored
-	}
-	from := now.AddDate(0, 0, -missedDays)
-	if from.Before(r.ActiveSince) {
-		from = r.ActiveSince
-	}
-	times, err := s.deps.Store.ReportTimes(ctx, scopeOf(ctx), r.ID, from)
-	if err != nil {
-		return nil, err
-	}
-	ran := map[int64]bool{}
-	for _, at := range times {
-		ran[at.Unix()] = true
-	}
-	for _, at := range spec.Between(from, now.Add(-missedGrace-time.Duration(r.JitterSeconds)*time.Second), 10_000) {
-		if !ran[at.Unix()] {
-			out = append(out, at)
-		}
-	}
-	return out[max(0, len(out)-missedShown):], nil
-}
-
-func (s *Server) listReportDeliveries(ctx context.Context, in *reportRunsIn) (*pageOut[ReportDelivery], error) {
-	scope := scopeOf(ctx)
-	r, err := s.deps.Store.GetReport(ctx, scope, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	filter := store.DeliveryFilter{Subject: store.ReportSubject(in.ID)}
-	if r.UserID != scope.UserID {
-		me, err := s.deps.Store.GetMember(ctx, scope, scope.UserID)
-		if err != nil {
-			return nil, err
-		}
-		filter.Recipient = me.Email
-	}
-	rows, next, err := s.deps.Store.ListDeliveries(ctx, scope, filter, in.Cursor, in.Limit)
-	if err != nil {
-		return nil, err
-	}
-	return page(views(rows, reportDeliveryView), next), nil
-}
-
-func (s *Server) getReportFile(ctx context.Context, in *IDParam) (*pdfOut, error) {
-	scope := scopeOf(ctx)
-	run, err := s.deps.Store.GetReportRun(ctx, scope, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	r, err := s.deps.Store.GetReport(ctx, scope, run.ReportID)
-	if err != nil {
-		return nil, err
-	}
-	if r.DashboardID != nil { // as it may be seen now
-		if _, err := s.deps.Store.GetDashboard(ctx, scope, *r.DashboardID); err != nil {
-			return nil, err
-		}
-	}
-	files, err := s.deps.Store.ReportFiles(ctx, scope, []models.ReportRun{*run})
-	if err != nil {
-		return nil, err
-	}
-	id := files[run.ID]
-	if id == "" {
-		return nil, errNotFound
-	}
-	s.audit(ctx, "report.read", r.ID, map[string]any{"name": r.Name, "run": run.ID})
-	return s.artifact(ctx, id)
 }

@@ -30,6 +30,9 @@ var scheduleKinds = map[models.ScheduleKind]scheduleKind{
 	models.ScheduleAlerts: {prefix: "alerts/", run: "alert-run/", workflow: AlertRun, priority: priorityAlert, limit: runLimit, input: func(s *models.Schedule) any {
 		return AlertRunInput{Scope: models.Scope{OrgID: s.OrgID}, ScheduleID: s.ID, Kind: models.RunScheduled}
 	}},
+	models.ScheduleReport: {prefix: "reports/", run: "report-run/", workflow: Report, priority: priorityReport, limit: runLimit, input: func(s *models.Schedule) any {
+		return ReportInput{Scope: models.Scope{OrgID: s.OrgID}, ReportID: s.ObjectID, Kind: models.ReportScheduled}
+	}},
 }
 
 // ScheduleID is the id, in Temporal, of a schedule.
