@@ -141,6 +141,19 @@ func (a *Notify) call(ctx context.Context, scope models.Scope, c *models.Channel
 			return err
 		}
 	}
+	for _, s := range d.Message.Sections {
+		if s.PictureID == "" || out.Pictures[s.PictureID] != nil {
+			continue
+		}
+		file, err := a.artifact(ctx, scope, s.PictureID)
+		if err != nil {
+			return err
+		}
+		if out.Pictures == nil {
+			out.Pictures = map[string]*notify.File{}
+		}
+		out.Pictures[s.PictureID] = file
+	}
 	for _, id := range d.Message.FileIDs {
 		file, err := a.artifact(ctx, scope, id)
 		if err != nil {

@@ -200,6 +200,27 @@ type Message struct {
 	// PictureID and FileIDs are artifacts: a picture to show, files to attach.
 	PictureID string   `json:"picture_id,omitempty"`
 	FileIDs   []string `json:"file_ids,omitempty"`
+	// Sections are the parts of a report. Where there are any, Facts, Columns and
+	// Rows are empty.
+	Sections     []MessageSection `json:"sections,omitempty" doc:"The parts of a report"`
+	MoreSections int              `json:"more_sections,omitempty" doc:"How many parts there are beside these"`
+	// Footer says why the reader gets this; Locale is the language of all words.
+	Footer string `json:"footer,omitempty"`
+	Locale string `json:"locale,omitempty" enum:"en,de" doc:"The language of a report"`
+}
+
+// MessageSection is a part of a report: a tile, or a question with its answer.
+type MessageSection struct {
+	Title   string     `json:"title,omitempty"`
+	Text    string     `json:"text,omitempty" doc:"Plain text; an empty line ends a paragraph"`
+	Columns []string   `json:"columns,omitempty"`
+	Rows    [][]string `json:"rows,omitempty" doc:"The first rows, as text"`
+	More    int        `json:"more,omitempty" doc:"How many rows there are beside these"`
+	// PictureID is an artifact: the chart of the rows.
+	PictureID string   `json:"picture_id,omitempty"`
+	Changes   []string `json:"changes,omitempty" doc:"What has changed since the report before, in sentences"`
+	Since     string   `json:"since,omitempty" doc:"When the report before was made, in words"`
+	Failed    string   `json:"failed,omitempty" doc:"Why there are no rows"`
 }
 
 // MessageFact is a name with its value.
@@ -217,6 +238,10 @@ const (
 	maxMessageRows    = 20
 	maxMessageCell    = 200
 	maxMessageFiles   = 5
+
+	maxMessageSections = 40
+	maxMessageChanges  = 10
+	maxMessageBytes    = 256 << 10 // of all sections together
 )
 
 // Bounded is the message cut to what the ledger keeps.
@@ -235,14 +260,51 @@ func (m Message) Bounded() Message {
 		}
 		return out
 	}
-	m.Columns = clipped(m.Columns)
-	rows := m.Rows[:min(len(m.Rows), maxMessageRows)]
-	m.More += len(m.Rows) - len(rows)
-	m.Rows = make([][]string, len(rows))
-	for i, row := range rows {
-		m.Rows[i] = clipped(row)
+	rowsOf := func(rows [][]string, most int) (out [][]string, more int) {
+		most = min(len(rows), most)
+		out = make([][]string, most)
+		for i, row := range rows[:most] {
+			out[i] = clipped(row)
+		}
+		return out, len(rows) - most
 	}
+	m.Columns = clipped(m.Columns)
+	var more int
+	m.Rows, more = rowsOf(m.Rows, maxMessageRows)
+	m.More += more
 	m.FileIDs = m.FileIDs[:min(len(m.FileIDs), maxMessageFiles)]
+	if m.Sections == nil {
+		return m
+	}
+	m.Footer = Clip(m.Footer, maxMessageText)
+	sections := m.Sections[:min(len(m.Sections), maxMessageSections)]
+	m.MoreSections += len(m.Sections) - len(sections)
+	m.Sections = make([]MessageSection, len(sections))
+	left := maxMessageBytes
+	for i, s := range sections {
+		rows, text := maxMessageRows, maxMessageText
+		if left <= 0 { // the last ones are named, and no more
+			rows, text = 0, maxMessageCell
+		}
+		s.Title = Clip(strings.Join(strings.Fields(s.Title), " "), maxMessageTitle)
+		s.Text, s.Since, s.Failed = Clip(s.Text, text), Clip(s.Since, maxMessageCell), Clip(s.Failed, 2*maxMessageCell)
+		s.Columns = clipped(s.Columns)
+		s.Rows, more = rowsOf(s.Rows, rows)
+		s.More += more
+		changes := s.Changes[:min(len(s.Changes), maxMessageChanges)]
+		s.Changes = make([]string, len(changes))
+		for n, change := range changes {
+			s.Changes[n] = Clip(change, 2*maxMessageCell)
+			left -= len(s.Changes[n])
+		}
+		left -= len(s.Title) + len(s.Text) + len(s.Failed)
+		for _, row := range append(s.Rows, s.Columns) {
+			for _, cell := range row {
+				left -= len(cell) + 3
+			}
+		}
+		m.Sections[i] = s
+	}
 	return m
 }
 
