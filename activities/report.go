@@ -137,8 +137,8 @@ func (r reached) rights() string { return models.DataRights(r.scope) }
 // owner's, all as they are now.
 func audience(l *store.LoadedReport) (all []reached) {
 	recipients := l.Recipients
-	if l.Run.Only != nil {
-		recipients = []models.ReportRecipient{{UserID: *l.Run.Only}}
+	if l.Run.OnlyFor != nil {
+		recipients = []models.ReportRecipient{{UserID: *l.Run.OnlyFor}}
 	}
 	for _, to := range recipients {
 		r := reached{ReportRecipient: to, scope: ownerScope(l)}

@@ -15,7 +15,7 @@ import (
 )
 
 type (
-	oneReportOut      struct{ Body Report }
+	oneReportOut   struct{ Body Report }
 	reportCreateIn struct{ Body ReportInput }
 	reportPatchIn  struct {
 		IDParam
@@ -127,12 +127,12 @@ func (s *Server) createReport(ctx context.Context, in *reportCreateIn) (*oneRepo
 	if err := s.deps.Store.CreateReport(ctx, scopeOf(ctx), r); err != nil {
 		return nil, err
 	}
-	s.auditReport(ctx, "report.create", r)
+	s.audit(ctx, "report.create", r.ID, reportDetail(r))
 	return s.getReport(ctx, &IDParam{ID: r.ID})
 }
 
-// auditReport notes who is told by a report, and over what.
-func (s *Server) auditReport(ctx context.Context, action string, r *models.Report) {
+// reportDetail is what the audit log notes: who is told by a report, and over what.
+func reportDetail(r *models.Report) map[string]any {
 	people, channels := 0, []string{}
 	for _, to := range r.Recipients {
 		if to.ChannelID != "" {
@@ -141,7 +141,7 @@ func (s *Server) auditReport(ctx context.Context, action string, r *models.Repor
 			people++
 		}
 	}
-	s.audit(ctx, action, r.ID, map[string]any{"name": r.Name, "people": people, "channels": channels})
+	return map[string]any{"name": r.Name, "people": people, "channels": channels}
 }
 
 func (s *Server) updateReport(ctx context.Context, in *reportPatchIn) (*oneReportOut, error) {
@@ -181,7 +181,7 @@ func (s *Server) updateReport(ctx context.Context, in *reportPatchIn) (*oneRepor
 	if err := s.deps.Store.UpdateReport(ctx, scopeOf(ctx), r); err != nil {
 		return nil, err
 	}
-	s.auditReport(ctx, "report.update", r)
+	s.audit(ctx, "report.update", r.ID, reportDetail(r))
 	return s.getReport(ctx, &in.IDParam)
 }
 
@@ -209,21 +209,28 @@ func (s *Server) deleteReport(ctx context.Context, in *IDParam) (*empty, error) 
 }
 
 func (s *Server) pauseReport(ctx context.Context, in *IDParam) (*oneReportOut, error) {
-	return s.setReport(ctx, in, models.ReportPaused, models.PausedByPerson, "report.pause")
+	out, err := s.setReport(ctx, in, models.ReportPaused, models.PausedByPerson)
+	if err == nil {
+		s.audit(ctx, "report.pause", in.ID, nil)
+	}
+	return out, err
 }
 
 func (s *Server) resumeReport(ctx context.Context, in *IDParam) (*oneReportOut, error) {
-	return s.setReport(ctx, in, models.ReportActive, "", "report.resume")
+	out, err := s.setReport(ctx, in, models.ReportActive, "")
+	if err == nil {
+		s.audit(ctx, "report.resume", in.ID, nil)
+	}
+	return out, err
 }
 
-func (s *Server) setReport(ctx context.Context, in *IDParam, status models.ReportStatus, code models.Code, action string) (*oneReportOut, error) {
+func (s *Server) setReport(ctx context.Context, in *IDParam, status models.ReportStatus, code models.Code) (*oneReportOut, error) {
 	if _, err := s.ownReport(ctx, in.ID); err != nil {
 		return nil, err
 	}
 	if err := s.deps.Store.SetReportStatus(ctx, scopeOf(ctx), in.ID, status, code, ""); err != nil {
 		return nil, err
 	}
-	s.audit(ctx, action, in.ID, nil)
 	return s.getReport(ctx, in)
 }
 

@@ -146,7 +146,9 @@ func reportWarnings(r *store.ReportInfo, mail bool) []string {
 	if d := r.Dashboard; d != nil && slices.ContainsFunc(r.Recipients, func(to models.ReportRecipient) bool { return to.UserID != "" && !d.MaySee(to.UserID) }) {
 		out = append(out, "dashboard_private")
 	}
-	if slices.ContainsFunc(r.Questions, func(q models.StandingQuestion) bool { return q.AskedAt == nil && planner.Stale(q.Question, q.SQL, time.Now()) }) {
+	if slices.ContainsFunc(r.Questions, func(q models.StandingQuestion) bool {
+		return q.AskedAt == nil && planner.Stale(q.Question, q.SQL, time.Now())
+	}) {
 		out = append(out, "fixed_dates")
 	}
 	return out

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -44,6 +45,8 @@ type recordedRuns struct {
 	// channel is the channel that was tested last.
 	channel api.TestChannelInput
 	preview alert.PreviewInput
+	// store keeps the files of previews; nil keeps none.
+	store *store.Store
 	// queue answers for the queues, described counts how often; nil finds them well.
 	queue     func(ctx context.Context, name string) (models.QueueState, error)
 	described int
@@ -122,6 +125,17 @@ func (r *recordedRuns) PreviewAlert(_ context.Context, in alert.PreviewInput) (a
 }
 func (r *recordedRuns) RunAlert(_ context.Context, _ models.Scope, id string, _ []time.Time, kind models.RunKind) error {
 	return r.call("run alert "+string(kind), id)
+}
+func (r *recordedRuns) RunReport(_ context.Context, _ models.Scope, id string, _ time.Time, only string) error {
+	return r.call("run report", id, " ", only)
+}
+func (r *recordedRuns) PreviewReport(ctx context.Context, scope models.Scope, report *models.Report) (string, error) {
+	if r.store == nil {
+		return store.NewID(), r.call("preview report", report.Name)
+	}
+	a := &models.Artifact{Name: report.Name + ".pdf", MediaType: "application/pdf", Content: []byte("%PDF-1.7 " + scope.UserID), ExpiresAt: time.Now().Add(time.Hour)}
+	err := r.store.PutArtifact(ctx, scope, a)
+	return a.ID, errors.Join(err, r.call("preview report", report.Name))
 }
 func (r *recordedRuns) Deliver(_ context.Context, _ models.Scope, id string) error {
 	return r.call("deliver", id)

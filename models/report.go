@@ -39,16 +39,16 @@ const (
 
 // Bounds of reports.
 const (
-	MaxOrgReports        = 2000
-	MaxReportQuestions   = 10
-	MaxReportRecipients  = 50
-	MinReportMinutes     = 15   // from one run to the next
-	ReportRowsDrawn      = 2000 // rows of a section that a chart is drawn of
-	ReportRowsKept       = 200  // rows of a section that the next run is compared with
-	ReportRunsKept       = AlertRunsKept
-	DeliveriesKept       = 90 * 24 * time.Hour // after they have ended
-	ReportFilesKept      = 30 * 24 * time.Hour
-	ReportPreviewsKept   = time.Hour
+	MaxOrgReports       = 2000
+	MaxReportQuestions  = 10
+	MaxReportRecipients = 50
+	MinReportMinutes    = 15   // from one run to the next
+	ReportRowsDrawn     = 2000 // rows of a section that a chart is drawn of
+	ReportRowsKept      = 200  // rows of a section that the next run is compared with
+	ReportRunsKept      = AlertRunsKept
+	DeliveriesKept      = 90 * 24 * time.Hour // after they have ended
+	ReportFilesKept     = 30 * 24 * time.Hour
+	ReportPreviewsKept  = time.Hour
 )
 
 // Report is what a dashboard shows, or the answers of standing questions, told to
@@ -143,8 +143,8 @@ type ReportRun struct {
 	At       time.Time       `gorm:"not null;uniqueIndex:report_runs_key,priority:2,sort:desc"` // when it was due
 	Kind     ReportRunKind   `gorm:"not null"`
 	Status   ReportRunStatus `gorm:"not null"`
-	// Only is who alone gets a preview.
-	Only *string `gorm:"type:uuid"`
+	// OnlyFor is who alone gets a preview.
+	OnlyFor *string `gorm:"type:uuid"`
 	// WorkflowID and TemporalRunID name the run in Temporal.
 	WorkflowID    string `gorm:"not null"`
 	TemporalRunID string `gorm:"not null"`
@@ -216,4 +216,6 @@ func (r Role) OwnsReports() bool { return r.OwnsAlerts() }
 func (r Role) GetsReports() bool { return slices.Contains(roles, r) }
 
 // MaySee reports whether somebody may see a dashboard.
-func (d *Dashboard) MaySee(userID string) bool { return d.Sharing != SharePrivate || d.UserID == userID }
+func (d *Dashboard) MaySee(userID string) bool {
+	return d.Sharing != SharePrivate || d.UserID == userID
+}

@@ -20,7 +20,7 @@ func (s *Store) ReportRuns(ctx context.Context, scope models.Scope, id, after st
 		if err := seenReports(tx, scope).Select("id").First(&models.Report{}, "id = ?", id).Error; err != nil {
 			return err
 		}
-		q := tx.Where("org_id = ? AND report_id = ? AND (only IS NULL OR only = ?)", scope.OrgID, id, scope.UserID)
+		q := tx.Where("org_id = ? AND report_id = ? AND (only_for IS NULL OR only_for = ?)", scope.OrgID, id, scope.UserID)
 		rows, next, err = page(q, "at", after, limit, func(r models.ReportRun) (time.Time, string) { return r.At, r.ID })
 		return err
 	})
@@ -51,7 +51,7 @@ func (s *Store) ReportTimes(ctx context.Context, scope models.Scope, id string, 
 func (s *Store) GetReportRun(ctx context.Context, scope models.Scope, id string) (*models.ReportRun, error) {
 	var run models.ReportRun
 	err := s.tx(ctx, scope, func(tx *gorm.DB) error {
-		if err := tx.First(&run, "org_id = ? AND id = ? AND (only IS NULL OR only = ?)", scope.OrgID, id, scope.UserID).Error; err != nil {
+		if err := tx.First(&run, "org_id = ? AND id = ? AND (only_for IS NULL OR only_for = ?)", scope.OrgID, id, scope.UserID).Error; err != nil {
 			return err
 		}
 		return seenReports(tx, scope).Select("id").First(&models.Report{}, "id = ?", run.ReportID).Error

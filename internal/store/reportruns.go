@@ -53,7 +53,7 @@ func (s *Store) BeginReport(ctx context.Context, scope models.Scope, in ReportBe
 		}
 		run := models.ReportRun{ID: NewID(), OrgID: scope.OrgID, ReportID: in.ReportID, At: in.At, Kind: in.Kind, Status: models.ReportRunning, WorkflowID: in.WorkflowID, TemporalRunID: in.RunID, StartedAt: now}
 		if in.Only != "" {
-			run.Only = &in.Only
+			run.OnlyFor = &in.Only
 		}
 		if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&run).Error; err != nil {
 			return err
@@ -229,9 +229,13 @@ func (s *Store) EndReport(ctx context.Context, scope models.Scope, reportID stri
 			return tx.Model(&models.Delivery{}).Where("org_id = ? AND subject = ? AND episode LIKE ? AND status = ?", scope.OrgID, ReportSubject(reportID), likePrefix(ReportEpisode(at)), models.DeliveryQueued).
 				Order("id").Pluck("id", &deliveries).Error
 		}
-		err = tx.Model(&models.ReportRun{}).Where("org_id = ? AND report_id = ? AND at < ? AND only IS NULL", scope.OrgID, reportID, at).Order("at DESC").Limit(1).Pluck("status", &l.Before).Error
+		var before []models.ReportRunStatus
+		err = tx.Model(&models.ReportRun{}).Where("org_id = ? AND report_id = ? AND at < ? AND only_for IS NULL", scope.OrgID, reportID, at).Order("at DESC").Limit(1).Pluck("status", &before).Error
 		if err != nil {
 			return err
+		}
+		if len(before) > 0 {
+			l.Before = before[0]
 		}
 		var parts []models.ReportPart
 		if err := tx.Order("rights").Find(&parts, "org_id = ? AND run_id = ?", scope.OrgID, l.Run.ID).Error; err != nil {

@@ -100,7 +100,7 @@ func withRuns(tx *gorm.DB, scope models.Scope, reports []models.Report) ([]Repor
 	}
 	var runs []models.ReportRun
 	err := tx.Raw(`SELECT r.* FROM unnest(?::uuid[]) AS a (id), LATERAL
-		(SELECT * FROM report_runs WHERE report_id = a.id AND org_id = ? AND only IS NULL ORDER BY at DESC LIMIT 1) r`, uuidArray(ids), scope.OrgID).Scan(&runs).Error
+		(SELECT * FROM report_runs WHERE report_id = a.id AND org_id = ? AND only_for IS NULL ORDER BY at DESC LIMIT 1) r`, uuidArray(ids), scope.OrgID).Scan(&runs).Error
 	if err != nil {
 		return nil, err
 	}

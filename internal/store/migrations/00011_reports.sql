@@ -32,7 +32,7 @@ CREATE TABLE report_runs (
     at timestamp with time zone NOT NULL,
     kind text NOT NULL,
     status text NOT NULL,
-    only uuid,
+    only_for uuid,
     workflow_id text NOT NULL,
     temporal_run_id text NOT NULL,
     told bigint NOT NULL,
