@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -184,15 +185,26 @@ func fileName(name string, at time.Time) string {
 	return models.Clip(clean, 80) + " " + at.Format(time.DateOnly)
 }
 
+// reportWords are what is said around a report, by its language.
+var reportWords = map[string]struct{ report, dashboard, footer string }{
+	"en": {"Open the report", "Open the dashboard", "You get this because you are a recipient of the report “%s”. On its page you can stop that: %s"},
+	"de": {"Bericht öffnen", "Dashboard öffnen", "Sie erhalten dies als Empfänger des Berichts „%s“. Auf seiner Seite können Sie das beenden: %s"},
+}
+
 // compose fills the document, with what changed since what was told before.
 func (w *reportWriter) compose(ctx context.Context, before []models.ReportSection) error {
 	zone, err := time.LoadLocation(w.report.TimeZone)
 	if err != nil { // its name was known when it was stored
 		zone = time.UTC
 	}
-	w.doc = report.Document{Title: w.report.Name, At: w.in.At, Zone: zone, Locale: w.report.Locale, Link: w.BaseURL + "/reports/" + w.report.ID}
+	words, known := reportWords[w.report.Locale]
+	if !known {
+		words = reportWords["en"]
+	}
+	page := w.BaseURL + "/reports/" + w.report.ID
+	w.doc = report.Document{Title: w.report.Name, At: w.in.At, Zone: zone, Locale: w.report.Locale, Link: page, LinkText: words.report, Footer: fmt.Sprintf(words.footer, w.report.Name, page)}
 	if w.dashboard != nil {
-		w.doc.Link = w.BaseURL + "/dashboards/" + w.dashboard.ID
+		w.doc.Link, w.doc.LinkText = w.BaseURL+"/dashboards/"+w.dashboard.ID, words.dashboard
 		if w.dashboard.Name != w.report.Name {
 			w.doc.Subtitle = w.dashboard.Name
 		}
