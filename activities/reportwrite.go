@@ -176,7 +176,7 @@ func fileName(name string, at time.Time) string {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) || r == '-' || r == '_' || r == ' ' {
 			return r
 		}
-		return -1
+		return ' '
 	}, name)
 	clean = strings.Join(strings.Fields(clean), " ")
 	if clean == "" {
