@@ -178,7 +178,7 @@ func (s *Server) standingOf(ctx context.Context, w StandingQuestionInput) (*mode
 // checkReport checks what of a report can be checked here, and fills in defaults.
 func (s *Server) checkReport(ctx context.Context, r *models.Report, to []ReportTo) error {
 	scope := scopeOf(ctx)
-	if err := checkTiming(&r.Timing); err != nil {
+	if err := checkReportTiming(&r.Timing); err != nil {
 		return err
 	}
 	if r.Kind == models.ReportDashboard {
@@ -207,8 +207,8 @@ func (s *Server) checkReport(ctx context.Context, r *models.Report, to []ReportT
 	return s.checkRecipients(ctx, r, to)
 }
 
-// checkTiming checks when a report is to be made: not so often that it floods people.
-func checkTiming(t *models.Timing) error {
+// checkReportTiming checks when a report is to be made: not so often that it floods people.
+func checkReportTiming(t *models.Timing) error {
 	if t.TimeZone == "" {
 		t.TimeZone = "UTC"
 	}
