@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -12,7 +13,6 @@ import (
 	"golang.org/x/image/font"
 	"golang.org/x/image/font/sfnt"
 	"golang.org/x/image/math/fixed"
-	"golang.org/x/text/unicode/bidi"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -134,27 +134,52 @@ func (f *fonts) clean(text string) (out string, lost bool) {
 	return b.String(), lost
 }
 
-// visual is a line in the order in which it is seen, from left to right.
+// visual is a line in the order in which it is seen, from left to right: words of
+// scripts that run the other way, with what is between them and the numbers that
+// follow, are turned around as one (the rule of UAX #9 for a line that begins on
+// the left).
 func visual(line string) string {
-	if !strings.ContainsFunc(line, func(r rune) bool { return r >= 0x590 && r <= 0x8ff || r >= 0xfb1d && r <= 0xfefc }) {
+	if !strings.ContainsFunc(line, backwards) {
 		return line
 	}
-	var p bidi.Paragraph
-	if _, err := p.SetString(line, bidi.DefaultDirection(bidi.LeftToRight)); err != nil {
-		return line
+	runes := []rune(line)
+	for i := 0; i < len(runes); i++ {
+		if !backwards(runes[i]) {
+			continue
+		}
+		end := i + 1
+		for n := i + 1; n < len(runes); n++ {
+			if backwards(runes[n]) || unicode.IsDigit(runes[n]) {
+				end = n + 1
+			} else if unicode.IsLetter(runes[n]) {
+				break
+			}
+		}
+		turn(runes[i:end])
+		i = end - 1
 	}
-	order, err := p.Order()
-	if err != nil {
-		return line
-	}
-	var b strings.Builder
-	for i := range order.NumRuns() {
-		run := order.Run(i)
-		if run.Direction() == bidi.RightToLeft {
-			b.WriteString(bidi.ReverseString(run.String()))
-		} else {
-			b.WriteString(run.String())
+	return string(runes)
+}
+
+// backwards says that a character is of a script that runs from right to left.
+func backwards(r rune) bool { return unicode.In(r, unicode.Hebrew, unicode.Arabic, unicode.Syriac, unicode.Thaana) }
+
+var mirrored = map[rune]rune{'(': ')', ')': '(', '[': ']', ']': '[', '{': '}', '}': '{', '<': '>', '>': '<', '«': '»', '»': '«'}
+
+// turn turns a text around, but for its numbers.
+func turn(runes []rune) {
+	slices.Reverse(runes)
+	for i := 0; i < len(runes); i++ {
+		if r, ok := mirrored[runes[i]]; ok {
+			runes[i] = r
+		}
+		end := i
+		for end < len(runes) && (unicode.IsDigit(runes[end]) || end > i && strings.ContainsRune(".,:/", runes[end]) && end+1 < len(runes) && unicode.IsDigit(runes[end+1])) {
+			end++
+		}
+		if end > i {
+			slices.Reverse(runes[i:end])
+			i = end - 1
 		}
 	}
-	return b.String()
 }

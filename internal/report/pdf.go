@@ -11,7 +11,6 @@ import (
 
 	"github.com/signintech/gopdf"
 
-	"github.com/datamind/datamind/internal/picture"
 	"github.com/datamind/datamind/models"
 )
 
@@ -237,7 +236,12 @@ func (p *paper) note(text string) {
 
 func (p *paper) section(s *Section) {
 	p.y += 14
-	if !p.need(64) { // a title is not left alone at a page's end
+	chart := p.chart(s)
+	together := 64. // a title is not left alone at a page's end
+	if chart != nil && s.Text == "" && s.Since.IsZero() {
+		together = min(chart.height+30, bottom-top)
+	}
+	if !p.need(together) {
 		return
 	}
 	if s.Title != "" {
@@ -252,10 +256,12 @@ func (p *paper) section(s *Section) {
 	if s.Rows == nil || s.Failed != "" {
 		return
 	}
-	drawn := p.picture(s)
+	if chart != nil {
+		p.picture(chart)
+	}
 	switch most := min(maxTable, p.rows); {
-	case drawn && s.single():
-	case drawn:
+	case chart != nil && s.single():
+	case chart != nil:
 		p.table(s, min(maxCharted, most))
 	default:
 		p.table(s, most)
@@ -421,33 +427,46 @@ func (p *paper) wrap(spans []span, width, size float64) (lines [][]span) {
 	return lines
 }
 
-// picture draws the section's chart, and says whether it has.
-func (p *paper) picture(s *Section) bool {
+// drawing is a chart with the size at which it is shown, in points.
+type drawing struct {
+	png           []byte
+	width, height float64
+}
+
+// A chart leaves room for another on its page; one number needs less.
+const chartWidth, singleWidth = 450., 320.
+
+// chart draws the section's chart; nil where it has none that can be drawn.
+func (p *paper) chart(s *Section) *drawing {
 	raw, err := s.picture()
-	if err == nil && raw == nil {
-		return false
+	if err != nil || raw == nil {
+		return nil // the rows say the same
 	}
-	config, bad := png.DecodeConfig(bytes.NewReader(raw))
-	if err != nil || bad != nil || p.pictures+len(raw) > maxPictures {
-		p.paragraph([]span{{text: p.words.noPicture}}, side, room, 9, dimmed, 2)
-		return false
+	config, err := png.DecodeConfig(bytes.NewReader(raw))
+	if err != nil || p.pictures+len(raw) > maxPictures {
+		return nil
 	}
-	width := min(float64(config.Width)/picture.Scale, room)
-	height := width * float64(config.Height) / float64(config.Width)
-	if !p.need(height + 6) {
-		return false
+	p.pictures += len(raw)
+	width := chartWidth
+	if s.single() {
+		width = singleWidth
 	}
-	holder, err := gopdf.ImageHolderByBytes(raw)
+	return &drawing{raw, width, width * float64(config.Height) / float64(config.Width)}
+}
+
+func (p *paper) picture(d *drawing) {
+	if !p.need(d.height + 6) {
+		return
+	}
+	holder, err := gopdf.ImageHolderByBytes(d.png)
 	if err == nil {
-		err = p.pdf.ImageByHolder(holder, side, p.y, &gopdf.Rect{W: width, H: height})
+		err = p.pdf.ImageByHolder(holder, side, p.y, &gopdf.Rect{W: d.width, H: d.height})
 	}
 	if err != nil {
 		p.err = err
-		return false
+		return
 	}
-	p.pictures += len(raw)
-	p.y += height + 6
-	return true
+	p.y += d.height + 6
 }
 
 // webAddress is an address that may be linked to; "" for any other.

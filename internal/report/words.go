@@ -18,7 +18,7 @@ type words struct {
 	changed, unchanged        string // since
 	isNew, isGone             string
 	andMore                   string
-	noPicture, unknownGlyphs  string
+	unknownGlyphs  string
 	rowsChanged, rowChanged   string
 	rowsBefore                string // before, after
 	firstChanged              string // how many, of how many
@@ -33,7 +33,6 @@ var english = words{
 	truncated:  "There are more rows than were read.",
 	moreColumn: "1 more column", moreColumns: "%d more columns", moreSection: "1 more section is not shown.", moreSections: "%d more sections are not shown.",
 	changed: "What has changed since %s", unchanged: "Nothing has changed since %s.", isNew: "New: ", isGone: "Gone: ", andMore: "and %d more",
-	noPicture:     "The chart cannot be drawn here.",
 	unknownGlyphs: "□ stands for characters that this document cannot write. They are on the page that it links to.",
 	rowChanged:    "1 row has changed", rowsChanged: "%s rows have changed", rowsBefore: "Rows: %s → %s", firstChanged: "%s of the first %s rows are others than before", columnsChanged: "The table has other columns than before",
 	day: "2 Jan 2006", month: "Jan 2006", moment: "2 Jan 2006, 15:04", decimal: ".", thousands: ",", empty: "(empty)",
@@ -45,7 +44,6 @@ var german = words{
 	truncated:  "Es gibt mehr Zeilen, als gelesen wurden.",
 	moreColumn: "1 weitere Spalte", moreColumns: "%d weitere Spalten", moreSection: "1 weiterer Abschnitt ist nicht enthalten.", moreSections: "%d weitere Abschnitte sind nicht enthalten.",
 	changed: "Was sich seit %s geändert hat", unchanged: "Seit %s hat sich nichts geändert.", isNew: "Neu: ", isGone: "Nicht mehr da: ", andMore: "und %d weitere",
-	noPicture:     "Das Diagramm lässt sich hier nicht zeichnen.",
 	unknownGlyphs: "□ steht für Zeichen, die dieses Dokument nicht schreiben kann. Sie stehen auf der verlinkten Seite.",
 	rowChanged:    "1 Zeile hat sich geändert", rowsChanged: "%s Zeilen haben sich geändert", rowsBefore: "Zeilen: %s → %s", firstChanged: "%s der ersten %s Zeilen sind andere als zuvor", columnsChanged: "Die Tabelle hat andere Spalten als zuvor",
 	day: "02.01.2006", month: "Jan 2006", moment: "02.01.2006, 15:04", decimal: ",", thousands: ".", empty: "(leer)",
