@@ -49,6 +49,7 @@ var auditActions = []string{
 	"invitation.accept", "invitation.create", "invitation.revoke", "member.link", "member.remove", "member.role",
 	"metric.create", "metric.delete", "metric.update", "model.create", "model.delete", "model.update", "note.put", "organisation.update",
 	"question.approve", "question.edit_sql", "question.feedback", "question.sql", "question.stop", "result.read", "run.inspect",
+	"report.create", "report.delete", "report.leave", "report.pause", "report.read", "report.resume", "report.run", "report.update",
 	"saved_query.create", "saved_query.delete", "saved_query.update", "session.create", "session.revoke", "session.revoke_all", "session.switch", "step.inspect",
 	"term.create", "term.delete", "term.update", "user.password", "user.update",
 	"verified_question.delete", "verified_question.edit", "verified_question.propose", "verified_question.verify",

@@ -64,6 +64,12 @@ type Runs interface {
 	PreviewAlert(ctx context.Context, in alert.PreviewInput) (alert.Preview, error)
 	// RunAlert starts runs of an alert as of some times; the same runs start once.
 	RunAlert(ctx context.Context, scope models.Scope, alertID string, times []time.Time, kind models.RunKind) error
+	// RunReport starts a run of a report: for all, or for one person alone. The same
+	// run starts once.
+	RunReport(ctx context.Context, scope models.Scope, reportID string, at time.Time, only string) error
+	// PreviewReport makes a report as somebody would see it now, waits for it and
+	// returns the id of its PDF's artifact.
+	PreviewReport(ctx context.Context, scope models.Scope, r *models.Report) (fileID string, err error)
 	// CheckSQL has the guard check SQL on a query worker and waits for its
 	// verdict: an error coded guard_refused, or nil.
 	CheckSQL(ctx context.Context, scope models.Scope, connectionID, sql string) error

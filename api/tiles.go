@@ -159,7 +159,7 @@ func (s *Server) tileRows(ctx context.Context, scope models.Scope, spec *models.
 		return nil, models.Errorf(models.CodeNotFound, "This tile has not been read yet.")
 	}
 	return &tileRowsOut{Body: TileRows{ResultPage: ResultPage{Columns: list(rows.Columns), Rows: list(rows.Rows), Offset: offset, RowCount: r.RowCount, Truncated: r.Truncated},
-		Chart: chartOf(p.tile, r), RanAt: *r.RanAt}}, nil
+		Chart: p.tile.ChartOf(r), RanAt: *r.RanAt}}, nil
 }
 
 // askTile starts a conversation as running the tile's SQL in the editor does:

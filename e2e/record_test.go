@@ -47,6 +47,7 @@ func TestRecordHistories(t *testing.T) {
 	t.Run("exports", recordExports)
 	t.Run("alerts", recordAlerts)
 	t.Run("dashboards", recordDashboards)
+	t.Run("reports", recordReports)
 }
 
 // recordAlerts keeps runs of alerts, and what they lead to.

@@ -202,15 +202,24 @@ type Delivery struct {
 	ClaimedBy    string `gorm:"not null"`
 	ClaimedUntil *time.Time
 	SentAt       *time.Time
-	CreatedAt    time.Time `gorm:"index:deliveries_list,priority:2,sort:desc;index:deliveries_subject,priority:3,sort:desc"`
+	CreatedAt    time.Time `gorm:"index:deliveries_list,priority:2,sort:desc;index:deliveries_subject,priority:3,sort:desc;index:deliveries_created,type:brin"`
 	UpdatedAt    time.Time
 }
+
+// NoChannel is the channel of a delivery that was skipped because there is none
+// to tell it over, or nobody to tell: it cannot be sent later either.
+const NoChannel = "00000000-0000-0000-0000-000000000000"
 
 // DeliveryKey is the idempotency key of a delivery: the same for the same
 // organisation, subject, episode, channel and recipient, whoever asks.
 func DeliveryKey(orgID, subject, episode, channelID, recipient string) string {
 	sum := sha256.Sum256([]byte(strings.Join([]string{orgID, subject, episode, channelID, recipient}, "\x00")))
 	return "dm-" + hex.EncodeToString(sum[:16])
+}
+
+// Retriable says whether a delivery can be sent again.
+func (d *Delivery) Retriable() bool {
+	return d.Status.Final() && d.Status != DeliverySent && d.Tries < DeliveryMaxTries && d.ChannelID != NoChannel
 }
 
 // Incident names what a delivery belongs to with others: the alarm, its

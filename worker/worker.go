@@ -25,6 +25,7 @@ type Activities struct {
 	Export    *activities.Export
 	Alerts    *activities.Alerts
 	Scheduled *activities.ScheduledExports
+	Reports   *activities.Reports
 	// AtOnce bounds what the process takes on at once, by queue.
 	AtOnce map[string]int
 }
@@ -68,6 +69,7 @@ func New(c client.Client, queues []string, buildID string, a Activities, stopTim
 			w.RegisterActivity(a.Questions)
 			w.RegisterActivity(a.Alerts)
 			w.RegisterActivity(a.Scheduled)
+			w.RegisterActivity(a.Reports)
 		case workflows.QueueModel:
 			w.RegisterActivity(a.Model)
 		case workflows.QueueQuery, workflows.QueueCheck:
@@ -85,7 +87,7 @@ func New(c client.Client, queues []string, buildID string, a Activities, stopTim
 // Names are the activities of a queue.
 func Names(queue string) (names []string) {
 	of := map[string][]reflect.Type{workflows.QueueAsk: {reflect.TypeFor[*activities.Questions](), reflect.TypeFor[*activities.Alerts](),
-		reflect.TypeFor[*activities.ScheduledExports]()}, workflows.QueueModel: {reflect.TypeFor[*activities.Model]()},
+		reflect.TypeFor[*activities.ScheduledExports](), reflect.TypeFor[*activities.Reports]()}, workflows.QueueModel: {reflect.TypeFor[*activities.Model]()},
 		workflows.QueueQuery: {reflect.TypeFor[*activities.Query]()}, workflows.QueueAlert: {reflect.TypeFor[*activities.Notify]()},
 		workflows.QueueExport: {reflect.TypeFor[*activities.Export]()}}[queue]
 	for _, one := range of {
@@ -113,6 +115,8 @@ func registerWorkflows(r sdk.WorkflowRegistry) {
 	r.RegisterWorkflow(workflows.PreviewAlert)
 	r.RegisterWorkflow(workflows.RefreshDashboard)
 	r.RegisterWorkflow(workflows.ProposeTiles)
+	r.RegisterWorkflow(workflows.Report)
+	r.RegisterWorkflow(workflows.PreviewReport)
 }
 
 func failureConverter(codec converter.PayloadCodec) converter.FailureConverter {

@@ -153,10 +153,14 @@ func (r *alertRun) follow(ctx workflow.Context, got activities.AlertsChecked) {
 	}
 }
 
-// leave starts a run that goes on by itself.
 func (r *alertRun) leave(ctx workflow.Context, id string, priority int, run, in any) {
+	leave(ctx, r.in.Scope.OrgID, id, priority, run, in)
+}
+
+// leave starts a run that goes on by itself.
+func leave(ctx workflow.Context, orgID, id string, priority int, run, in any) {
 	child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{WorkflowID: id, ParentClosePolicy: enums.PARENT_CLOSE_POLICY_ABANDON,
-		WorkflowExecutionTimeout: runLimit, Priority: temporal.Priority{PriorityKey: priority, FairnessKey: r.in.Scope.OrgID}})
+		WorkflowExecutionTimeout: runLimit, Priority: temporal.Priority{PriorityKey: priority, FairnessKey: orgID}})
 	// One that runs already does what this one was to do.
 	if err := workflow.ExecuteChildWorkflow(child, run, in).GetChildWorkflowExecution().Get(ctx, nil); err != nil {
 		workflow.GetLogger(ctx).Info("runs already", "WorkflowID", id)

@@ -34,6 +34,8 @@ func TestReplay(t *testing.T) {
 			replayer.RegisterWorkflow(Export)
 			replayer.RegisterWorkflow(DeleteExport)
 			replayer.RegisterWorkflow(EstimateExport)
+			replayer.RegisterWorkflow(Report)
+			replayer.RegisterWorkflow(PreviewReport)
 			require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(nil, file))
 		})
 	}

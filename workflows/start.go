@@ -39,6 +39,7 @@ const (
 	priorityDeliver   = 3 // of messages that a person sends again, or that the relay found
 	priorityAlert     = 4
 	priorityWhy       = 5 // of looking into an alert that was told
+	priorityReport    = 5
 )
 
 // Settings are resolved from the configuration before the start of a run.

@@ -105,6 +105,8 @@ type oneMachine struct {
 	// refresh brings the sample up to date while people already ask.
 	refresh func(context.Context) error
 	unseen  []string // alerts that were made at this start
+	// unreported is the report that was made at this start, "" for none.
+	unreported string
 }
 
 // prepare fills the databases and starts Temporal, side by side.

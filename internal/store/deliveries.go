@@ -21,7 +21,7 @@ var openDeliveries = []models.DeliveryStatus{models.DeliveryQueued, models.Deliv
 // A delivery needs a subject, an episode, a channel and a message. Without a
 // recipient it goes to each that the channel has; without times it is due now
 // and news for a day. A channel that is off or gone is told nothing, and the
-// ledger says so.
+// ledger says so, as it does of a delivery that is skipped from the beginning.
 func (s *Store) Queue(ctx context.Context, scope models.Scope, wanted []models.Delivery) (ids []string, err error) {
 	if len(wanted) == 0 {
 		return nil, nil
@@ -73,7 +73,7 @@ func channelsOf(tx *gorm.DB, scope models.Scope, wanted []models.Delivery) (map[
 // expand makes the rows of a delivery, one for each recipient.
 func expand(scope models.Scope, d models.Delivery, c *models.Channel) (rows []models.Delivery) {
 	now := time.Now()
-	d.OrgID, d.Status, d.TriesLeft, d.Message = scope.OrgID, models.DeliveryQueued, models.DeliveryTries, d.Message.Bounded()
+	d.OrgID, d.TriesLeft, d.Message = scope.OrgID, models.DeliveryTries, d.Message.Bounded()
 	d.CreatedAt, d.UpdatedAt = now, now
 	if d.DueAt.IsZero() {
 		d.DueAt = now
@@ -83,10 +83,13 @@ func expand(scope models.Scope, d models.Delivery, c *models.Channel) (rows []mo
 	}
 	to := []string{d.Recipient}
 	switch {
+	case d.Status == models.DeliverySkipped:
 	case c == nil:
 		d.Status, d.ReasonCode, d.Reason = models.DeliverySkipped, models.CodeChannelGone, "The channel has been removed."
 	case !c.Enabled:
 		d.Status, d.ReasonCode, d.Reason = models.DeliverySkipped, models.CodeChannelOff, "The channel is switched off."
+	default:
+		d.Status = models.DeliveryQueued
 	}
 	if c != nil {
 		d.ChannelName, d.ChannelKind = c.Name, c.Kind
@@ -197,6 +200,8 @@ func (s *Store) RetryDelivery(ctx context.Context, scope models.Scope, id string
 			return models.Errorf(models.CodeConflict, "This has been sent already.")
 		case !d.Status.Final():
 			return models.Errorf(models.CodeConflict, "This is being sent just now.")
+		case d.ChannelID == models.NoChannel:
+			return models.Errorf(models.CodeConflict, "There is nothing to send again: nothing was made for this recipient.")
 		case d.Tries >= models.DeliveryMaxTries:
 			return models.Errorf(models.CodeConflict, "This has been tried %d times, which is as often as one message is tried. Repair the channel and send something new over it.", d.Tries)
 		}
@@ -212,6 +217,7 @@ type DeliveryFilter struct {
 	Subject   string // as it is, or a beginning that ends with a slash, such as "alert/"
 	Episode   string // as Subject
 	ChannelID string
+	Recipient string
 	Status    models.DeliveryStatus
 	From      time.Time
 	Until     time.Time
@@ -230,6 +236,9 @@ func (f DeliveryFilter) of(tx *gorm.DB, scope models.Scope) *gorm.DB {
 	}
 	if f.ChannelID != "" {
 		q = q.Where("channel_id = ?", f.ChannelID)
+	}
+	if f.Recipient != "" {
+		q = q.Where("recipient = ?", f.Recipient)
 	}
 	if f.Status != "" {
 		q = q.Where("status = ?", f.Status)
