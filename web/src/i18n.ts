@@ -105,5 +105,5 @@ export async function speak(language: Language): Promise<void> {
 export async function initWords(language: Language = preferred()): Promise<void> {
   wanted = language
   await wordsLoaded()
-  if (i18n.hasResourceBundle(language, 'parts')) await i18n.changeLanguage(language)
+  if (language !== i18n.language && i18n.hasResourceBundle(language, 'parts')) await i18n.changeLanguage(language)
 }

@@ -62,7 +62,7 @@ function SingleValue({ chart, result }: { chart: Chart; result: Result }) {
   return (
     <Box data-testid="chart">
       <Group gap="sm" align="baseline">
-        <Text fz={40} fw={700} lh={1.1} className="single-value">{show(cell)}</Text>
+        <Text fw={700} lh={1.1} className="single-value">{show(cell)}</Text>
         {change !== null && <Text size="sm" c="dimmed">{new Intl.NumberFormat(locale(), { style: 'percent', maximumFractionDigits: 1, signDisplay: 'exceptZero' }).format(change)}</Text>}
       </Group>
       <Text size="sm" c="dimmed">{column.name}</Text>
