@@ -134,6 +134,10 @@ func (s *Server) login(ctx context.Context, in *loginIn) (*sessionOut, error) {
 		return nil, err
 	}
 	tokens, err := s.deps.Auth.Login(ctx, in.Body.Email, in.Body.Password, s.device(ctx))
+	if refused := (*auth.RefusedError)(nil); errors.As(err, &refused) {
+		// Beside the answer, which must not take longer where the address is a member's.
+		go s.auditAs(context.WithoutCancel(ctx), refused.Scope, "session.refuse", "", map[string]any{})
+	}
 	if err != nil {
 		return nil, err
 	}
