@@ -35,13 +35,16 @@ export const exportSchedulesQuery = infiniteQueryOptions({
   refetchInterval: (query) => (query.state.data?.pages.some((p) => p.items.some((s) => s.last && isOpen(s.last))) ? LOOK_EVERY_MS : IDLE_EVERY_MS),
 })
 
+/** What happens after its end, such as a message, is seen a little later. */
+const justEnded = (e: Export) => !!e.ended_at && Date.now() - Date.parse(e.ended_at) < 20_000
+
 /** What a schedule has exported, newest first. */
 export const scheduledExportsQuery = (id: string) => infiniteQueryOptions({
   queryKey: [...exportSchedulesKey, id, 'exports'],
   queryFn: ({ pageParam }) => unwrap(api.GET('/api/v1/export-schedules/{id}/exports', { params: { path: { id }, query: { limit: 10, cursor: pageParam || undefined } } })),
   initialPageParam: '',
   getNextPageParam: (last) => last.next_cursor || undefined,
-  refetchInterval: (query) => (query.state.data?.pages.some((p) => p.items.some(isOpen)) ? LOOK_EVERY_MS : IDLE_EVERY_MS),
+  refetchInterval: (query) => (query.state.data?.pages.some((p) => p.items.some((e) => isOpen(e) || justEnded(e))) ? LOOK_EVERY_MS : IDLE_EVERY_MS),
 })
 
 export const exportSettingsQuery = queryOptions({ queryKey: ['export-settings'], queryFn: () => unwrap(api.GET('/api/v1/export-settings')), staleTime: 60_000 })
