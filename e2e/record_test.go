@@ -45,6 +45,7 @@ func TestRecordHistories(t *testing.T) {
 	t.Run("connections", recordConnections)
 	t.Run("messages", recordMessages)
 	t.Run("exports", recordExports)
+	t.Run("scheduled exports", recordScheduledExports)
 	t.Run("alerts", recordAlerts)
 	t.Run("dashboards", recordDashboards)
 	t.Run("reports", recordReports)
@@ -95,6 +96,28 @@ func recordAlerts(t *testing.T) {
 	require.NoError(t, h.client().ScheduleClient().GetHandle(t.Context(), workflows.ScheduleID(&schedule)).Trigger(t.Context(), client.ScheduleTriggerOptions{}))
 	system.Eventually(t, "the schedule has run", func() bool { return number(t, h.s, "SELECT count(*) FROM alert_runs WHERE at > '2026-04-01'") == 1 })
 	h.keep("alert_scheduled", h.newest("AlertRun", "alert-run/"+schedule.ID))
+}
+
+// recordScheduledExports keeps runs of scheduled exports.
+func recordScheduledExports(t *testing.T) {
+	_, env := place(t)
+	h := newRecorder(t, system.Options{Env: append([]string{env}, alertEnv...)})
+	s, post := h.s, newMailbox(t).channel(h.s)
+	body := func(name, sql string) map[string]any {
+		return map[string]any{"connection_id": s.Connection, "sql": sql, "name": name, "format": "csv", "channels": []string{webhook(s, newReceiver(t)), post}, "attach": true, "target": "lake"}
+	}
+	e, trigger := scheduled(t, s, body("delivered", "SELECT id FROM orders"))
+	trigger()
+	system.EventuallyWithin(t, time.Minute, "it is told", func() bool { all := history(s, e.ID); return len(all) == 1 && told(all[0]) })
+	h.keep("scheduled_export_delivered", h.newest("ScheduledExport", "scheduled-export/"))
+	run := func(name string) {
+		s.Owner.Call(http.StatusAccepted, http.MethodPost, "/export-schedules/"+e.ID+"/run", map[string]any{}, nil)
+		h.keep(name, h.newest("ScheduledExport", "scheduled-export/"+e.ID))
+	}
+	s.Exec("shop", "ALTER TABLE orders RENAME TO orders_before")
+	run("scheduled_export_failed")
+	s.Owner.Call(http.StatusNoContent, http.MethodDelete, "/connections/"+s.Connection+"?conversations=true", nil, nil)
+	run("scheduled_export_paused")
 }
 
 // recordDashboards keeps refreshes: one with a tile that fails, one that is stopped.

@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -17,8 +18,6 @@ import (
 	"testing"
 	"time"
 
-	"encoding/base64"
-
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
@@ -27,6 +26,14 @@ import (
 	"github.com/datamind/datamind/models"
 	"github.com/datamind/datamind/workflows"
 )
+
+// channel sets up a channel that writes to the mailbox.
+func (m *mailbox) channel(s *system.System) string {
+	var c api.Channel
+	s.Owner.Call(http.StatusCreated, http.MethodPost, "/channels", map[string]any{"name": "post", "kind": "email",
+		"settings": map[string]any{"host": "127.0.0.1", "port": m.port, "tls": "plain", "from": "datamind@example.com", "to": []string{"ann@example.com"}}}, &c)
+	return c.ID
+}
 
 // attached are the files of a letter, by their names.
 func attached(t *testing.T, raw []byte) map[string][]byte {
@@ -117,11 +124,8 @@ func TestAScheduledExportIsDelivered(t *testing.T) {
 	dir, env := place(t)
 	s := system.Start(t, system.Options{Env: []string{env}})
 	r, box := newReceiver(t), newMailbox(t)
-	var post api.Channel
-	s.Owner.Call(http.StatusCreated, http.MethodPost, "/channels", map[string]any{"name": "post", "kind": "email",
-		"settings": map[string]any{"host": "127.0.0.1", "port": box.port, "tls": "plain", "from": "datamind@example.com", "to": []string{"ann@example.com"}}}, &post)
 	e, trigger := scheduled(t, s, map[string]any{"connection_id": s.Connection, "sql": "SELECT id, amount FROM orders ORDER BY id", "name": "All orders", "format": "csv",
-		"channels": []string{webhook(s, r), post.ID}, "attach": true, "target": "lake", "folder": "daily/orders"})
+		"channels": []string{webhook(s, r), box.channel(s)}, "attach": true, "target": "lake", "folder": "daily/orders"})
 	trigger()
 	var made api.ScheduledExport
 	system.EventuallyWithin(t, time.Minute, "it is exported and told", func() bool {
@@ -143,7 +147,7 @@ func TestAScheduledExportIsDelivered(t *testing.T) {
 	require.Equal(t, made.SHA256, hex.EncodeToString(sum[:]), "the file came with the mail")
 
 	s.Owner.Call(http.StatusNoContent, http.MethodDelete, "/connections/"+s.Connection+"?conversations=true", nil, nil)
-	trigger()
+	s.Owner.Call(http.StatusAccepted, http.MethodPost, "/export-schedules/"+e.ID+"/run", map[string]any{}, nil)
 	system.EventuallyWithin(t, time.Minute, "it says that it is paused", func() bool { return len(r.told()) == 2 })
 	require.Equal(t, "All orders: the scheduled export is paused", r.told()[1])
 	var got api.ExportSchedule

@@ -211,7 +211,7 @@ func (s *services) newAPI(a *auth.Service) (*api.Server, error) {
 	return api.New(api.Deps{Store: s.store, Auth: a, Hub: s.hub, Runs: apiRuns{s.runs, s.store, s.config.TemporalNamespace}, Sealer: sealer, ModelSealer: modelSealer, ChannelSealer: channelSealer,
 		Codec: s.codec, Redis: s.redis, Bucket: s.bucket, LinkKey: linkKey(s.config.JWTKey.Key()), Web: web.Dist(), Log: s.log, Metrics: s.metrics.Registry, Reporter: s.reporter,
 		Config: api.Config{BaseURL: s.config.BaseURL, TemporalUIURL: s.config.TemporalUIURL, TemporalNamespace: s.config.TemporalNamespace, Planner: name, TrustedProxies: s.config.TrustedProxies,
-			ExportTargets: slices.Sorted(maps.Keys(s.config.ExportTargets)),
+			ExportTargets: slices.Sorted(maps.Keys(s.config.Targets())),
 			AsksPerMinute: s.config.AsksPerMinute, MonthlyBudget: s.config.TokenBudgetMonthly, Version: version}})
 }
 
@@ -348,7 +348,7 @@ func (s *services) startWorkers(ctx context.Context, queues []string, fatal func
 
 // openTargets opens the places into which scheduled exports may be copied.
 func (s *services) openTargets(ctx context.Context) error {
-	for name, address := range s.config.ExportTargets {
+	for name, address := range s.config.Targets() {
 		target, err := bucket.Open(ctx, address)
 		if err != nil {
 			return errConfig{fmt.Errorf("DATAMIND_EXPORT_TARGETS, %s: %w", name, err)}

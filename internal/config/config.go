@@ -93,11 +93,11 @@ type Config struct {
 	// ExportConcurrency bounds the exports that a process writes at once.
 	ExportConcurrency int    `env:"EXPORT_CONCURRENCY" envDefault:"2"`
 	ExportBucket      string `env:"EXPORT_BUCKET"`
-	// ExportTargets are buckets into which people may have scheduled exports copied, by
-	// the names under which they choose them.
-	ExportTargets   map[string]string `env:"EXPORT_TARGETS" envKeyValSeparator:"="`
-	BuildID         string            `env:"BUILD_ID"`
-	ShutdownTimeout time.Duration     `env:"SHUTDOWN_TIMEOUT" envDefault:"20s"`
+	// ExportTargets are buckets into which people may have scheduled exports copied,
+	// each as name=address.
+	ExportTargets   []string      `env:"EXPORT_TARGETS"`
+	BuildID         string        `env:"BUILD_ID"`
+	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"20s"`
 
 	SentryDSN   Secret `env:"SENTRY_DSN"`
 	Environment string `env:"ENVIRONMENT" envDefault:"production"`
@@ -236,11 +236,14 @@ func (c *Config) check() (problems []string) {
 	if c.ExportBucket != "" && !isBucket(c.ExportBucket) {
 		bad("EXPORT_BUCKET", "is not an address of the form file:///path, s3://name, gs://name or azblob://name")
 	}
-	for name, address := range c.ExportTargets {
-		if !targetName.MatchString(name) || !isBucket(address) {
-			bad("EXPORT_TARGETS", "must be name=address,name=address,…: names of letters, digits, '-' and '_', addresses like that of "+Prefix+"EXPORT_BUCKET")
+	seen := map[string]bool{}
+	for _, one := range c.ExportTargets {
+		name, address, _ := strings.Cut(one, "=")
+		if !targetName.MatchString(name) || seen[name] || !isBucket(address) {
+			bad("EXPORT_TARGETS", "must be name=address,name=address,…: names of letters, digits, '-' and '_', each once, and addresses like that of "+Prefix+"EXPORT_BUCKET")
 			break
 		}
+		seen[name] = true
 	}
 	for _, addr := range c.DenyConnections {
 		if _, err := netip.ParseAddrPort(addr); err != nil {
@@ -276,6 +279,16 @@ func (c *Config) check() (problems []string) {
 		bad("LOG_LEVEL", "must be debug, info, warn or error")
 	}
 	return problems
+}
+
+// Targets are the places for copies, by their names.
+func (c *Config) Targets() map[string]string {
+	all := map[string]string{}
+	for _, one := range c.ExportTargets {
+		name, address, _ := strings.Cut(one, "=")
+		all[name] = address
+	}
+	return all
 }
 
 // targetName is the form of the names of places for copies.

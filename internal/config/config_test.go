@@ -44,7 +44,7 @@ func TestEnvironIsRead(t *testing.T) {
 	key := base64.StdEncoding.EncodeToString([]byte("0123456789abcdef0123456789ABCDEF"))
 	want, err := config.Load([]string{"DATAMIND_DATABASE_URL=postgres://u:p@h/d", "DATAMIND_PAYLOAD_KEYS_OLD=" + key + "," + key, "DATAMIND_LLM_MODELS=a,b",
 		"DATAMIND_LLM_BASE_URL=http://localhost/v1", "DATAMIND_LLM_TIMEOUT=90s", "DATAMIND_APPROVE_COST=0", "DATAMIND_ALLOW_PRIVATE_CONNECTIONS=false",
-		"DATAMIND_ALLOW_CONNECTIONS=reader@127.0.0.1:5432/shop", "DATAMIND_TEMPORAL_UI_URL=http://localhost:1?a=b"})
+		"DATAMIND_ALLOW_CONNECTIONS=reader@127.0.0.1:5432/shop", "DATAMIND_TEMPORAL_UI_URL=http://localhost:1?a=b", "DATAMIND_EXPORT_TARGETS=a=s3://b?prefix=c/,d=gs://e"})
 	require.NoError(t, err)
 	got, err := config.Load(want.Environ())
 	require.NoError(t, err)
@@ -69,5 +69,22 @@ func TestSecretsDoNotPrint(t *testing.T) {
 	require.NoError(t, err)
 	for _, text := range []string{fmt.Sprint(c), fmt.Sprintf("%+v %#v", c, c), string(raw)} {
 		require.NotContains(t, text, "hunter2")
+	}
+}
+
+func TestPlacesForCopiesAreNamedAddresses(t *testing.T) {
+	t.Parallel()
+	load := func(targets string) (config.Config, error) {
+		return config.Load([]string{"DATAMIND_EXPORT_TARGETS=" + targets})
+	}
+	c, err := load("lake=s3://company?prefix=a/&region=eu-central-1,share=file:///mnt/share")
+	require.NoError(t, err)
+	require.Equal(t, map[string]string{"lake": "s3://company?prefix=a/&region=eu-central-1", "share": "file:///mnt/share"}, c.Targets())
+	c, err = load("")
+	require.NoError(t, err)
+	require.Empty(t, c.Targets())
+	for _, wrong := range []string{"lake", "=s3://x", "lake=http://10.0.0.1/", "a b=s3://x", "../x=file:///x", "lake=s3://x,lake=s3://y"} {
+		_, err := load(wrong)
+		require.ErrorContains(t, err, "EXPORT_TARGETS", wrong)
 	}
 }

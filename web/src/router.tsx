@@ -40,6 +40,7 @@ const routes = root.addChildren([
       validateSearch: ({ values, edit }: Record<string, unknown>): { values?: Record<string, unknown>; edit?: boolean } =>
         ({ ...(!!values && { values: valuesIn(values) }), ...(edit === true && { edit }) }) }),
     createRoute({ getParentRoute: () => shell, path: '/exports', component: lazyRouteComponent(() => import('./exports/ExportsPage'), 'ExportsPage') }),
+    createRoute({ getParentRoute: () => shell, path: '/exports/scheduled', component: lazyRouteComponent(() => import('./exports/ScheduledPage'), 'ScheduledPage') }),
     createRoute({ getParentRoute: () => shell, path: '/alerts', component: lazyRouteComponent(() => import('./alerts/Alerts'), 'Alerts') }),
     createRoute({ getParentRoute: () => shell, path: '/alerts/$id', component: lazyRouteComponent(() => import('./alerts/AlertPage'), 'AlertPage') }),
     createRoute({ getParentRoute: () => shell, path: '/connections', component: lazyRouteComponent(() => import('./connections/Connections'), 'Connections') }),

@@ -9,11 +9,11 @@ import type { Alert, AlertCondition, AlertInput, AlertPreview, AlertRule, AlertT
 import { ErrorNote } from '../parts/ErrorNote'
 import { useAct } from '../parts/useAct'
 import { ConditionFields } from './ConditionFields'
-import { conditionWords, scheduleWords } from './describe'
+import { conditionWords } from './describe'
 import { DryRun, Now } from './DryRun'
 import { RuleFields } from './RuleFields'
-import { ScheduleFields } from './ScheduleFields'
-import { myZone } from './schedule'
+import { ScheduleFields } from '../parts/ScheduleFields'
+import { myZone, scheduleWords } from '../parts/schedule'
 import './words'
 
 /** What is watched: an answer, a saved query, a tile, words about a database, or the SQL that was read of words. */
@@ -55,6 +55,7 @@ interface EditorProps { draft: Draft; preview?: AlertPreview; body: (d: Draft) =
 
 function Editor({ draft, preview, body, save, action, onDone }: EditorProps) {
   const { t } = useTranslation('alerts')
+  const { t: words } = useTranslation()
   const [d, setDraft] = useState(draft)
   const set = (change: Partial<Draft>) => setDraft({ ...d, ...change })
   const [opened, setOpened] = useState({ condition: !preview, schedule: !preview })
@@ -80,7 +81,7 @@ function Editor({ draft, preview, body, save, action, onDone }: EditorProps) {
         </Paper>
         <Paper withBorder p="sm" component="section" aria-label={t('schedule')}>
           <Stack gap="xs">
-            <Summary title={t('schedule')} text={scheduleWords(t, d.cron, d.zone)} opened={opened.schedule} onToggle={() => setOpened({ ...opened, schedule: !opened.schedule })} />
+            <Summary title={t('schedule')} text={scheduleWords(words, d.cron, d.zone)} opened={opened.schedule} onToggle={() => setOpened({ ...opened, schedule: !opened.schedule })} />
             {opened.schedule && <ScheduleFields cron={d.cron} zone={d.zone} onChange={(cron, zone) => set({ cron, zone })} />}
           </Stack>
         </Paper>

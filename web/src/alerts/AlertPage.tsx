@@ -16,7 +16,8 @@ import { PageLink } from '../parts/links'
 import { useAct } from '../parts/useAct'
 import { EditAlert } from './AlertForm'
 import { COLORS } from './Alerts'
-import { amount, conditionWords, scheduleWords } from './describe'
+import { amount, conditionWords } from './describe'
+import { scheduleWords } from '../parts/schedule'
 import { Deliveries, Episodes, Events } from './History'
 import './words'
 
@@ -40,6 +41,7 @@ export function AlertPage() {
 
 function Head({ alert: a }: { alert: Alert }) {
   const { t } = useTranslation('alerts')
+  const { t: words } = useTranslation()
   const navigate = useNavigate()
   const me = useQuery(meQuery)
   const [editing, edit] = useDisclosure(false)
@@ -73,7 +75,7 @@ function Head({ alert: a }: { alert: Alert }) {
         )}
       </Group>
       <Text className="wrap">{t('condition')} <b>{conditionWords(t, a.condition)}</b></Text>
-      <Text size="sm" c="dimmed" className="wrap">{t('schedule')}: {scheduleWords(t, a.cron, a.time_zone)} · {a.last_run ? t('lastRun', { when: moment(a.last_run) }) : t('neverRan')}{a.next[0] && ` · ${t('runsNext', { when: moment(a.next[0]) })}`}</Text>
+      <Text size="sm" c="dimmed" className="wrap">{t('schedule')}: {scheduleWords(words, a.cron, a.time_zone)} · {a.last_run ? t('lastRun', { when: moment(a.last_run) }) : t('neverRan')}{a.next[0] && ` · ${t('runsNext', { when: moment(a.next[0]) })}`}</Text>
       {a.question && <Text size="sm" c="dimmed" className="wrap">{t('watched')}: {a.question}{a.of && `, ${t('of', { of: a.of })}`}</Text>}
       <details><summary><Text span size="sm">{t('sql')}</Text></summary><Code block>{a.sql}</Code></details>
       {paused && <Note color="gray">{t(`pause.${(a.pause_code as 'paused' | undefined) ?? 'paused'}`)}</Note>}

@@ -11,7 +11,8 @@ import { ErrorNote } from '../parts/ErrorNote'
 import { moment } from '../parts/format'
 import { PageLink } from '../parts/links'
 import { NewAlert } from './AlertForm'
-import { amount, conditionWords, scheduleWords } from './describe'
+import { amount, conditionWords } from './describe'
+import { scheduleWords } from '../parts/schedule'
 import { Sparkline } from './Sparkline'
 import './words'
 
@@ -61,6 +62,7 @@ export function Alerts() {
 
 function Row({ alert: a }: { alert: Alert }) {
   const { t } = useTranslation('alerts')
+  const { t: words } = useTranslation()
   const key = a.keys[0]
   return (
     <Paper withBorder p="sm" component="li" data-status={a.status}>
@@ -69,7 +71,7 @@ function Row({ alert: a }: { alert: Alert }) {
         <div style={{ flex: 1, minWidth: 0 }}>
           <PageLink to="/alerts/$id" params={{ id: a.id }} fw={600} className="wrap">{a.name}</PageLink>
           <Text size="sm" className="wrap">{t('condition')} {conditionWords(t, a.condition)}</Text>
-          <Text size="xs" c="dimmed" className="wrap">{scheduleWords(t, a.cron, a.time_zone)} · {a.last_run ? t('lastRun', { when: moment(a.last_run) }) : t('neverRan')}{!a.mine && ` · ${t('owner')}`}</Text>
+          <Text size="xs" c="dimmed" className="wrap">{scheduleWords(words, a.cron, a.time_zone)} · {a.last_run ? t('lastRun', { when: moment(a.last_run) }) : t('neverRan')}{!a.mine && ` · ${t('owner')}`}</Text>
         </div>
         <Stack gap={0} align="end" visibleFrom="sm">
           {key?.value != null && <Text size="sm" fw={600} className="wrap" maw={180} ta="right">{key.key && `${key.key}: `}{amount(a.condition, key.value)}</Text>}

@@ -3,7 +3,7 @@ import { IconX } from '@tabler/icons-react'
 import { useTranslation } from 'react-i18next'
 import type { AlertRule } from '../api/types'
 import { locale } from '../i18n'
-import { weekdayName } from './schedule'
+import { weekdayName } from '../parts/schedule'
 
 interface Props { rule: AlertRule; escalateTo: string[]; channels: { value: string; label: string }[]; onChange: (rule: AlertRule) => void; onEscalateTo: (ids: string[]) => void }
 

@@ -1,7 +1,6 @@
 import type { TFunction } from 'i18next'
 import type { AlertCondition } from '../api/types'
 import { locale } from '../i18n'
-import { fromCron, weekdayName } from './schedule'
 
 type T = TFunction<'alerts'>
 
@@ -36,11 +35,3 @@ export function conditionWords(t: T, c: AlertCondition): string {
 }
 
 const side = (c: AlertCondition) => (c.op === 'either' || c.op === 'below' ? c.op : c.kind === 'band' && !c.op ? 'either' : 'above')
-
-/** When an alert runs, in words. */
-export function scheduleWords(t: T, cron: string, zone: string): string {
-  const p = fromCron(cron)
-  if (p.every === 'minutes') return p.minutes === 1 ? t('when.minute') : t('when.minutes', { n: p.minutes })
-  if (p.every === 'hour') return t('when.hour', { minute: p.time.slice(3) })
-  return t(`when.${p.every}`, { time: p.time, weekday: weekdayName(p.weekday, locale()), day: p.day, cron, zone: zone.replaceAll('_', ' ') })
-}

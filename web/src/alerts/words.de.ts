@@ -18,8 +18,6 @@ export default {
   against: { label: 'Gegenüber', previous: 'dem vorigen Lauf', weekday: 'der Vorwoche', month_year: 'dem Vorjahresmonat' },
   width: 'Breite des Bandes', widthHint: 'In robusten Standardabweichungen; mehr ist ruhiger', runs: 'Werte, die erst nötig sind', bandHint: 'Der Median desselben Wochentags aus früheren Werten. Bis es genug sind, sagt der Alarm, dass er lernt.',
   change: { label: 'Zeilen, die', new: 'neu sind', missing: 'fehlen' }, hours: 'Älter als, in Stunden', empty: { label: 'Ein Ergebnis ohne Zeilen', unknown: 'sagt nichts', ok: 'ist gut', breach: 'löst aus' },
-  every: { label: 'Wie oft', minutes: 'alle paar Minuten', hour: 'jede Stunde', day: 'jeden Tag', workday: 'Montag bis Freitag', week: 'jede Woche', month: 'jeden Monat', cron: 'Cron-Ausdruck' },
-  minutes: 'Minuten', time: 'Um', weekday: 'Am', day: 'Am Tag', cron: 'Cron-Ausdruck', zone: 'Zeitzone', next: 'Als Nächstes: {{times}}',
   advanced: 'Wie er meldet', recovery: 'Melden, wenn es vorbei ist', finding: 'Die gefundene Ursache als zweite Nachricht senden', forRuns: 'Auslösen nach so vielen Läufen hintereinander', forMinutes: 'und so vielen Minuten',
   cooldown: 'Höchstens eine Meldung alle … Minuten', remind: 'Erinnern alle … Minuten', escalate: 'Die zweiten Kanäle benachrichtigen nach … Minuten', escalateTo: 'Zweite Kanäle', zeroNever: '0 heißt nie', failAfter: 'Die Abfrage gilt als fehlerhaft nach so vielen Fehlschlägen',
   severity: { label: 'Schwere', info: 'Hinweis', warning: 'Warnung', critical: 'kritisch' }, mute: 'Ruhezeiten', addMute: 'Ruhezeit hinzufügen', from: 'Von', to: 'Bis', days: 'Tage', removeMute: 'Ruhezeit entfernen', shared: 'Mit der Organisation teilen',
@@ -44,5 +42,4 @@ export default {
     op: { above: '{{what}} über {{limit}} liegt', at_least: '{{what}} mindestens {{limit}} ist', below: '{{what}} unter {{limit}} liegt', at_most: '{{what}} höchstens {{limit}} ist', equal: '{{what}} gleich {{limit}} ist', not_equal: '{{what}} nicht {{limit}} ist' },
     change: { above: '{{what}} um mehr als {{limit}} gegenüber {{against}} steigt', below: '{{what}} um mehr als {{limit}} gegenüber {{against}} fällt', either: '{{what}} sich um mehr als {{limit}} gegenüber {{against}} ändert' },
     band: { above: '{{what}} ungewöhnlich hoch ist', below: '{{what}} ungewöhnlich niedrig ist', either: '{{what}} ungewöhnlich ist' } },
-  when: { minute: 'jede Minute', minutes: 'alle {{n}} Minuten', hour: 'jede Stunde um :{{minute}}', day: 'jeden Tag um {{time}}, {{zone}}', workday: 'Montag bis Freitag um {{time}}, {{zone}}', week: 'jeden {{weekday}} um {{time}}, {{zone}}', month: 'am {{day}}. jedes Monats um {{time}}, {{zone}}', cron: '{{cron}}, {{zone}}' },
 } as const satisfies Translation<typeof words>

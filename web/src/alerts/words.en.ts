@@ -15,8 +15,6 @@ export default {
   against: { label: 'Against', previous: 'the run before', weekday: 'a week before', month_year: 'the same month last year' },
   width: 'Width of the band', widthHint: 'In robust standard deviations; more is quieter', runs: 'Values needed first', bandHint: 'The median of the same day of the week, from earlier values. Until there are enough it says that it learns.',
   change: { label: 'Rows that', new: 'are new', missing: 'are missing' }, hours: 'Older than, in hours', empty: { label: 'A result without rows', unknown: 'says nothing', ok: 'is fine', breach: 'fires' },
-  every: { label: 'How often', minutes: 'every few minutes', hour: 'every hour', day: 'every day', workday: 'Monday to Friday', week: 'every week', month: 'every month', cron: 'cron expression' },
-  minutes: 'Minutes', time: 'At', weekday: 'On', day: 'On day', cron: 'Cron expression', zone: 'Time zone', next: 'Next: {{times}}',
   advanced: 'How it tells', recovery: 'Tell when it is over', finding: 'Send what was found about why as a second message', forRuns: 'Fire after so many runs in a row', forMinutes: 'and so many minutes',
   cooldown: 'At most one alarm every … minutes', remind: 'Remind every … minutes', escalate: 'Tell the second channels after … minutes', escalateTo: 'Second channels', zeroNever: '0 means never', failAfter: 'The query fails after so many failures in a row',
   severity: { label: 'Severity', info: 'info', warning: 'warning', critical: 'critical' }, mute: 'Quiet times', addMute: 'Add a quiet time', from: 'From', to: 'To', days: 'Days', removeMute: 'Remove the quiet time', shared: 'Share with the organisation',
@@ -41,5 +39,4 @@ export default {
     op: { above: '{{what}} is above {{limit}}', at_least: '{{what}} is at least {{limit}}', below: '{{what}} is below {{limit}}', at_most: '{{what}} is at most {{limit}}', equal: '{{what}} is {{limit}}', not_equal: '{{what}} is not {{limit}}' },
     change: { above: '{{what}} rises by more than {{limit}} against {{against}}', below: '{{what}} falls by more than {{limit}} against {{against}}', either: '{{what}} changes by more than {{limit}} against {{against}}' },
     band: { above: '{{what}} is unusually high', below: '{{what}} is unusually low', either: '{{what}} is unusual' } },
-  when: { minute: 'every minute', minutes: 'every {{n}} minutes', hour: 'every hour at :{{minute}}', day: 'every day at {{time}}, {{zone}}', workday: 'Monday to Friday at {{time}}, {{zone}}', week: 'every {{weekday}} at {{time}}, {{zone}}', month: 'on day {{day}} of every month at {{time}}, {{zone}}', cron: '{{cron}}, {{zone}}' },
 } as const

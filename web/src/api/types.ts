@@ -52,6 +52,9 @@ export type Term = Schemas['Term']
 export type Metric = Schemas['Metric']
 export type VerifiedQuestion = Schemas['VerifiedQuestion']
 export type Export = Schemas['Export']
+export type ExportSchedule = Schemas['ExportSchedule']
+export type ScheduledExport = Schemas['ScheduledExport']
+export type ExportDelivery = Schemas['ExportDelivery']
 export type ExportSource = Omit<Schemas['EstimateInBody'], 'format' | '$schema'>
 
 /** The document leaves cells open; a number that JavaScript cannot hold exactly comes as its digits. */

@@ -11,10 +11,10 @@ import { Confirm } from '../parts/Confirm'
 import { ErrorNote } from '../parts/ErrorNote'
 import { duration, moment } from '../parts/format'
 import { useAct } from '../parts/useAct'
+import { COLORS } from './choices'
 import { ExportProgress } from './ExportProgress'
+import { Head } from './Tabs'
 import './words'
-
-const COLORS: Record<Export['status'], string> = { queued: 'gray', running: 'blue', paused: 'yellow', done: 'teal', failed: 'red', cancelled: 'gray', expired: 'gray' }
 
 /** One's exports: how far they are, and what can be done with them. */
 export function ExportsPage() {
@@ -27,10 +27,7 @@ export function ExportsPage() {
   const items = exports.data?.pages.flatMap((p) => p.items)
   return (
     <Stack maw={900} mx="auto">
-      <div>
-        <Title order={1} size="h3">{t('title')}</Title>
-        <Text size="sm" c="dimmed" maw={640}>{t('about')}</Text>
-      </div>
+      <Head page="made" />
       <ErrorNote error={exports.error} onRetry={() => void exports.refetch()} />
       {exports.isPending && !exports.error && <Skeleton h={140} aria-label={t('loading', { ns: 'parts' })} />}
       {items?.length === 0 && <Text>{t('none')}</Text>}

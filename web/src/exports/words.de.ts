@@ -53,4 +53,17 @@ export default {
     other: 'Ändern Sie die Abfrage auf der SQL-Seite.',
     internal: 'Exportieren Sie noch einmal. Geschieht es wieder, sagen Sie es denen, die DataMind betreiben.',
   },
+  tabs: { label: 'Exporte', made: 'Exporte', scheduled: 'Geplant' },
+  scheduled: {
+    about: 'Exporte, die immer wieder gemacht und zugestellt werden.', none: 'Nichts ist geplant. Drücken Sie unter einer Antwort oder neben Ihrem SQL auf Exportieren, und wählen Sie „Immer wieder exportieren“.',
+    repeat: 'Immer wieder exportieren', name: 'Name', create: 'Planen', save: 'Speichern', editTitle: 'Geplanten Export ändern', made: 'Er ist geplant: {{when}}. Sie finden ihn unter <page>Geplant</page>.',
+    tell: 'Melden über', chooseChannels: 'Kanäle wählen', noChannels: 'Es sind keine Kanäle eingerichtet: Niemand erfährt davon, und die Datei liegt unter Exporte.', attach: 'Datei an E-Mails anhängen, bis 8 MB',
+    target: 'Datei kopieren nach', noTarget: 'nirgendwohin', folder: 'Ordner dort', folderHint: 'Etwa taeglich/bestellungen', object: 'Die nächste Kopie heißt {{name}}',
+    next: 'Als Nächstes: {{when}}', never: 'Noch nicht gelaufen', last: 'Zuletzt: {{status}}, {{when}}', copied: 'Kopiert nach {{place}}', notCopied: 'Nicht kopiert: {{why}}',
+    status: { active: 'aktiv', paused: 'angehalten' },
+    pause: { paused: 'Er ist angehalten.', owner_left: 'Er ist angehalten: Seine Besitzerin ist nicht mehr Mitglied.', right_lost: 'Er ist angehalten: Seine Besitzerin darf nicht mehr exportieren.', connection_gone: 'Er ist angehalten: Seine Verbindung zur Datenbank wurde gelöscht.' },
+    run: 'Jetzt ausführen', pauseIt: 'Anhalten', resume: 'Fortsetzen', edit: 'Ändern', history: 'Exporte', delete: 'Löschen', noHistory: 'Noch nichts exportiert.', due: 'Fällig {{when}}',
+    deleteTitle: '„{{name}}“ löschen?', deleteText: 'Was er exportiert hat, bleibt bis zum Ablauf.', running: 'Er läuft. Der Export erscheint hier gleich.',
+    message: { queued: '{{to}}: wartet', sending: '{{to}}: wird gesendet', sent: '{{to}}: gesendet', failed: '{{to}}: gescheitert, {{why}}', skipped: '{{to}}: übersprungen, {{why}}', late: '{{to}}: zu spät' },
+  },
 } as const

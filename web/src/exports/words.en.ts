@@ -53,4 +53,17 @@ export default {
     other: 'Change the query in the SQL page.',
     internal: 'Export again. If it happens twice, tell whoever runs DataMind.',
   },
+  tabs: { label: 'Exports', made: 'Exports', scheduled: 'Scheduled' },
+  scheduled: {
+    about: 'Exports that are made again and again, and delivered.', none: 'Nothing is scheduled. Press Export under an answer, or beside your SQL, and choose “Export again and again”.',
+    repeat: 'Export again and again', name: 'Name', create: 'Schedule', save: 'Save', editTitle: 'Change the scheduled export', made: 'It is scheduled: {{when}}. You find it under <page>Scheduled</page>.',
+    tell: 'Tell over', chooseChannels: 'Choose channels', noChannels: 'No channels are set up: nobody is told, and the file is under Exports.', attach: 'Attach the file to e-mail, up to 8 MB',
+    target: 'Copy the file to', noTarget: 'nowhere', folder: 'Folder there', folderHint: 'Such as daily/orders', object: 'The next copy is {{name}}',
+    next: 'Next: {{when}}', never: 'Has not run yet', last: 'Last: {{status}}, {{when}}', copied: 'Copied to {{place}}', notCopied: 'Not copied: {{why}}',
+    status: { active: 'active', paused: 'paused' },
+    pause: { paused: 'It is paused.', owner_left: 'It is paused: its owner is not a member any more.', right_lost: 'It is paused: its owner may not export any more.', connection_gone: 'It is paused: its database connection was deleted.' },
+    run: 'Run now', pauseIt: 'Pause', resume: 'Resume', edit: 'Change', history: 'Exports', delete: 'Delete', noHistory: 'Nothing exported yet.', due: 'Due {{when}}',
+    deleteTitle: 'Delete “{{name}}”?', deleteText: 'What it has exported stays until it expires.', running: 'It runs. The export appears here in a moment.',
+    message: { queued: '{{to}}: waiting', sending: '{{to}}: being sent', sent: '{{to}}: sent', failed: '{{to}}: failed, {{why}}', skipped: '{{to}}: skipped, {{why}}', late: '{{to}}: too late' },
+  },
 } as const

@@ -14,4 +14,9 @@ export default {
   request: 'Anfrage {{id}}',
   planner: { builtin: 'dem eingebauten Planer (ohne Modell)', model: 'dem Modell', person: 'einer Person' },
   alert: { make: 'Alarm einrichten', made: 'Der Alarm ist eingerichtet. <page>Öffnen</page>' },
+  schedule: {
+    every: { label: 'Wie oft', minutes: 'alle paar Minuten', hour: 'jede Stunde', day: 'jeden Tag', workday: 'Montag bis Freitag', week: 'jede Woche', month: 'jeden Monat', cron: 'Cron-Ausdruck' },
+    minutes: 'Minuten', time: 'Um', weekday: 'Am', day: 'Am Tag', cron: 'Cron-Ausdruck', zone: 'Zeitzone', next: 'Als Nächstes: {{times}}',
+    when: { minute: 'jede Minute', minutes: 'alle {{n}} Minuten', hour: 'jede Stunde um :{{minute}}', day: 'jeden Tag um {{time}}, {{zone}}', workday: 'Montag bis Freitag um {{time}}, {{zone}}', week: 'jeden {{weekday}} um {{time}}, {{zone}}', month: 'am {{day}}. jedes Monats um {{time}}, {{zone}}', cron: '{{cron}}, {{zone}}' },
+  },
 }

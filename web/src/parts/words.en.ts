@@ -14,4 +14,9 @@ export default {
   request: 'request {{id}}',
   planner: { builtin: 'the built-in planner (no model)', model: 'the model', person: 'a person' },
   alert: { make: 'Make an alert', made: 'The alert is made. <page>Open it</page>' },
+  schedule: {
+    every: { label: 'How often', minutes: 'every few minutes', hour: 'every hour', day: 'every day', workday: 'Monday to Friday', week: 'every week', month: 'every month', cron: 'cron expression' },
+    minutes: 'Minutes', time: 'At', weekday: 'On', day: 'On day', cron: 'Cron expression', zone: 'Time zone', next: 'Next: {{times}}',
+    when: { minute: 'every minute', minutes: 'every {{n}} minutes', hour: 'every hour at :{{minute}}', day: 'every day at {{time}}, {{zone}}', workday: 'Monday to Friday at {{time}}, {{zone}}', week: 'every {{weekday}} at {{time}}, {{zone}}', month: 'on day {{day}} of every month at {{time}}, {{zone}}', cron: '{{cron}}, {{zone}}' },
+  },
 } as const

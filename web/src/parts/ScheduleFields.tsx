@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
 import { scheduleQuery } from '../api/alerts'
 import { locale } from '../i18n'
-import { ErrorNote } from '../parts/ErrorNote'
+import { ErrorNote } from './ErrorNote'
 import { type Every, fromCron, type Plan, toCron, weekdayName, zones } from './schedule'
 
 interface Props { cron: string; zone: string; onChange: (cron: string, zone: string) => void }
@@ -11,9 +11,9 @@ interface Props { cron: string; zone: string; onChange: (cron: string, zone: str
 const EVERY: Every[] = ['minutes', 'hour', 'day', 'workday', 'week', 'month', 'cron']
 const inside = { comboboxProps: { withinPortal: false }, allowDeselect: false } as const
 
-/** When an alert is checked, with the next times. */
+/** When something runs, with the next times. */
 export function ScheduleFields({ cron, zone, onChange }: Props) {
-  const { t } = useTranslation('alerts')
+  const { t } = useTranslation('parts', { keyPrefix: 'schedule' })
   const plan = fromCron(cron)
   const next = useQuery(scheduleQuery(cron, zone))
   const set = (change: Partial<Plan>) => onChange(toCron({ ...plan, ...change }), zone)

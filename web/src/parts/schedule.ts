@@ -1,3 +1,6 @@
+import type { TFunction } from 'i18next'
+import { locale } from '../i18n'
+
 /** A schedule as it is chosen; other cron expressions are written as they are. */
 export type Every = 'minutes' | 'hour' | 'day' | 'workday' | 'week' | 'month' | 'cron'
 
@@ -43,3 +46,11 @@ export const weekdayName = (n: number, locale: string) => new Intl.DateTimeForma
 /** The zones to choose from, and the one of this browser. */
 export const zones = (): string[] => ['UTC', ...Intl.supportedValuesOf('timeZone').filter((z) => z !== 'UTC')]
 export const myZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'
+
+/** When something runs, in words. */
+export function scheduleWords(t: TFunction<'parts'>, cron: string, zone: string): string {
+  const p = fromCron(cron)
+  if (p.every === 'minutes') return p.minutes === 1 ? t('schedule.when.minute') : t('schedule.when.minutes', { n: p.minutes })
+  if (p.every === 'hour') return t('schedule.when.hour', { minute: p.time.slice(3) })
+  return t(`schedule.when.${p.every}`, { time: p.time, weekday: weekdayName(p.weekday, locale()), day: p.day, cron, zone: zone.replaceAll('_', ' ') })
+}
