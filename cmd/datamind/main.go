@@ -25,6 +25,7 @@ type cli struct {
 	Down    downCmd          `cmd:"" help:"Stop what 'up' runs, or what a crash left over."`
 	Ask     askCmd           `cmd:"" help:"Ask a question."`
 	Export  exportCmd        `cmd:"" help:"Write all rows of an answer or of a saved query into a file."`
+	Report  reportCmd        `cmd:"" help:"List reports, and make one now."`
 	API     apiCmd           `cmd:"" name:"api" help:"Run the HTTP API and the web page."`
 	Worker  workerCmd        `cmd:"" help:"Run workers."`
 	Deploy  deployCmd        `cmd:"" help:"Say which build of the workers takes new questions, and move questions between builds."`
