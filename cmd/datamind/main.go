@@ -27,6 +27,7 @@ type cli struct {
 	Export    exportCmd        `cmd:"" help:"Write all rows of an answer or of a saved query into a file."`
 	Alert     alertCmd         `cmd:"" help:"List alerts, check one now, pause it or have it go on."`
 	Dashboard dashboardCmd     `cmd:"" help:"Write a dashboard as YAML, or make one of it."`
+	Report    reportCmd        `cmd:"" help:"List reports, and make one now."`
 	API       apiCmd           `cmd:"" name:"api" help:"Run the HTTP API and the web page."`
 	Worker    workerCmd        `cmd:"" help:"Run workers."`
 	Deploy    deployCmd        `cmd:"" help:"Say which build of the workers takes new questions, and move questions between builds."`
