@@ -438,7 +438,7 @@ const chartWidth, singleWidth = 450., 320.
 
 // chart draws the section's chart; nil where it has none that can be drawn.
 func (p *paper) chart(s *Section) *drawing {
-	raw, err := s.picture()
+	raw, err := s.picture(p.d.Locale)
 	if err != nil || raw == nil {
 		return nil // the rows say the same
 	}
