@@ -179,6 +179,11 @@ func TestReportsKeepToTheServicesLimits(t *testing.T) {
 		raw, err := json.Marshal(m)
 		require.NoError(t, err)
 		require.Less(t, len(raw), 1<<20, name)
+		again := m.Bounded()
+		require.Equal(t, m.MoreSections, again.MoreSections, name)
+		for i := range m.Sections {
+			require.Equal(t, m.Sections[i].More+len(m.Sections[i].Rows), again.Sections[i].More+len(again.Sections[i].Rows), "%s: rows are counted once", name)
+		}
 	}
 }
 
