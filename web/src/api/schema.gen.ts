@@ -3704,16 +3704,29 @@ export interface components {
             columns?: string[];
             facts?: components["schemas"]["MessageFact"][];
             file_ids?: string[];
+            footer?: string;
             link?: string;
             link_text?: string;
+            /**
+             * @description The language of a report
+             * @enum {string}
+             */
+            locale?: "en" | "de";
             /**
              * Format: int64
              * @description How many rows there are beside these
              */
             more?: number;
+            /**
+             * Format: int64
+             * @description How many parts there are beside these
+             */
+            more_sections?: number;
             picture_id?: string;
             /** @description The first rows, as text */
             rows?: string[][];
+            /** @description The parts of a report */
+            sections?: components["schemas"]["MessageSection"][];
             /** @enum {string} */
             severity?: "info" | "warning" | "critical" | "resolved";
             text?: string;
@@ -3722,6 +3735,26 @@ export interface components {
         MessageFact: {
             name: string;
             value: string;
+        };
+        MessageSection: {
+            /** @description What has changed since the report before, in sentences */
+            changes?: string[];
+            columns?: string[];
+            /** @description Why there are no rows */
+            failed?: string;
+            /**
+             * Format: int64
+             * @description How many rows there are beside these
+             */
+            more?: number;
+            picture_id?: string;
+            /** @description The first rows, as text */
+            rows?: string[][];
+            /** @description When the report before was made, in words */
+            since?: string;
+            /** @description Plain text; an empty line ends a paragraph */
+            text?: string;
+            title?: string;
         };
         Metric: {
             description: string;
