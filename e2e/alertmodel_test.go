@@ -16,7 +16,7 @@ import (
 // scripted answers the calls of a model that belong to no question.
 func scripted(wish, tiles string) func(llmtest.Call) *llmtest.Rule {
 	return func(c llmtest.Call) *llmtest.Rule {
-		system := c.Messages[0].Content
+		system := c.System
 		switch {
 		case strings.Contains(system, "reader of alerts"):
 			return &llmtest.Rule{Content: wish}
