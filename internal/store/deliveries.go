@@ -124,7 +124,7 @@ func (s *Store) ClaimDelivery(ctx context.Context, scope models.Scope, id, by st
 		d := tx.Model(&models.Delivery{}).Where("org_id = ? AND id = ?", scope.OrgID, id).
 			Where("(status = ? OR status = ? AND (claimed_by = ? OR claimed_until < now()))", models.DeliveryQueued, models.DeliverySending, by)
 		var waiting models.Delivery
-		open := d.Session(&gorm.Session{}).Where("deadline > now() AND tries_left > 0").Limit(1).Find(&waiting)
+		open := d.Session(&gorm.Session{}).Clauses(clause.Locking{Strength: "UPDATE"}).Where("deadline > now() AND tries_left > 0").Limit(1).Find(&waiting)
 		if open.Error != nil {
 			return open.Error
 		}

@@ -106,7 +106,11 @@ func TestADeliveryIsTriedByOneAtATime(t *testing.T) {
 	}
 	all.Wait()
 	require.Len(t, winners, 1)
-	got, err := b.ClaimDelivery(ctx, b.a, ids[0], winners[0], time.Minute)
+	var got store.Claim
+	require.Eventually(t, func() bool { // when its channel has room again
+		got, err = b.ClaimDelivery(ctx, b.a, ids[0], winners[0], time.Minute)
+		return err != nil || got.Wait == 0
+	}, 10*time.Second, 10*time.Millisecond)
 	require.NoError(t, err)
 	require.True(t, got.Mine, "the same caller, after a crash")
 	require.Equal(t, 2, got.Tries)
