@@ -107,6 +107,7 @@ func (r *recordedRuns) TestChannel(_ context.Context, _ models.Scope, in api.Tes
 	r.channel = in
 	return models.ChannelReport{OK: true, Message: "The message was taken.", Ms: 12}, err
 }
+
 // previewed is what was tried last.
 func (r *recordedRuns) previewed() alert.PreviewInput {
 	r.mu.Lock()
