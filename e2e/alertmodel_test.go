@@ -87,7 +87,7 @@ func TestAModelPutsAFindingIntoWords(t *testing.T) {
 		}})
 		var a api.Alert
 		s.Owner.Call(http.StatusCreated, http.MethodPost, "/alerts", map[string]any{"saved_query_id": watched, "name": name, "channels": []string{channel}, "cron": "0 0 1 1 *",
-			"condition": map[string]any{"kind": "threshold", "rows": "last", "column": "total", "op": "above", "limit": 100}, "rule": map[string]any{"tell_finding": true}}, &a)
+			"condition": map[string]any{"kind": "threshold", "rows": "last", "column": "total", "op": "above", "limit": 100}, "rule": map[string]any{"recovery": false, "tell_finding": true}}, &a)
 		s.Owner.Call(http.StatusAccepted, http.MethodPost, "/alerts/"+a.ID+"/run", nil, nil)
 		system.Eventually(t, name+" was explained", func() bool { return slices.Contains(r.told(), "Why: "+name) })
 		var episodes api.Page[api.AlertEpisode]
@@ -119,7 +119,7 @@ func TestATableMadeSinceIsFound(t *testing.T) {
 		return s.Owner.Await(q.ID, status)
 	}
 	require.Equal(t, models.CodeGuardRefused, run("SELECT n FROM fresh", models.StatusRefused).ErrorCode, "it was read a moment ago")
-	s.Exec("datamind", "UPDATE catalog_snapshots SET taken_at = taken_at - interval '2 minutes'")
+	require.Equal(t, 1, number(t, s, "WITH aged AS (UPDATE catalog_snapshots SET taken_at = taken_at - interval '2 minutes' RETURNING 1) SELECT count(*) FROM aged"))
 	run("SELECT n FROM fresh", models.StatusAnswered)
 	taken := number(t, s, "SELECT extract(epoch FROM max(taken_at))::int FROM catalog_snapshots")
 	run("SELECT n FROM nowhere", models.StatusRefused)
