@@ -85,7 +85,7 @@ func recordAlerts(t *testing.T) {
 	run("alert_fires", fires, models.RunScheduled, at)
 	h.keepNewest("alert_why", "AlertWhy")
 	tells := body("tells", never, 5000, channel)
-	tells["rule"] = map[string]any{"tell_finding": true}
+	tells["rule"] = map[string]any{"recovery": true, "tell_finding": true}
 	run("alert_fires_and_tells", create(tells).ID, models.RunScheduled, at)
 	h.keepNewest("alert_why_told", "AlertWhy")
 	require.NoError(t, runs.WakeAlert(t.Context(), owner.OrgID, fires, at))

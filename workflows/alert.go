@@ -222,9 +222,8 @@ func PreviewAlert(ctx workflow.Context, in activities.PreviewInput) (activities.
 		var wish activities.WishRead
 		err := workflow.ExecuteActivity(thought(ctx, "read the wish"), m.ReadWish, activities.ModelInput{Scope: in.Scope, ConnectionID: in.Alert.ConnectionID,
 			Text: in.Words, Attempts: attempts}).Get(ctx, &wish)
-		if err != nil { // a model that does not answer is no reason to fail: the words are not understood
-			workflow.GetLogger(ctx).Info("no model has read the wish", "error", err)
-			wish = activities.WishRead{}
+		if err != nil { // what a model cannot do just now is not missed
+			workflow.GetLogger(ctx).Info("a model does not read the wish", "error", err)
 		}
 		if wish.SQL == "" {
 			return unread(in, got, wish.Text), nil
