@@ -22,7 +22,7 @@ func (b *bundle) exportSchedule(t *testing.T, scope models.Scope) *models.Export
 // pending are the schedules of an object that Temporal does not have as they should be.
 func (b *bundle) pending(t *testing.T, object string) (out []store.PendingSchedule) {
 	t.Helper()
-	exec(t, b.owner, "UPDATE schedules SET checked_at = now() - interval '1 minute' WHERE object_id = '" + object + "'")
+	exec(t, b.owner, "UPDATE schedules SET checked_at = now() - interval '1 minute' WHERE object_id = '"+object+"'")
 	all, err := b.SystemPendingSchedules(context.Background(), time.Second, time.Hour, 1000)
 	require.NoError(t, err)
 	for _, p := range all {
@@ -106,11 +106,11 @@ func TestARunOfAScheduleBeginsOnce(t *testing.T) {
 		return n
 	}
 	require.Zero(t, untold(), "its run is about to tell it")
-	exec(t, b.owner, "UPDATE exports SET ended_at = now() - interval '2 hours', updated_at = now() - interval '2 hours' WHERE id = '" + made + "'")
+	exec(t, b.owner, "UPDATE exports SET ended_at = now() - interval '2 hours', updated_at = now() - interval '2 hours' WHERE id = '"+made+"'")
 	require.Equal(t, 1, untold())
 	require.Zero(t, untold(), "others do not get the same")
 	_, err = b.TellExport(ctx, org, &models.Export{ID: made}, nil)
 	require.NoError(t, err)
-	exec(t, b.owner, "UPDATE exports SET updated_at = now() - interval '2 hours' WHERE id = '" + made + "'")
+	exec(t, b.owner, "UPDATE exports SET updated_at = now() - interval '2 hours' WHERE id = '"+made+"'")
 	require.Zero(t, untold())
 }
