@@ -34,6 +34,7 @@ func TestReplay(t *testing.T) {
 			replayer.RegisterWorkflow(Export)
 			replayer.RegisterWorkflow(DeleteExport)
 			replayer.RegisterWorkflow(EstimateExport)
+			replayer.RegisterWorkflow(ScheduledExport)
 			require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(nil, file))
 		})
 	}
