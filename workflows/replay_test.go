@@ -36,6 +36,7 @@ func TestReplay(t *testing.T) {
 			replayer.RegisterWorkflow(EstimateExport)
 			replayer.RegisterWorkflow(Report)
 			replayer.RegisterWorkflow(PreviewReport)
+			replayer.RegisterWorkflow(ScheduledExport)
 			require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(nil, file))
 		})
 	}
