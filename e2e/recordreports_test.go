@@ -32,7 +32,9 @@ func recordReports(t *testing.T) {
 		return newReport(t, h.s, map[string]any{"name": name, "questions": []any{map[string]any{"saved_query_id": savedQuery(h.s, sql)}}, "recipients": both, "cron": "0 0 1 1 *", "skip_unchanged": true})
 	}
 	at := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
-	id := func(r *reporting, at time.Time) string { return "report-run/" + r.ID + "/" + at.Format(time.RFC3339Nano) }
+	id := func(r *reporting, at time.Time) string {
+		return "report-run/" + r.ID + "/" + at.Format(time.RFC3339Nano)
+	}
 	run := func(name string, r *reporting, at time.Time, only string) {
 		require.NoError(t, runs.RunReport(t.Context(), owner, r.ID, at, only))
 		h.keep(name, id(r, at))

@@ -21,7 +21,7 @@ type reportWorld struct {
 	mu     sync.Mutex
 	begun  activities.ReportBegun
 	asked  error
-	stops  bool // somebody stops it while it is read
+	stops  bool             // somebody stops it while it is read
 	writes map[string]error // by rights
 	read   []string         // results, by rights
 	ended  []activities.ReportEnd
