@@ -136,7 +136,7 @@ func (a *Notify) call(ctx context.Context, scope models.Scope, c *models.Channel
 		return err
 	}
 	out := notify.Delivery{Key: d.Key, Incident: d.Incident(), Subject: d.Subject, Recipient: d.Recipient, Message: d.Message, At: d.DueAt}
-	if d.Message.PictureID != "" {
+	if d.Message.PictureID != "" && len(d.Message.Sections) == 0 {
 		if out.Picture, err = a.artifact(ctx, scope, d.Message.PictureID); err != nil {
 			return err
 		}
@@ -153,6 +153,9 @@ func (a *Notify) call(ctx context.Context, scope models.Scope, c *models.Channel
 			out.Pictures = map[string]*notify.File{}
 		}
 		out.Pictures[s.PictureID] = file
+	}
+	if len(d.Message.Sections) > 0 {
+		out.Picture = out.Pictures[d.Message.PictureID] // one of theirs
 	}
 	for _, id := range d.Message.FileIDs {
 		file, err := a.artifact(ctx, scope, id)

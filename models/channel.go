@@ -282,16 +282,16 @@ func (m Message) Bounded() Message {
 	m.Sections = make([]MessageSection, len(sections))
 	left := maxMessageBytes
 	for i, s := range sections {
-		rows, text := maxMessageRows, maxMessageText
+		rows, text, said := maxMessageRows, maxMessageText, maxMessageChanges
 		if left <= 0 { // the last ones are named, and no more
-			rows, text = 0, maxMessageCell
+			rows, text, said = 0, maxMessageCell, 1
 		}
 		s.Title = Clip(strings.Join(strings.Fields(s.Title), " "), maxMessageTitle)
 		s.Text, s.Since, s.Failed = Clip(s.Text, text), Clip(s.Since, maxMessageCell), Clip(s.Failed, 2*maxMessageCell)
 		s.Columns = clipped(s.Columns)
 		s.Rows, more = rowsOf(s.Rows, rows)
 		s.More += more
-		changes := s.Changes[:min(len(s.Changes), maxMessageChanges)]
+		changes := s.Changes[:min(len(s.Changes), said)]
 		s.Changes = make([]string, len(changes))
 		for n, change := range changes {
 			s.Changes[n] = Clip(change, 2*maxMessageCell)

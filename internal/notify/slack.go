@@ -214,12 +214,13 @@ func slackMessage(m models.Message) map[string]any {
 
 // slackBrief is a section of a report in one block.
 func slackBrief(w words, s models.MessageSection) string {
+	fence := strings.NewReplacer("```", "'''") // of a customer's text it would open the table, or end it
 	text, rows := w.brief(s, 80)
-	out := slackText.Replace(text)
+	out := slackText.Replace(fence.Replace(text))
 	if title := models.Clip(oneLine(s.Title), slackHeader); title != "" {
-		out = "*" + strings.ReplaceAll(slackText.Replace(title), "*", "∗") + "*\n" + out
+		out = "*" + strings.ReplaceAll(slackText.Replace(fence.Replace(title)), "*", "∗") + "*\n" + out
 	}
-	rows = slackText.Replace(strings.ReplaceAll(rows, "```", "'''")) // a table's own back ticks would end it
+	rows = slackText.Replace(fence.Replace(rows))
 	if rows = wholeLines(rows, slackSection-utf8.RuneCountInString(out)-10); rows != "" {
 		out = strings.TrimRight(out, "\n") + "\n```\n" + rows + "\n```"
 	}

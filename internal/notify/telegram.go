@@ -140,15 +140,16 @@ func telegramMessage(m models.Message, most int) string {
 	w := wordsOf(m)
 	for i, s := range m.Sections {
 		text, rows := w.brief(s, 40)
-		if i > 0 && utf8.RuneCountInString(s.Title+text+rows)+60 > left { // whole sections only
+		if i > 0 && utf8.RuneCountInString(s.Title+text+rows)+70 > left { // whole sections only
 			m.MoreSections += len(m.Sections) - i
 			break
 		}
+		left -= 5 // the breaks of lines
 		add("\n\n<b>", oneLine(s.Title), "</b>", 200)
 		add("\n", text, "", 1500)
 		add("\n<pre>", wholeLines(rows, min(left-60, 1200)), "</pre>", left)
 	}
-	add("\n\n", w.sections(m.MoreSections), "", left)
+	add("\n\n", w.sections(m.MoreSections), "", left-2)
 	if m.Link != "" {
 		b.WriteString("\n\n" + `<a href="` + html.EscapeString(m.Link) + `">` + html.EscapeString(link) + "</a>")
 	}

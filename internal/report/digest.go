@@ -54,12 +54,23 @@ func (s *Section) digested() digested {
 		for c := range show {
 			if c < len(row) {
 				cells[c] = show[c](row[c])
+				if numeric(s.Rows.Columns[c]) {
+					cells[c] = shortest(cells[c])
+				}
 			}
 		}
 		out.Rows = append(out.Rows, joined(cells))
 	}
 	slices.Sort(out.Rows)
 	return out
+}
+
+// shortest is a written number without the places that other rows need.
+func shortest(number string) string {
+	if !strings.Contains(number, ".") || strings.Contains(number, "e") {
+		return number
+	}
+	return strings.TrimSuffix(strings.TrimRight(number, "0"), ".")
 }
 
 // joined is cells as one text that no other cells have.

@@ -1,6 +1,8 @@
 package report
 
 import (
+	"strings"
+
 	"github.com/datamind/datamind/models"
 )
 
@@ -12,17 +14,17 @@ const messageRows = 10
 // pictures are ids of artifacts, one for each section, "" for none.
 func Message(d Document, pictures []string) models.Message {
 	w := wordsOf(d.Locale)
-	m := models.Message{Title: d.Title, Severity: models.SeverityInfo, Link: d.Link, LinkText: d.LinkText, Footer: d.Footer, Locale: "en", Sections: []models.MessageSection{}}
+	m := models.Message{Title: stored(d.Title), Severity: models.SeverityInfo, Link: stored(d.Link), LinkText: stored(d.LinkText), Footer: stored(d.Footer), Locale: "en", Sections: []models.MessageSection{}}
 	if w.german {
 		m.Locale = "de"
 	}
-	if m.Text = d.Subtitle; m.Text != "" {
+	if m.Text = stored(d.Subtitle); m.Text != "" {
 		m.Text += "\n"
 	}
 	m.Text += w.stamp(d.At, d.zone())
 	for i := range d.Sections {
 		s := &d.Sections[i]
-		out := models.MessageSection{Title: s.Title, Text: plain(s.Text), Failed: s.Failed}
+		out := models.MessageSection{Title: stored(s.Title), Text: stored(plain(s.Text)), Failed: stored(s.Failed)}
 		if i < len(pictures) {
 			out.PictureID = pictures[i]
 		}
@@ -32,7 +34,7 @@ func Message(d Document, pictures []string) models.Message {
 		if !s.Since.IsZero() {
 			out.Since = w.stamp(s.Since, d.zone())
 			for _, c := range s.Changes {
-				out.Changes = append(out.Changes, c.Text)
+				out.Changes = append(out.Changes, stored(c.Text))
 			}
 		}
 		if s.Rows != nil && s.Failed == "" {
@@ -46,16 +48,19 @@ func Message(d Document, pictures []string) models.Message {
 func (s *Section) messageRows(w *words) (columns []string, rows [][]string, more int) {
 	show := formatsOf(w, s.Rows)
 	for _, c := range s.Rows.Columns {
-		columns = append(columns, c.Name)
+		columns = append(columns, stored(c.Name))
 	}
 	for _, row := range s.Rows.Rows[:min(len(s.Rows.Rows), messageRows)] {
 		cells := make([]string, len(show))
 		for c := range show {
 			if c < len(row) {
-				cells[c] = show[c](row[c])
+				cells[c] = stored(show[c](row[c]))
 			}
 		}
 		rows = append(rows, cells)
 	}
 	return columns, rows, s.hidden(len(rows))
 }
+
+// stored is a text that the ledger can keep: jsonb takes no NUL.
+func stored(text string) string { return strings.ReplaceAll(text, "\x00", "") }

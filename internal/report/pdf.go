@@ -35,7 +35,7 @@ const (
 var (
 	ink    = colour{0x21, 0x25, 0x29}
 	dimmed = colour{0x5c, 0x63, 0x6a}
-	line1  = colour{0xde, 0xe2, 0xe6}
+	faint  = colour{0xde, 0xe2, 0xe6}
 	shaded = colour{0xf1, 0xf3, 0xf5}
 	linked = colour{0x18, 0x64, 0xab}
 	failed = colour{0xc9, 0x2a, 0x2a}
@@ -44,8 +44,10 @@ var (
 type colour [3]uint8
 
 // PDF writes a document as PDF: A4, its fonts inside, the same bytes for the same
-// document. It takes some hundred milliseconds for a report of usual size, and is
-// never larger than models.MaxArtifact; ctx ends it between rows.
+// document. Of a report of usual size that takes some hundred milliseconds, of the
+// largest a second: no more than maxPages pages, with maxSections sections and
+// maxRows rows. It is never larger than models.MaxArtifact; ctx ends it between
+// paragraphs and rows.
 func PDF(ctx context.Context, d Document) (out []byte, err error) {
 	defer func() { // texts are customers': what the library does not foresee is an error
 		if r := recover(); r != nil {
@@ -177,9 +179,9 @@ func (p *paper) newPage() {
 		width := p.fonts.regular.measure(p.stamp, 8)
 		p.text(side, 46, p.fonts.regular.fit(p.title, 8, room-width-20), &p.fonts.regular, 8, dimmed)
 		p.text(pageWidth-side-width, 46, p.stamp, &p.fonts.regular, 8, dimmed)
-		p.line(54, line1, .5)
+		p.line(54, faint, .5)
 	}
-	p.line(pageHeight-44, line1, .5)
+	p.line(pageHeight-44, faint, .5)
 	if address := webAddress(p.d.Link); address != "" {
 		words := p.clean(models.Clip(p.d.LinkText, 200))
 		if words == "" {
@@ -202,7 +204,7 @@ func (p *paper) head() {
 	p.y += 3
 	p.paragraph([]span{{text: p.stamp}}, side, room, 9, dimmed, 1)
 	p.y += 4
-	p.line(p.y, line1, 1)
+	p.line(p.y, faint, 1)
 	p.y += 6
 }
 
@@ -306,7 +308,7 @@ func (p *paper) blocks(blocks []block) {
 		switch b.kind {
 		case rule:
 			if p.need(12) {
-				p.line(p.y+5, line1, .5)
+				p.line(p.y+5, faint, .5)
 				p.y += 10
 			}
 		case heading:
@@ -438,7 +440,7 @@ const chartWidth, singleWidth = 450., 320.
 
 // chart draws the section's chart; nil where it has none that can be drawn.
 func (p *paper) chart(s *Section) *drawing {
-	raw, err := s.picture()
+	raw, err := s.picture(p.d.Locale)
 	if err != nil || raw == nil {
 		return nil // the rows say the same
 	}

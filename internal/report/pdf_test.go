@@ -17,7 +17,7 @@ import (
 
 var streams = regexp.MustCompile(`(?s)(<<[^>]*>>)\s*stream\n(.*?)\nendstream`)
 
-// pages are what a PDF draws, in PDF's own words.
+// drawn is what a PDF draws, in PDF's own words.
 func drawn(t *testing.T, pdf []byte) string {
 	t.Helper()
 	var b strings.Builder

@@ -70,7 +70,7 @@ func Pictures(d Document) ([][]byte, error) {
 	out := make([][]byte, len(d.Sections))
 	var failures []error
 	for i, s := range d.Sections[:min(len(d.Sections), maxSections)] {
-		png, err := s.picture()
+		png, err := s.picture(d.Locale)
 		if err != nil {
 			failures = append(failures, fmt.Errorf("draw the chart of section %d: %w", i+1, err))
 		}
@@ -80,11 +80,11 @@ func Pictures(d Document) ([][]byte, error) {
 }
 
 // picture draws the section's chart. Nothing to draw is no error.
-func (s *Section) picture() ([]byte, error) {
+func (s *Section) picture(locale string) ([]byte, error) {
 	if s.Chart == nil || s.Rows == nil || s.Failed != "" {
 		return nil, nil
 	}
-	png, err := picture.Chart(*s.Chart, s.Rows, picture.Options{})
+	png, err := picture.Chart(*s.Chart, s.Rows, picture.Options{Locale: locale})
 	if errors.Is(err, picture.ErrNone) {
 		return nil, nil
 	}

@@ -12,11 +12,11 @@ const (
 	cellSize   = 8.
 	cellPad    = 4.
 	rowHeight  = 14.
-	narrowest  = 44. // a column that is cut
+	narrowest  = 60. // a column that is cut
 	widest     = 170.
 	sampled    = 200 // rows that a column's width is made for
 	maxColumns = 60
-	maxName1   = 120 // characters of a column's name
+	maxHeading = 120 // characters of a column's name
 	maxShown   = 240 // characters of a cell
 )
 
@@ -82,7 +82,7 @@ func (p *paper) columns(t *models.Rows, rows [][]any) []column {
 	formats := formatsOf(p.words, t)
 	var all []column
 	for i, c := range t.Columns[:min(len(t.Columns), maxColumns)] {
-		col := column{name: p.clean(models.Clip(c.Name, maxName1)), show: formats[i], right: numeric(c)}
+		col := column{name: p.clean(models.Clip(c.Name, maxHeading)), show: formats[i], right: numeric(c)}
 		col.width = p.fonts.bold.measure(col.name, cellSize)
 		for _, row := range rows[:min(len(rows), sampled)] {
 			if i < len(row) {
@@ -180,6 +180,6 @@ func (p *paper) tableLine(columns []column, cell func(i int) (string, *face, col
 	}
 	p.y += rowHeight
 	p.pdf.SetLineWidth(.4)
-	p.pdf.SetStrokeColor(line1[0], line1[1], line1[2])
+	p.pdf.SetStrokeColor(faint[0], faint[1], faint[2])
 	p.pdf.Line(side, p.y, x, p.y)
 }

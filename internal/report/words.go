@@ -18,7 +18,7 @@ type words struct {
 	changed, unchanged        string // since
 	isNew, isGone             string
 	andMore                   string
-	unknownGlyphs  string
+	unknownGlyphs             string
 	rowsChanged, rowChanged   string
 	rowsBefore                string // before, after
 	firstChanged              string // how many, of how many
