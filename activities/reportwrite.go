@@ -67,7 +67,13 @@ type reportWriter struct {
 
 // preview stores the PDF alone, for somebody who waits.
 func (w *reportWriter) preview(ctx context.Context) (fileID string, err error) {
-	if err := w.compose(ctx, nil); err != nil {
+	var before []models.ReportSection
+	if w.report.ID != "" {
+		if _, before, err = w.Store.Memory(ctx, w.scope, w.report.ID, w.rights()); err != nil {
+			return "", err
+		}
+	}
+	if err := w.compose(ctx, before); err != nil {
 		return "", err
 	}
 	file, err := w.pdf(ctx, models.ReportPreviewsKept)

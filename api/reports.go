@@ -82,30 +82,52 @@ func (s *Server) mailReady(ctx context.Context) (func(*models.Report) bool, erro
 	}, err
 }
 
-func (s *Server) listReports(ctx context.Context, in *PageParams) (*pageOut[Report], error) {
+// reportViews are reports as the caller sees them.
+func (s *Server) reportViews(ctx context.Context, rows []store.ReportInfo) ([]Report, error) {
 	scope := scopeOf(ctx)
 	mail, err := s.mailReady(ctx)
 	if err != nil {
 		return nil, err
 	}
-	rows, next, err := s.deps.Store.ListReports(ctx, scope, in.Cursor, in.Limit)
+	var last []models.ReportRun
+	for i := range rows {
+		if rows[i].Last != nil {
+			last = append(last, *rows[i].Last)
+		}
+	}
+	files, err := s.deps.Store.ReportFiles(ctx, scope, last)
 	if err != nil {
 		return nil, err
 	}
-	return page(views(rows, func(r *store.ReportInfo) Report { return reportView(scope, r, mail(&r.Report)) }), next), nil
+	return views(rows, func(r *store.ReportInfo) Report {
+		v := reportView(scope, r, mail(&r.Report))
+		if r.Last != nil {
+			run := reportRunView(r.Last, files[r.Last.ID] != "")
+			v.LastRun = &run
+		}
+		return v
+	}), nil
+}
+
+func (s *Server) listReports(ctx context.Context, in *PageParams) (*pageOut[Report], error) {
+	rows, next, err := s.deps.Store.ListReports(ctx, scopeOf(ctx), in.Cursor, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	shown, err := s.reportViews(ctx, rows)
+	return page(shown, next), err
 }
 
 func (s *Server) getReport(ctx context.Context, in *IDParam) (*oneReportOut, error) {
-	scope := scopeOf(ctx)
-	r, err := s.deps.Store.GetReport(ctx, scope, in.ID)
+	r, err := s.deps.Store.GetReport(ctx, scopeOf(ctx), in.ID)
 	if err != nil {
 		return nil, err
 	}
-	mail, err := s.mailReady(ctx)
+	shown, err := s.reportViews(ctx, []store.ReportInfo{*r})
 	if err != nil {
 		return nil, err
 	}
-	return &oneReportOut{Body: reportView(scope, r, mail(&r.Report))}, nil
+	return &oneReportOut{Body: shown[0]}, nil
 }
 
 var errNotReportOwner = &models.Error{Code: models.CodeForbidden, Message: "Only its owner may change a report. Make one of your own."}

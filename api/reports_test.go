@@ -77,6 +77,8 @@ func TestAReportFromItsMakingToItsEnd(t *testing.T) {
 	require.True(t, runs.Items[0].File)
 	require.Equal(t, models.ReportSent, runs.Items[0].Status)
 	require.Empty(t, runs.Missed, "none was due since it was made")
+	b.a.do(http.MethodGet, "/reports/"+r.ID, nil).into(t, &r)
+	require.True(t, r.LastRun.File)
 	res := b.a.do(http.MethodGet, "/report-runs/"+run+"/file", nil)
 	require.Equal(t, "%PDF-1.7 of the run", res.body)
 	require.Equal(t, "application/pdf", res.header.Get("Content-Type"))

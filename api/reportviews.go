@@ -130,10 +130,6 @@ func reportView(scope models.Scope, r *store.ReportInfo, mail bool) Report {
 	for _, to := range r.Recipients {
 		v.Recipients = append(v.Recipients, ReportRecipient{UserID: to.UserID, ChannelID: to.ChannelID, Name: r.Names[to.UserID+to.ChannelID]})
 	}
-	if r.Last != nil {
-		last := reportRunView(r.Last, false)
-		v.LastRun = &last
-	}
 	return v
 }
 

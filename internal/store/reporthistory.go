@@ -63,6 +63,9 @@ func (s *Store) GetReportRun(ctx context.Context, scope models.Scope, id string)
 // what they showed to those with the user's rights; a run without one is left out.
 func (s *Store) ReportFiles(ctx context.Context, scope models.Scope, runs []models.ReportRun) (map[string]string, error) {
 	ids, files := make([]string, len(runs)), map[string]string{}
+	if len(runs) == 0 {
+		return files, nil
+	}
 	for i := range runs {
 		ids[i] = runs[i].ID
 	}
