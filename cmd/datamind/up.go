@@ -292,12 +292,13 @@ func waitReady(ctx context.Context, url string) error {
 	}
 }
 
-// credentials gives the command line a key of the owner's, for asking only.
+// credentials gives the command line a key of the owner's, for what its commands do.
 func (o *oneMachine) credentials(ctx context.Context, a *auth.Service, address string) error {
 	if old, err := readCredentials(o.Data); err == nil && old.KeyID != "" {
 		_ = a.RevokeAPIKey(ctx, o.owner, old.KeyID) // it may have been revoked already
 	}
-	scopes := []string{auth.Profile, auth.Ask, auth.ReadQuestions, auth.ReadConnections, auth.ReadCatalog, auth.ReadExports, auth.WriteExports, auth.ReadReports, auth.WriteReports}
+	scopes := []string{auth.Profile, auth.Ask, auth.ReadQuestions, auth.ReadConnections, auth.ReadCatalog, auth.ReadExports, auth.WriteExports,
+		auth.ReadAlerts, auth.WriteAlerts, auth.ReadReports, auth.WriteReports, auth.ReadDashboards, auth.WriteDashboards}
 	key, secret, err := a.CreateAPIKey(ctx, o.owner, "command line on this machine", scopes, time.Now().AddDate(1, 0, 0))
 	if err != nil {
 		return err
