@@ -31,12 +31,17 @@ const (
 func (a *Query) CheckAlerts(ctx context.Context, in AlertCheck) (out AlertsChecked, err error) {
 	ctx, stop := heartbeat(ctx, a.Temporal)
 	defer stop()
+	turn := &turn{}
+	if err := turn.take(ctx); err != nil {
+		return out, toTemporal(ctx, err)
+	}
+	defer turn.leave()
 	begun := time.Now()
 	loaded, err := a.Store.LoadAlerts(ctx, in.Scope, in.IDs, in.At)
 	if err != nil || len(loaded) == 0 {
 		return out, toTemporal(ctx, err)
 	}
-	r := &alertReader{Query: a, in: in, purpose: "alert/" + in.IDs[0], again: activity.GetInfo(ctx).Attempt > 1}
+	r := &alertReader{Query: a, in: in, turn: turn, purpose: "alert/" + in.IDs[0], again: activity.GetInfo(ctx).Attempt > 1}
 	defer r.close()
 	b := &bookkeeper{in: in, baseURL: a.BaseURL, seen: map[string]*fetchedAlert{}, pictures: map[string]*models.Artifact{}}
 	var ids []string
@@ -77,6 +82,7 @@ func (a *Query) CheckAlerts(ctx context.Context, in AlertCheck) (out AlertsCheck
 type alertReader struct {
 	*Query
 	in      AlertCheck
+	turn    *turn
 	purpose string
 	again   bool
 
@@ -195,6 +201,12 @@ func (r *alertReader) once(ctx context.Context, l *models.Alert, at time.Time) (
 		}
 	}
 	approved, failure := r.known.CheckWith(sql, l.Arguments)
+	if newer, failed := r.moved(ctx, scope, r.connection, failure); failed != nil {
+		return nil, failed, nil
+	} else if newer != nil {
+		r.known, r.catalog = newer, nil
+		approved, failure = newer.CheckWith(sql, l.Arguments)
+	}
 	if failure != nil {
 		if isGuard(failure) {
 			failure = models.Wrap(failure, models.CodeGuardRefused, "%s", models.ErrorMessage(failure))
@@ -215,10 +227,12 @@ func (r *alertReader) once(ctx context.Context, l *models.Alert, at time.Time) (
 			r.again = false
 		}
 	}
-	if rows, failure = r.conn.Run(ctx, approved, r.limits); failure != nil {
-		r.close()
-	}
-	return rows, failure, nil
+	err = r.turn.wait(ctx, func() {
+		if rows, failure = r.conn.Run(ctx, approved, r.limits); failure != nil {
+			r.close()
+		}
+	})
+	return rows, failure, err
 }
 
 // replan reads the question anew, as of a time: its period has moved on.

@@ -29,7 +29,7 @@ const (
 
 // PreviewAlert tries an alert as its person sees it now, and over the past.
 func (a *Query) PreviewAlert(ctx context.Context, in PreviewInput) (out Preview, err error) {
-	out.Alert = in.Alert
+	out.Alert, out.ByModel = in.Alert, in.ByModel
 	l := &out.Alert
 	l.OrgID, l.UserID = in.Scope.OrgID, in.Scope.UserID
 	r := &alertReader{Query: a, purpose: "alert/preview/" + store.NewID()[24:]}
@@ -91,6 +91,11 @@ func (r *alertReader) plan(ctx context.Context, in PreviewInput, l *models.Alert
 	if in.Plan {
 		asked = now
 	}
+	if in.Plan {
+		if err := r.english(ctx, in.Scope, l, asked); err != nil {
+			return err
+		}
+	}
 	sql, failure, err := r.replan(ctx, in.Scope, l, asked)
 	if in.Plan && failure == nil && err == nil {
 		sql, failure, err = r.onevalue(ctx, in.Scope, l, asked, sql)
@@ -101,13 +106,31 @@ func (r *alertReader) plan(ctx context.Context, in PreviewInput, l *models.Alert
 		}
 		return nil // a model planned it, or a person
 	}
-	if in.Plan {
-		l.SQL = sql
-	} else if sql != l.SQL {
+	if !in.Plan && sql != l.SQL && planner.Moving(l.Question, sql, asked) != l.SQL { // a tile's SQL moves by itself
 		return nil
 	}
+	l.SQL = sql
 	later, failure, err := r.replan(ctx, in.Scope, l, asked.AddDate(1, 1, 1))
 	l.Replan = failure == nil && err == nil && later != sql
+	return nil
+}
+
+// english puts questions in English that the planner cannot read as they are:
+// German words that nobody in the organisation has taught it.
+func (r *alertReader) english(ctx context.Context, scope models.Scope, l *models.Alert, asked time.Time) error {
+	for _, question := range []*string{&l.Question, &l.Of} {
+		put := alert.English(*question)
+		if put == *question {
+			continue
+		}
+		_, failure, err := r.replan(ctx, scope, &models.Alert{OrgID: l.OrgID, ConnectionID: l.ConnectionID, Question: *question}, asked)
+		if err != nil {
+			return err
+		}
+		if failure != nil {
+			*question = put
+		}
+	}
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/datamind/datamind/internal/alert"
 	"github.com/datamind/datamind/internal/insight"
+	"github.com/datamind/datamind/internal/store"
 	"github.com/datamind/datamind/models"
 )
 
@@ -19,6 +20,13 @@ type ExplainInput struct {
 	AlertID   string
 	EpisodeID string
 	At        time.Time
+	// Later leaves it to the workflow to have the finding put into words and told.
+	Later bool `json:",omitempty"`
+}
+
+// Explained says whether there is a finding to put into words and tell.
+type Explained struct {
+	Found bool
 }
 
 // explainTime bounds how long a look takes.
@@ -27,17 +35,12 @@ const explainTime = 45 * time.Second
 // ExplainAlert looks into why an alert fired: it compares with an earlier time,
 // takes the value apart by the dimensions of its tables, and adds to the episode
 // what explains the change. What it does not understand for sure it says.
-func (a *Query) ExplainAlert(ctx context.Context, in ExplainInput) error {
+func (a *Query) ExplainAlert(ctx context.Context, in ExplainInput) (Explained, error) {
 	ctx, stop := heartbeat(ctx, a.Temporal)
 	defer stop()
-	loaded, err := a.Store.LoadAlerts(ctx, in.Scope, []string{in.AlertID}, time.Time{})
-	if err != nil || len(loaded) == 0 || !loaded[0].Role.OwnsAlerts() {
-		return toTemporal(ctx, err)
-	}
-	l := loaded[0]
-	episode, err := a.Store.GetEpisode(ctx, in.Scope, in.EpisodeID)
-	if err != nil {
-		return toTemporal(ctx, err)
+	l, episode, err := whyOf(ctx, a.Store, in)
+	if err != nil || l == nil {
+		return Explained{}, toTemporal(ctx, err)
 	}
 	limited, cancel := context.WithTimeout(ctx, explainTime)
 	defer cancel()
@@ -49,22 +52,45 @@ func (a *Query) ExplainAlert(ctx context.Context, in ExplainInput) error {
 	}
 	finding := x.find(limited)
 	if ctx.Err() != nil {
-		return toTemporal(ctx, ctx.Err())
+		return Explained{}, toTemporal(ctx, ctx.Err())
 	}
 	finding.At = time.Now()
-	if err := a.Store.SetFinding(ctx, in.Scope, in.EpisodeID, finding); err != nil {
-		return toTemporal(ctx, err)
+	err = a.Store.SetFinding(ctx, in.Scope, in.EpisodeID, finding)
+	if err == nil && !in.Later { // a run of an earlier build; the relay sends what the ledger holds
+		_, err = tellFinding(ctx, a.Store, a.BaseURL, in)
 	}
-	if l.Rule.TellFinding && finding.Status == models.FindingFound {
-		var out []models.Delivery
-		for _, id := range l.Channels {
-			out = append(out, models.Delivery{Subject: "alert/" + l.ID, Episode: in.EpisodeID + "/finding", ChannelID: id,
-				Message: models.Message{Title: "Why: " + l.Name, Text: finding.Text, Severity: models.SeverityInfo, Link: a.BaseURL + "/alerts/" + l.ID, LinkText: "Open the alert"}})
-		}
-		// The relay sends what the ledger holds.
-		_, err = a.Store.Queue(ctx, in.Scope, out)
+	return Explained{Found: finding.Status == models.FindingFound}, toTemporal(ctx, err)
+}
+
+// whyOf loads what a look is about; nil for an alert that is gone, or whose owner
+// may not have it any more.
+func whyOf(ctx context.Context, st *store.Store, in ExplainInput) (*store.LoadedAlert, *models.AlertEpisode, error) {
+	loaded, err := st.LoadAlerts(ctx, in.Scope, []string{in.AlertID}, time.Time{})
+	if err != nil || len(loaded) == 0 || !loaded[0].Role.OwnsAlerts() {
+		return nil, nil, err
 	}
-	return toTemporal(ctx, err)
+	episode, err := st.GetEpisode(ctx, in.Scope, in.EpisodeID)
+	return &loaded[0], episode, err
+}
+
+// TellFinding queues what was found about an episode, where the alert says so, and
+// returns the deliveries. Repeated, it queues nothing more.
+func (a *Alerts) TellFinding(ctx context.Context, in ExplainInput) ([]string, error) {
+	ids, err := tellFinding(ctx, a.Store, a.BaseURL, in)
+	return ids, toTemporal(ctx, err)
+}
+
+func tellFinding(ctx context.Context, st *store.Store, baseURL string, in ExplainInput) ([]string, error) {
+	l, episode, err := whyOf(ctx, st, in)
+	if err != nil || l == nil || !l.Rule.TellFinding || episode.Finding == nil || episode.Finding.Status != models.FindingFound {
+		return nil, err
+	}
+	var out []models.Delivery
+	for _, id := range l.Channels {
+		out = append(out, models.Delivery{Subject: "alert/" + l.ID, Episode: in.EpisodeID + "/finding", ChannelID: id,
+			Message: models.Message{Title: "Why: " + l.Name, Text: episode.Finding.Text, Severity: models.SeverityInfo, Link: baseURL + "/alerts/" + l.ID, LinkText: "Open the alert"}})
+	}
+	return st.Queue(ctx, in.Scope, out)
 }
 
 // explanation is a look into an alert.
@@ -205,7 +231,7 @@ func (x *explanation) compare(ctx context.Context, q, earlier alert.Query, serie
 		c.Unit = ""
 	}
 	text := alert.Finding(&c, now, before, baseline, parts, looked)
-	if !proven(text, now, before, parts) {
+	if len(unprovenOf(text, now, before, parts)) > 0 {
 		text = ""
 	}
 	return &models.AlertFinding{Status: models.FindingFound, Text: text, Now: &now, Before: &before, Baseline: baseline, Parts: parts}
@@ -289,21 +315,21 @@ func total(parts map[string]float64) (sum float64) {
 
 func near(a, b float64) bool { return math.Abs(a-b) <= 1e-6*max(math.Abs(a), math.Abs(b), 1) }
 
-// proven checks each number of a finding's text against its figures.
-func proven(text string, now, before float64, parts []models.AlertPart) bool {
+// unprovenOf are the numbers of a finding's text that are not among its figures.
+func unprovenOf(text string, now, before float64, parts []models.AlertPart, more ...float64) (out []string) {
 	change := 0.0
 	if before != 0 {
 		change = 100 * math.Abs(now-before) / math.Abs(before)
 	}
-	numbers := []float64{now, before, math.Round(10*change) / 10}
+	numbers := append([]float64{now, before, math.Round(10*change) / 10}, more...)
 	for _, p := range parts {
 		numbers = append(numbers, p.Now, p.Before, math.Round(100*p.Share))
 		numbers = append(numbers, insight.QuestionNumbers(p.Value+" "+p.Dimension)...)
 	}
 	for _, check := range insight.CheckNumbers(text, nil, nil, numbers) {
 		if !check.Proven {
-			return false
+			out = append(out, check.Text)
 		}
 	}
-	return true
+	return out
 }

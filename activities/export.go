@@ -220,18 +220,6 @@ func (w *exportRun) from(ctx context.Context, connection *models.Connection) err
 // exportPurpose names the sessions of an export on the customer's database.
 func exportPurpose(id string) string { return "export/" + id }
 
-// guardOf returns the guard for where a connection leads now, with its
-// structure read first where that is not known.
-func (a *Query) guardOf(ctx context.Context, scope models.Scope, c *models.Connection) (*sqlguard.Guard, error) {
-	guard, err := a.guard(ctx, a.Store, scope, c.ID)
-	if errors.Is(err, errNoCatalog) {
-		if _, err = a.read(ctx, scope, c); err == nil {
-			guard, err = a.guard(ctx, a.Store, scope, c.ID)
-		}
-	}
-	return guard, err
-}
-
 // exportPlan is how a query's rows are read.
 type exportPlan struct {
 	sql      sqlguard.Approved // as it was written

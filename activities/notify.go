@@ -76,6 +76,8 @@ func (a *Notify) Send(ctx context.Context, in SendInput) (SendResult, error) {
 		return SendResult{claim.Status}, nil
 	case claim.Status.Final():
 		return SendResult{claim.Status}, nil
+	case claim.Wait > 0:
+		return SendResult{}, later(claim.Wait, models.Errorf(models.CodeChannelBusy, "Its turn comes: the channel takes so many messages at a time."))
 	case !claim.Mine:
 		return SendResult{}, later(sendLease/4, models.Errorf(models.CodeUnavailable, "Somebody else sends this just now."))
 	}
@@ -98,6 +100,9 @@ func (a *Notify) Send(ctx context.Context, in SendInput) (SendResult, error) {
 	err = keepTrying(ctx, func(ctx context.Context) error {
 		return a.Store.CloseDelivery(ctx, in.Scope, claim.ID, by, claim.Status, code, reason)
 	})
+	if wait := notify.RetryAfter(failure); wait > 0 && err == nil { // the service is asked by others as well
+		err = a.Store.HoldChannel(ctx, in.Scope, &claim.Delivery, wait)
+	}
 	if err != nil {
 		return SendResult{}, toTemporal(ctx, err)
 	}
@@ -136,10 +141,26 @@ func (a *Notify) call(ctx context.Context, scope models.Scope, c *models.Channel
 		return err
 	}
 	out := notify.Delivery{Key: d.Key, Incident: d.Incident(), Subject: d.Subject, Recipient: d.Recipient, Message: d.Message, At: d.DueAt}
-	if d.Message.PictureID != "" {
+	if d.Message.PictureID != "" && len(d.Message.Sections) == 0 {
 		if out.Picture, err = a.artifact(ctx, scope, d.Message.PictureID); err != nil {
 			return err
 		}
+	}
+	for _, s := range d.Message.Sections {
+		if s.PictureID == "" || out.Pictures[s.PictureID] != nil {
+			continue
+		}
+		file, err := a.artifact(ctx, scope, s.PictureID)
+		if err != nil {
+			return err
+		}
+		if out.Pictures == nil {
+			out.Pictures = map[string]*notify.File{}
+		}
+		out.Pictures[s.PictureID] = file
+	}
+	if len(d.Message.Sections) > 0 {
+		out.Picture = out.Pictures[d.Message.PictureID] // one of theirs
 	}
 	for _, id := range d.Message.FileIDs {
 		file, err := a.artifact(ctx, scope, id)

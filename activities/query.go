@@ -102,20 +102,18 @@ func (a *Query) EndQuery(ctx context.Context, ref StepRef) error {
 func (a *Query) CheckSQL(ctx context.Context, in CheckInput) (CheckResult, error) {
 	ctx, stop := heartbeat(ctx, a.Temporal)
 	defer stop()
-	guard, err := a.guard(ctx, a.Store, in.Scope, in.ConnectionID)
-	if errors.Is(err, errNoCatalog) {
-		if _, err = a.sync(ctx, in.Scope, in.ConnectionID); err == nil {
-			guard, err = a.guard(ctx, a.Store, in.Scope, in.ConnectionID)
-		}
-	}
+	c, err := a.Store.GetConnection(ctx, in.Scope, in.ConnectionID)
 	if err != nil {
 		return CheckResult{}, toTemporal(ctx, err)
 	}
-	if _, err := guard.Check(in.SQL); err != nil {
-		refused := failed(err)
-		return CheckResult{Code: refused.Code, Error: refused.Error}, nil
+	_, err = a.check(ctx, Read{Scope: in.Scope, SQL: in.SQL}, c)
+	switch models.ErrorCode(err) {
+	case models.CodeGuardRefused:
+		return CheckResult{Code: models.CodeGuardRefused, Error: models.ErrorMessage(err)}, nil
+	case "":
+		return CheckResult{}, nil
 	}
-	return CheckResult{}, nil
+	return CheckResult{}, toTemporal(ctx, err)
 }
 
 // failed is the result of SQL that other SQL may cure.
@@ -194,7 +192,13 @@ func (a *Query) admit(ctx context.Context, in QueryInput) (admitted, error) {
 	}
 	check.Trace = &models.StepTrace{SQL: in.SQL}
 	a.steps().publish(ctx, check)
-	if q.sql, err = approve(guard, in.SQL, q.args, check); err != nil {
+	q.sql, err = approve(guard, in.SQL, q.args, check)
+	if newer, failed := a.moved(ctx, in.Scope, q.connection, err); failed != nil {
+		err = failed
+	} else if newer != nil {
+		q.sql, err = approve(newer, in.SQL, q.args, check)
+	}
+	if err != nil {
 		a.steps().fail(ctx, in.StepRef, check, err, nil)
 		return q, err
 	}

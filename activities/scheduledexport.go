@@ -144,7 +144,7 @@ func (a *ScheduledExports) TellScheduledExport(ctx context.Context, in TellInput
 	if schedule != nil {
 		switch e.Status {
 		case models.ExportDone:
-			m := ready(e)
+			m := readyMessage(e)
 			if in.FileID != "" {
 				m.FileIDs = []string{in.FileID}
 			}
@@ -159,7 +159,7 @@ func (a *ScheduledExports) TellScheduledExport(ctx context.Context, in TellInput
 }
 
 // ready is what is told of an export that is done.
-func ready(e *models.Export) models.Message {
+func readyMessage(e *models.Export) models.Message {
 	m := models.Message{Title: e.Name + " is ready", Severity: models.SeverityInfo,
 		Facts: []models.MessageFact{{Name: "File", Value: e.FileName()}, {Name: "Rows", Value: grouped(e.Rows)}, {Name: "Size", Value: byteSize(e.Bytes)}, {Name: "SHA-256", Value: e.SHA256}}}
 	switch {

@@ -134,6 +134,10 @@ func (s *Server) login(ctx context.Context, in *loginIn) (*sessionOut, error) {
 		return nil, err
 	}
 	tokens, err := s.deps.Auth.Login(ctx, in.Body.Email, in.Body.Password, s.device(ctx))
+	if refused := (*auth.RefusedError)(nil); errors.As(err, &refused) {
+		// Beside the answer, which must not take longer where the address is a member's.
+		go s.auditAs(context.WithoutCancel(ctx), refused.Scope, "session.refuse", "", map[string]any{})
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -271,7 +275,11 @@ func (s *Server) me(ctx context.Context, _ *empty) (*meOut, error) {
 	if i := slices.IndexFunc(own, func(m models.ModelEndpoint) bool { return m.Enabled }); i >= 0 {
 		b.Features.Planner = own[i].Model
 	}
-	if s.uiOrigin != "" && slices.Contains(caller.Permissions, auth.InspectRuns) {
+	operates, err := s.operates(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if operates {
 		b.Features.TemporalUIURL, b.Features.TemporalNamespace = s.deps.Config.TemporalUIURL, s.deps.Config.TemporalNamespace
 	}
 	return out, nil

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -36,6 +37,10 @@ func TestFirstRunToPasswordToSignOut(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, wrong.status)
 	unknown := stranger.do(http.MethodPost, "/auth/login", map[string]any{"email": "nobody@company.example", "password": password})
 	require.Equal(t, wrong.field(t, "detail"), unknown.field(t, "detail"), "which part was wrong must not show")
+	require.Eventually(t, func() bool { // it is recorded beside the answer
+		p.do(http.MethodGet, "/audit?action=session.refuse", nil).into(t, &log)
+		return len(log.Items) == 1 && log.Items[0].UserID == p.scope.UserID
+	}, 10*time.Second, 20*time.Millisecond, "who is refused shows, once; who is nobody does not")
 	res = stranger.do(http.MethodPost, "/auth/login", map[string]any{"email": "Ann@Company.example", "password": password})
 	require.Equal(t, http.StatusNoContent, res.status, res.body)
 	for _, c := range res.cookies {

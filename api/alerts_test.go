@@ -184,3 +184,57 @@ func TestAlertsThatMakeNoSenseAreRefused(t *testing.T) {
 	require.Equal(t, "revenue in the last 7 days", p.Of)
 	require.Equal(t, "percent is above 3 %", "percent is above "+alert.Value(&p.Condition, p.Condition.Limit))
 }
+
+// An alert of a tile watches what the tile shows, with the values that are set
+// bound as arguments.
+func TestAnAlertOfATile(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	connection := b.a.connection()
+	b.a.known(connection)
+	d := b.a.filtered(connection)
+	tile := func(i int, values map[string]any) map[string]any {
+		return map[string]any{"dashboard_id": d.ID, "tile_id": d.Tiles[i].ID, "values": values, "condition": map[string]any{"kind": "threshold", "limit": 5}}
+	}
+	var a api.Alert
+	res := b.a.do(http.MethodPost, "/alerts", tile(0, map[string]any{"country": "FR"}))
+	require.Equal(t, http.StatusCreated, res.status, res.body)
+	res.into(t, &a)
+	require.Equal(t, "Orders", a.Name)
+	tried := b.runs.previewed()
+	require.Equal(t, "SELECT count(*) AS n FROM customers WHERE country = {{country}}", tried.Alert.SQL)
+	require.Equal(t, []models.Argument{{Name: "country", Type: "text", Values: []string{"FR"}}}, tried.Alert.Arguments)
+
+	require.Equal(t, http.StatusCreated, b.a.do(http.MethodPost, "/alerts", tile(1, map[string]any{"least": 10})).status)
+	require.Contains(t, b.runs.previewed().Alert.SQL, `AS tile WHERE tile."total" >=`)
+	require.Equal(t, http.StatusNotFound, b.a.do(http.MethodPost, "/alerts", map[string]any{"dashboard_id": d.ID, "tile_id": store.NewID()}).status)
+	require.Equal(t, http.StatusUnprocessableEntity, b.a.do(http.MethodPost, "/alerts", map[string]any{"dashboard_id": d.ID, "tile_id": d.Tiles[0].ID, "words": "tell me when orders today are below 5"}).status, "one source")
+}
+
+// Words that nobody can read are the person's to change; SQL that was read of words
+// is taken as it is.
+func TestAlertsOfWordsAndOfSQL(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	connection := b.a.connection()
+	b.a.known(connection)
+	res := b.a.do(http.MethodPost, "/alerts/preview", map[string]any{"words": "Sag mir Bescheid, wenn die Bestellungen heute unter 5 liegen", "connection_id": connection})
+	require.Equal(t, http.StatusOK, res.status, res.body)
+	tried := b.runs.previewed()
+	require.Equal(t, "bestellungen today", tried.Alert.Question)
+	require.True(t, tried.Plan)
+	require.NotEmpty(t, tried.Words, "a model may read what the planner cannot")
+
+	b.a.do(http.MethodPost, "/alerts/preview", map[string]any{"words": "keep an eye on the shop", "connection_id": connection})
+	tried = b.runs.previewed()
+	require.Equal(t, "keep an eye on the shop", tried.Words)
+	require.False(t, tried.Plan)
+
+	var a api.Alert
+	res = b.a.do(http.MethodPost, "/alerts", map[string]any{"sql": "SELECT count(*) AS n FROM orders", "question": "orders", "connection_id": connection,
+		"condition": map[string]any{"kind": "threshold", "op": "below", "limit": 5}})
+	require.Equal(t, http.StatusCreated, res.status, res.body)
+	res.into(t, &a)
+	require.Equal(t, "Orders", a.Name)
+	require.Equal(t, "SELECT count(*) AS n FROM orders", a.SQL)
+}

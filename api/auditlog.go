@@ -49,7 +49,8 @@ var auditActions = []string{
 	"invitation.accept", "invitation.create", "invitation.revoke", "member.link", "member.remove", "member.role",
 	"metric.create", "metric.delete", "metric.update", "model.create", "model.delete", "model.update", "note.put", "organisation.update",
 	"question.approve", "question.edit_sql", "question.feedback", "question.sql", "question.stop", "result.read", "run.inspect",
-	"saved_query.create", "saved_query.delete", "saved_query.update", "session.create", "session.revoke", "session.revoke_all", "session.switch", "step.inspect",
+	"report.create", "report.delete", "report.leave", "report.pause", "report.read", "report.resume", "report.run", "report.update",
+	"saved_query.create", "saved_query.delete", "saved_query.update", "session.create", "session.refuse", "session.revoke", "session.revoke_all", "session.switch", "step.inspect",
 	"term.create", "term.delete", "term.update", "user.password", "user.update",
 	"verified_question.delete", "verified_question.edit", "verified_question.propose", "verified_question.verify",
 }
@@ -206,16 +207,22 @@ func plainCell(text string) string { return formula.ReplaceAllString(text, "$1'$
 // audit records what the caller did. The action has happened: a failure to
 // record it is logged with everything an operator needs to add it.
 func (s *Server) audit(ctx context.Context, action, target string, detail map[string]any) {
-	r := requestFrom(ctx)
 	if detail == nil {
 		detail = map[string]any{}
 	}
-	e := &models.AuditEvent{ID: newID(), OrgID: r.who.Scope.OrgID, UserID: r.who.Scope.UserID, Action: action,
-		TargetID: target, Detail: detail, IP: r.IP, RequestID: r.ID, CreatedAt: time.Now().UTC()}
-	if r.who.KeyID != "" {
-		e.Detail["api_key_id"] = r.who.KeyID
+	caller := who(ctx)
+	if caller.KeyID != "" {
+		detail["api_key_id"] = caller.KeyID
 	}
-	if err := s.deps.Store.AppendAudit(context.WithoutCancel(ctx), r.who.Scope, e); err != nil {
+	s.auditAs(ctx, caller.Scope, action, target, detail)
+}
+
+// auditAs records an action of somebody whom the request does not name.
+func (s *Server) auditAs(ctx context.Context, scope models.Scope, action, target string, detail map[string]any) {
+	r := requestFrom(ctx)
+	e := &models.AuditEvent{ID: newID(), OrgID: scope.OrgID, UserID: scope.UserID, Action: action,
+		TargetID: target, Detail: detail, IP: r.IP, RequestID: r.ID, CreatedAt: time.Now().UTC()}
+	if err := s.deps.Store.AppendAudit(context.WithoutCancel(ctx), scope, e); err != nil {
 		s.log(ctx).Error("write audit event", "action", action, "target_id", target, "cause", telemetry.Cause(err))
 	}
 }

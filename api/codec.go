@@ -1,8 +1,10 @@
 package api
 
 import (
+	"context"
 	"io"
 	"net/http"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 	"go.temporal.io/api/common/v1"
@@ -38,8 +40,25 @@ func (s *Server) codecRoute(name string, turn func([]*common.Payload) ([]*common
 			writeProblem(c, p)
 			return
 		}
-		s.codec(c, turn)
+		switch operates, err := s.operates(c.Request.Context()); {
+		case err != nil:
+			writeProblem(c, s.problem(c.Request.Context(), err))
+		case !operates:
+			writeProblem(c, newProblem(c.Request.Context(), http.StatusForbidden, models.CodeForbidden,
+				"Temporal keeps the runs of all organisations together: only administrators of the organisation that was set up first see their contents."))
+		default:
+			s.codec(c, turn)
+		}
 	})
+}
+
+// operates reports whether the caller may see what runs of all organisations hold.
+func (s *Server) operates(ctx context.Context) (bool, error) {
+	caller := who(ctx)
+	if s.uiOrigin == "" || !slices.Contains(caller.Permissions, auth.InspectRuns) {
+		return false, nil
+	}
+	return s.deps.Store.SystemOperates(ctx, caller.Scope.OrgID)
 }
 
 // codecCORS admits the Temporal UI's origin and no other.

@@ -84,6 +84,10 @@ func TestNobodyElseDecodes(t *testing.T) {
 				require.Equal(t, http.StatusForbidden, res.status, "as %s", p.scope.Role)
 				requireProblem(t, res, string(p.scope.Role))
 			}
+			// Runs of all organisations are sealed by one key.
+			res := b.b.turn(path, secret, "Origin", uiOrigin)
+			require.Equal(t, http.StatusForbidden, res.status, "an administrator of another organisation")
+			requireProblem(t, res, "set up first")
 			require.Equal(t, http.StatusUnauthorized, stranger.turn(path, secret, "Origin", uiOrigin).status)
 		}
 	})

@@ -38,8 +38,7 @@ type Delivery struct {
 func deliveryView(d *models.Delivery) Delivery {
 	return Delivery{ID: d.ID, Subject: d.Subject, Episode: d.Episode, ChannelID: d.ChannelID, ChannelName: d.ChannelName, ChannelKind: d.ChannelKind,
 		Recipient: d.Recipient, Key: d.Key, Status: d.Status, ReasonCode: d.ReasonCode, Reason: d.Reason, Tries: d.Tries, Title: d.Message.Title, Severity: d.Message.Severity,
-		Retriable: d.Status.Final() && d.Status != models.DeliverySent && d.Tries < models.DeliveryMaxTries,
-		DueAt:     d.DueAt, Deadline: d.Deadline, SentAt: d.SentAt, CreatedAt: d.CreatedAt, UpdatedAt: d.UpdatedAt}
+		Retriable: d.Retriable(), DueAt: d.DueAt, Deadline: d.Deadline, SentAt: d.SentAt, CreatedAt: d.CreatedAt, UpdatedAt: d.UpdatedAt}
 }
 
 type (

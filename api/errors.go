@@ -50,6 +50,8 @@ var statuses = map[models.Code]int{
 	models.CodeAlertLimit:     http.StatusConflict,
 	models.CodeExportTarget:   http.StatusUnprocessableEntity,
 	models.CodeScheduleLimit:  http.StatusConflict,
+	models.CodeReportLimit:    http.StatusConflict,
+	models.CodeReportExpired:  http.StatusGone,
 	codeAlertFails:            http.StatusUnprocessableEntity,
 	models.CodeGuardRefused:   http.StatusUnprocessableEntity,
 	models.CodeAddressRefused: http.StatusUnprocessableEntity,

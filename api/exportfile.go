@@ -139,12 +139,7 @@ func fetchable(e *models.Export) error {
 
 // auditFile records a download, which needs no session.
 func (s *Server) auditFile(ctx context.Context, scope models.Scope, e *models.Export) {
-	r := requestFrom(ctx)
-	event := &models.AuditEvent{OrgID: scope.OrgID, UserID: scope.UserID, Action: "export.download", TargetID: e.ID,
-		Detail: map[string]any{"name": e.Name, "bytes": e.Bytes, "rows": e.Rows}, IP: r.IP, RequestID: r.ID, CreatedAt: time.Now().UTC()}
-	if err := s.deps.Store.AppendAudit(context.WithoutCancel(ctx), scope, event); err != nil {
-		s.log(ctx).Error("write audit event", "action", event.Action, "target_id", e.ID, "cause", telemetry.Cause(err))
-	}
+	s.auditAs(ctx, scope, "export.download", e.ID, map[string]any{"name": e.Name, "bytes": e.Bytes, "rows": e.Rows})
 }
 
 // sendFile sends the parts as one file, or the range of it that is asked for.

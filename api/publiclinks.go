@@ -236,6 +236,6 @@ func (s *Server) publicRows(ctx context.Context, scope models.Scope, v *PublicTi
 	if err != nil || rows == nil {
 		return err
 	}
-	v.Chart, v.Result = chartOf(p.tile, r), &ResultPage{Columns: list(rows.Columns), Rows: list(rows.Rows), RowCount: r.RowCount, Truncated: r.Truncated}
+	v.Chart, v.Result = p.tile.ChartOf(r), &ResultPage{Columns: list(rows.Columns), Rows: list(rows.Rows), RowCount: r.RowCount, Truncated: r.Truncated}
 	return nil
 }

@@ -64,6 +64,12 @@ type Runs interface {
 	PreviewAlert(ctx context.Context, in alert.PreviewInput) (alert.Preview, error)
 	// RunAlert starts runs of an alert as of some times; the same runs start once.
 	RunAlert(ctx context.Context, scope models.Scope, alertID string, times []time.Time, kind models.RunKind) error
+	// RunReport starts a run of a report: for all, or for one person alone. The same
+	// run starts once.
+	RunReport(ctx context.Context, scope models.Scope, reportID string, at time.Time, only string) error
+	// PreviewReport makes a report as somebody would see it now, waits for it and
+	// returns the id of its PDF's artifact.
+	PreviewReport(ctx context.Context, scope models.Scope, r *models.Report) (fileID string, err error)
 	// CheckSQL has the guard check SQL on a query worker and waits for its
 	// verdict: an error coded guard_refused, or nil.
 	CheckSQL(ctx context.Context, scope models.Scope, connectionID, sql string) error
@@ -83,6 +89,9 @@ type Runs interface {
 	// RunScheduledExport runs a scheduled export as of a time; now says that
 	// somebody wants it.
 	RunScheduledExport(ctx context.Context, scope models.Scope, id string, at time.Time, now bool) error
+	// ProposeTiles has the model propose tiles for a dashboard about something, each
+	// checked and run; none where there is no model.
+	ProposeTiles(ctx context.Context, scope models.Scope, connectionID, about string) ([]models.ProposedTile, error)
 	// RefreshDashboard starts reading results of tiles that were asked for since a
 	// time. dashboardID is whose watchers are told, "" for nobody.
 	RefreshDashboard(ctx context.Context, scope models.Scope, dashboardID string, results []string, since time.Time) error

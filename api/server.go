@@ -107,6 +107,7 @@ func (s *Server) build() error {
 	s.modelRoutes()
 	s.channelRoutes()
 	s.alertRoutes()
+	s.reportRoutes()
 	s.deliveryRoutes()
 	s.eventRoutes()
 	s.statusRoutes()

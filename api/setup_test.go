@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -44,6 +45,8 @@ type recordedRuns struct {
 	// channel is the channel that was tested last.
 	channel api.TestChannelInput
 	preview alert.PreviewInput
+	// store keeps the files of previews; nil keeps none.
+	store *store.Store
 	// queue answers for the queues, described counts how often; nil finds them well.
 	queue     func(ctx context.Context, name string) (models.QueueState, error)
 	described int
@@ -107,6 +110,14 @@ func (r *recordedRuns) TestChannel(_ context.Context, _ models.Scope, in api.Tes
 	r.channel = in
 	return models.ChannelReport{OK: true, Message: "The message was taken.", Ms: 12}, err
 }
+
+// previewed is what was tried last.
+func (r *recordedRuns) previewed() alert.PreviewInput {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.preview
+}
+
 func (r *recordedRuns) PreviewAlert(_ context.Context, in alert.PreviewInput) (alert.Preview, error) {
 	err := r.call("preview alert", in.Alert.ConnectionID)
 	r.mu.Lock()
@@ -120,8 +131,22 @@ func (r *recordedRuns) PreviewAlert(_ context.Context, in alert.PreviewInput) (a
 	}
 	return alert.Preview{Alert: in.Alert, Status: "ok"}, err
 }
+func (r *recordedRuns) ProposeTiles(context.Context, models.Scope, string, string) ([]models.ProposedTile, error) {
+	return nil, nil // there is no model
+}
 func (r *recordedRuns) RunAlert(_ context.Context, _ models.Scope, id string, _ []time.Time, kind models.RunKind) error {
 	return r.call("run alert "+string(kind), id)
+}
+func (r *recordedRuns) RunReport(_ context.Context, _ models.Scope, id string, _ time.Time, only string) error {
+	return r.call("run report", id, " ", only)
+}
+func (r *recordedRuns) PreviewReport(ctx context.Context, scope models.Scope, report *models.Report) (string, error) {
+	if r.store == nil {
+		return store.NewID(), r.call("preview report", report.Name)
+	}
+	a := &models.Artifact{Name: report.Name + ".pdf", MediaType: "application/pdf", Content: []byte("%PDF-1.7 " + scope.UserID), ExpiresAt: time.Now().Add(time.Hour)}
+	err := r.store.PutArtifact(ctx, scope, a)
+	return a.ID, errors.Join(err, r.call("preview report", report.Name))
 }
 func (r *recordedRuns) Deliver(_ context.Context, _ models.Scope, id string) error {
 	return r.call("deliver", id)

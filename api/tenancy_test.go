@@ -36,7 +36,7 @@ func TestOtherOrganisationsIdsAnswer404Everywhere(t *testing.T) {
 			}
 			walked++
 		}
-		for _, path := range []string{"/questions", "/conversations", "/connections/test", "/models/test", "/verified-questions", "/auth/switch", "/dashboards/import", "/dashboards/propose", "/exports", "/exports/estimate", "/export-schedules", "/channels/test", "/alerts", "/alerts/preview"} {
+		for _, path := range []string{"/questions", "/conversations", "/connections/test", "/models/test", "/verified-questions", "/auth/switch", "/dashboards/import", "/dashboards/propose", "/exports", "/exports/estimate", "/export-schedules", "/channels/test", "/alerts", "/alerts/preview", "/reports", "/reports/preview"} {
 			for _, own := range []belongings{theirs, none} {
 				res := b.b.do(http.MethodPost, path, own.bodies()["POST /api/v1"+path])
 				require.Equal(t, reference, sameBody(t, res), "an id in the body of %s", path)
@@ -74,7 +74,8 @@ func TestAColleaguesConversationsArePrivate(t *testing.T) {
 	b.untouched(func() {
 		for _, route := range b.server.Routes() {
 			kind := strings.HasPrefix(route.Path, "/api/v1/questions/{id}") || strings.HasPrefix(route.Path, "/api/v1/conversations/{id}") ||
-				strings.HasPrefix(route.Path, "/api/v1/sessions/{id}") || strings.HasPrefix(route.Path, "/api/v1/exports/{id}") || strings.HasPrefix(route.Path, "/api/v1/export-schedules/{id}")
+				strings.HasPrefix(route.Path, "/api/v1/sessions/{id}") || strings.HasPrefix(route.Path, "/api/v1/exports/{id}") || strings.HasPrefix(route.Path, "/api/v1/export-schedules/{id}") ||
+				strings.HasPrefix(route.Path, "/api/v1/reports/{id}") || strings.HasPrefix(route.Path, "/api/v1/report-runs/{id}")
 			if !kind {
 				continue
 			}

@@ -86,6 +86,8 @@ func (p *person) belongings() belongings {
 	own["deliveries"] = p.delivery(own["channels"], models.DeliveryFailed)
 	own["models"] = p.model("the model "+store.NewID(), nil).ID
 	own["dashboards"], own["tile"] = p.dashboard(own["connections"])
+	own["reports"] = p.report(map[string]any{"dashboard_id": own["dashboards"]}).ID
+	own["report-runs"] = p.reported(own["reports"], time.Now().UTC().Truncate(time.Second))
 	link := &models.PublicLink{DashboardID: own["dashboards"], TokenHash: []byte(store.NewID()), ExpiresAt: time.Now().Add(time.Hour), Values: map[string]any{}}
 	require.NoError(p.t, p.store.CreatePublicLink(p.t.Context(), p.scope, link))
 	own["link"] = link.ID
@@ -181,7 +183,17 @@ func (own belongings) bodies() map[string]map[string]any {
 		"PATCH /api/v1/alerts/{id}":                          {"name": "renamed", "shared": true, "timing": map[string]any{"cron": "0 9 * * *", "time_zone": "UTC"}},
 		"POST /api/v1/alerts/{id}/snooze":                    {"minutes": 60},
 		"POST /api/v1/alerts/{id}/backfill":                  {"times": []any{"2026-01-01T08:00:00Z"}},
+		"POST /api/v1/reports":                               own.report(),
+		"POST /api/v1/reports/preview":                       own.report(),
+		"PATCH /api/v1/reports/{id}":                         {"name": "renamed", "timing": map[string]any{"cron": "0 9 * * *", "time_zone": "UTC"}, "pdf": false, "locale": "de", "skip_unchanged": true},
+		"POST /api/v1/reports/{id}/run":                      {"only_me": true},
 	}
+}
+
+// report is a report to make.
+func (own belongings) report() map[string]any {
+	return map[string]any{"name": "r", "questions": []any{map[string]any{"question_id": own["questions"]}}, "cron": "0 8 * * 1", "time_zone": "UTC",
+		"recipients": []any{map[string]any{"channel_id": own["channels"]}}, "pdf": true, "skip_unchanged": false, "locale": "en"}
 }
 
 // previewed is a tile that is not stored.
@@ -193,7 +205,7 @@ func (own belongings) previewed() map[string]any {
 func unknown() belongings {
 	own := belongings{}
 	for _, kind := range []string{"connections", "questions", "conversations", "api-keys", "sessions", "models", "members", "invitations", "verified-questions",
-		"saved-queries", "terms", "metrics", "organisations", "dashboards", "tile", "link", "exports", "export-schedules", "channels", "deliveries", "alerts"} {
+		"saved-queries", "terms", "metrics", "organisations", "dashboards", "tile", "link", "exports", "export-schedules", "channels", "deliveries", "alerts", "reports", "report-runs"} {
 		own[kind] = store.NewID()
 	}
 	return own

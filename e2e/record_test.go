@@ -48,6 +48,7 @@ func TestRecordHistories(t *testing.T) {
 	t.Run("scheduled exports", recordScheduledExports)
 	t.Run("alerts", recordAlerts)
 	t.Run("dashboards", recordDashboards)
+	t.Run("reports", recordReports)
 }
 
 // recordAlerts keeps runs of alerts, and what they lead to.
@@ -83,6 +84,10 @@ func recordAlerts(t *testing.T) {
 	fires := create(body("fires", never, 5000, channel)).ID
 	run("alert_fires", fires, models.RunScheduled, at)
 	h.keepNewest("alert_why", "AlertWhy")
+	tells := body("tells", never, 5000, channel)
+	tells["rule"] = map[string]any{"tell_finding": true}
+	run("alert_fires_and_tells", create(tells).ID, models.RunScheduled, at)
+	h.keepNewest("alert_why_told", "AlertWhy")
 	require.NoError(t, runs.WakeAlert(t.Context(), owner.OrgID, fires, at))
 	h.keep("alert_woken", "alert-wake/"+fires)
 

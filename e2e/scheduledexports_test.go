@@ -10,17 +10,14 @@ import (
 	"math/rand/v2"
 	"mime"
 	"mime/multipart"
-	"net"
 	"net/http"
 	"net/mail"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/emersion/go-smtp"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
@@ -30,55 +27,12 @@ import (
 	"github.com/datamind/datamind/workflows"
 )
 
-// mailbox is a mail server that keeps what it takes.
-type mailbox struct {
-	mu      sync.Mutex
-	letters [][]byte
-	port    int
-}
-
-func newMailbox(t *testing.T) *mailbox {
-	t.Helper()
-	m := &mailbox{}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	m.port = listener.Addr().(*net.TCPAddr).Port
-	server := smtp.NewServer(m)
-	server.Domain = "localhost"
-	go func() { _ = server.Serve(listener) }()
-	t.Cleanup(func() { _ = server.Close() })
-	return m
-}
-
-// NewSession implements smtp.Backend.
-func (m *mailbox) NewSession(*smtp.Conn) (smtp.Session, error) { return letter{m}, nil }
-
-type letter struct{ *mailbox }
-
-func (letter) Reset()                               {}
-func (letter) Logout() error                        { return nil }
-func (letter) Mail(string, *smtp.MailOptions) error { return nil }
-func (letter) Rcpt(string, *smtp.RcptOptions) error { return nil }
-func (l letter) Data(r io.Reader) error {
-	raw, err := io.ReadAll(r)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.letters = append(l.letters, raw)
-	return err
-}
-
 // channel sets up a channel that writes to the mailbox.
 func (m *mailbox) channel(s *system.System) string {
 	var c api.Channel
 	s.Owner.Call(http.StatusCreated, http.MethodPost, "/channels", map[string]any{"name": "post", "kind": "email",
 		"settings": map[string]any{"host": "127.0.0.1", "port": m.port, "tls": "plain", "from": "datamind@example.com", "to": []string{"ann@example.com"}}}, &c)
 	return c.ID
-}
-
-func (m *mailbox) all() [][]byte {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return append([][]byte(nil), m.letters...)
 }
 
 // attached are the files of a letter, by their names.

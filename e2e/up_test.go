@@ -155,6 +155,18 @@ func TestUp(t *testing.T) {
 		require.Equal(t, 1, code)
 		require.Contains(t, all, "no connection named")
 	})
+	t.Run("the sample company has a report, made once already", func(t *testing.T) {
+		var row []string
+		system.Eventually(t, "the report is made", func() bool {
+			code, out, all := m.run("", "report", "list", "--data", m.data)
+			require.Zero(t, code, all)
+			row = regexp.MustCompile(`(?m)^(\S+)\s+Sales every Monday\s+active .* (sent) `).FindStringSubmatch(out)
+			return row != nil
+		})
+		code, out, all := m.run("", "report", "run", "--only-me", "--data", m.data, row[1])
+		require.Zero(t, code, all)
+		require.Equal(t, "sent: 0 told, 1 skipped\n", out, "there is no mail channel")
+	})
 	t.Run("what it leaves is for its owner's eyes only", func(t *testing.T) {
 		for _, name := range []string{"cli.json", "env", "secrets/jwt-key", "secrets/seal-keys", "postgres/password"} {
 			info, err := os.Stat(filepath.Join(m.data, name))

@@ -306,6 +306,7 @@ const (
 type AlertFinding struct {
 	Status string `json:"status" enum:"found,not_understood,failed"`
 	Text   string `json:"text"`
+	Writer string `json:"writer,omitempty" doc:"The model that put it into words; none for the built-in writer"`
 	// Now and Before are the value and what it was compared with.
 	Now      *float64    `json:"now,omitempty"`
 	Before   *float64    `json:"before,omitempty"`

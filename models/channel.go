@@ -93,6 +93,55 @@ func (c *Channel) Recipients() []string {
 	return []string{""}
 }
 
+// Pace is the time from one message to the next that the channel's service puts
+// up with, to one recipient:
+//   - Slack: a message a second to a room.
+//   - Microsoft Teams: four requests a second to a webhook.
+//   - Discord: five requests in two seconds to a webhook.
+//   - PagerDuty: 120 events a minute to an integration.
+//   - Telegram: 20 messages a minute to a group, whose id is negative or a name,
+//     and one a second to a person.
+//
+// Mail servers and webhooks have limits of their own, which nobody knows.
+func (k ChannelKind) Pace(recipient string) time.Duration {
+	switch k {
+	case ChannelSlack:
+		return time.Second
+	case ChannelTeams:
+		return 250 * time.Millisecond
+	case ChannelDiscord:
+		return 400 * time.Millisecond
+	case ChannelPagerDuty:
+		return 500 * time.Millisecond
+	case ChannelTelegram:
+		if strings.HasPrefix(recipient, "-") || strings.HasPrefix(recipient, "@") {
+			return 3 * time.Second
+		}
+		return time.Second
+	case ChannelEmail:
+		return 50 * time.Millisecond
+	}
+	return 5 * time.Millisecond
+}
+
+// PaceOf is whom a service counts on their own: each chat of Telegram; of a mail
+// server all recipients together.
+func (k ChannelKind) PaceOf(recipient string) string {
+	if k == ChannelTelegram {
+		return recipient
+	}
+	return ""
+}
+
+// ChannelPace says which slots of a channel are taken.
+type ChannelPace struct {
+	ChannelID string    `gorm:"type:uuid;primaryKey"`
+	Recipient string    `gorm:"primaryKey"`
+	OrgID     string    `gorm:"type:uuid;not null"`
+	LastAt    time.Time `gorm:"not null"` // when something was told last
+	FreeAt    time.Time `gorm:"not null"` // the first slot that nobody waits for
+}
+
 // DeliveryStatus is where a delivery stands.
 type DeliveryStatus string
 
@@ -147,19 +196,30 @@ type Delivery struct {
 	// DueAt is when it should be told, Deadline until when it is news.
 	DueAt    time.Time `gorm:"not null;index:deliveries_open,where:status in ('queued'\\,'sending')"`
 	Deadline time.Time `gorm:"not null"`
+	// SlotAt is when its channel has room for it, nil before a try asked for room.
+	SlotAt *time.Time
 	// ClaimedBy is who tries it, until ClaimedUntil.
 	ClaimedBy    string `gorm:"not null"`
 	ClaimedUntil *time.Time
 	SentAt       *time.Time
-	CreatedAt    time.Time `gorm:"index:deliveries_list,priority:2,sort:desc;index:deliveries_subject,priority:3,sort:desc"`
+	CreatedAt    time.Time `gorm:"index:deliveries_list,priority:2,sort:desc;index:deliveries_subject,priority:3,sort:desc;index:deliveries_created,type:brin"`
 	UpdatedAt    time.Time
 }
+
+// NoChannel is the channel of a delivery that was skipped because there is none
+// to tell it over, or nobody to tell: it cannot be sent later either.
+const NoChannel = "00000000-0000-0000-0000-000000000000"
 
 // DeliveryKey is the idempotency key of a delivery: the same for the same
 // organisation, subject, episode, channel and recipient, whoever asks.
 func DeliveryKey(orgID, subject, episode, channelID, recipient string) string {
 	sum := sha256.Sum256([]byte(strings.Join([]string{orgID, subject, episode, channelID, recipient}, "\x00")))
 	return "dm-" + hex.EncodeToString(sum[:16])
+}
+
+// Retriable says whether a delivery can be sent again.
+func (d *Delivery) Retriable() bool {
+	return d.Status.Final() && d.Status != DeliverySent && d.Tries < DeliveryMaxTries && d.ChannelID != NoChannel
 }
 
 // Incident names what a delivery belongs to with others: the alarm, its
@@ -191,6 +251,27 @@ type Message struct {
 	// PictureID and FileIDs are artifacts: a picture to show, files to attach.
 	PictureID string   `json:"picture_id,omitempty"`
 	FileIDs   []string `json:"file_ids,omitempty"`
+	// Sections are the parts of a report. Where there are any, Facts, Columns and
+	// Rows are empty.
+	Sections     []MessageSection `json:"sections,omitempty" doc:"The parts of a report"`
+	MoreSections int              `json:"more_sections,omitempty" doc:"How many parts there are beside these"`
+	// Footer says why the reader gets this; Locale is the language of all words.
+	Footer string `json:"footer,omitempty"`
+	Locale string `json:"locale,omitempty" enum:"en,de" doc:"The language of a report"`
+}
+
+// MessageSection is a part of a report: a tile, or a question with its answer.
+type MessageSection struct {
+	Title   string     `json:"title,omitempty"`
+	Text    string     `json:"text,omitempty" doc:"Plain text; an empty line ends a paragraph"`
+	Columns []string   `json:"columns,omitempty"`
+	Rows    [][]string `json:"rows,omitempty" doc:"The first rows, as text"`
+	More    int        `json:"more,omitempty" doc:"How many rows there are beside these"`
+	// PictureID is an artifact: the chart of the rows.
+	PictureID string   `json:"picture_id,omitempty"`
+	Changes   []string `json:"changes,omitempty" doc:"What has changed since the report before, in sentences"`
+	Since     string   `json:"since,omitempty" doc:"When the report before was made, in words"`
+	Failed    string   `json:"failed,omitempty" doc:"Why there are no rows"`
 }
 
 // MessageFact is a name with its value.
@@ -208,6 +289,10 @@ const (
 	maxMessageRows    = 20
 	maxMessageCell    = 200
 	maxMessageFiles   = 5
+
+	maxMessageSections = 40
+	maxMessageChanges  = 10
+	maxMessageBytes    = 256 << 10 // of all sections together
 )
 
 // Bounded is the message cut to what the ledger keeps.
@@ -226,14 +311,51 @@ func (m Message) Bounded() Message {
 		}
 		return out
 	}
-	m.Columns = clipped(m.Columns)
-	rows := m.Rows[:min(len(m.Rows), maxMessageRows)]
-	m.More += len(m.Rows) - len(rows)
-	m.Rows = make([][]string, len(rows))
-	for i, row := range rows {
-		m.Rows[i] = clipped(row)
+	rowsOf := func(rows [][]string, most int) (out [][]string, more int) {
+		most = min(len(rows), most)
+		out = make([][]string, most)
+		for i, row := range rows[:most] {
+			out[i] = clipped(row)
+		}
+		return out, len(rows) - most
 	}
+	m.Columns = clipped(m.Columns)
+	var more int
+	m.Rows, more = rowsOf(m.Rows, maxMessageRows)
+	m.More += more
 	m.FileIDs = m.FileIDs[:min(len(m.FileIDs), maxMessageFiles)]
+	if m.Sections == nil {
+		return m
+	}
+	m.Footer = Clip(m.Footer, maxMessageText)
+	sections := m.Sections[:min(len(m.Sections), maxMessageSections)]
+	m.MoreSections += len(m.Sections) - len(sections)
+	m.Sections = make([]MessageSection, len(sections))
+	left := maxMessageBytes
+	for i, s := range sections {
+		rows, text, said := maxMessageRows, maxMessageText, maxMessageChanges
+		if left <= 0 { // the last ones are named, and no more
+			rows, text, said = 0, maxMessageCell, 1
+		}
+		s.Title = Clip(strings.Join(strings.Fields(s.Title), " "), maxMessageTitle)
+		s.Text, s.Since, s.Failed = Clip(s.Text, text), Clip(s.Since, maxMessageCell), Clip(s.Failed, 2*maxMessageCell)
+		s.Columns = clipped(s.Columns)
+		s.Rows, more = rowsOf(s.Rows, rows)
+		s.More += more
+		changes := s.Changes[:min(len(s.Changes), said)]
+		s.Changes = make([]string, len(changes))
+		for n, change := range changes {
+			s.Changes[n] = Clip(change, 2*maxMessageCell)
+			left -= len(s.Changes[n])
+		}
+		left -= len(s.Title) + len(s.Text) + len(s.Failed)
+		for _, row := range append(s.Rows, s.Columns) {
+			for _, cell := range row {
+				left -= len(cell) + 3
+			}
+		}
+		m.Sections[i] = s
+	}
 	return m
 }
 

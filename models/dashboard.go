@@ -1,15 +1,6 @@
 package models
 
-import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"fmt"
-	"slices"
-	"strings"
-	"time"
-	"unicode/utf8"
-)
+import "time"
 
 // Sharing says who else may see a dashboard, and who may change it.
 type Sharing string
@@ -136,6 +127,14 @@ type TileLink struct {
 	How    LinkHow `json:"how"`
 }
 
+// ProposedTile is a query that a model proposes for a dashboard.
+type ProposedTile struct {
+	Title         string
+	SQL           string
+	Understanding string
+	Single        bool // it brings one number
+}
+
 // DashboardVersion is an earlier or the current form of a dashboard.
 type DashboardVersion struct {
 	ID          string        `gorm:"type:uuid;primaryKey"`
@@ -173,95 +172,6 @@ type PublicLink struct {
 	CreatedAt time.Time
 }
 
-// TileResult is the cached result of a tile's query, and the request for it.
-// Its key stands for all that the rows depend on; see TileRun.Key.
-type TileResult struct {
-	ID           string     `gorm:"type:uuid;primaryKey"`
-	OrgID        string     `gorm:"type:uuid;not null;uniqueIndex:tile_results_key,priority:1"`
-	Key          string     `gorm:"not null;uniqueIndex:tile_results_key,priority:2"`
-	Rights       string     `gorm:"not null"` // of those who may read it
-	ConnectionID string     `gorm:"type:uuid;not null"`
-	SQL          string     `gorm:"not null"`
-	Arguments    []Argument `gorm:"serializer:json;type:jsonb"`
-	Narrow       []Narrow   `gorm:"serializer:json;type:jsonb"`
-	// RequestedAt is when a refresh was asked for, StartedAt when a worker began
-	// one, RanAt from when the rows are, FailedAt when the last one failed.
-	RequestedAt time.Time `gorm:"not null"`
-	StartedAt   *time.Time
-	RanAt       *time.Time
-	FailedAt    *time.Time
-	ErrorCode   Code     `gorm:"not null;default:''"`
-	ErrorText   string   `gorm:"not null;default:''"`
-	Columns     []Column `gorm:"serializer:json;type:jsonb"`
-	// Rows, BlockRows and BlockEnds are as in Result.
-	Rows      []byte
-	BlockRows int    `gorm:"not null;default:0"`
-	BlockEnds []int  `gorm:"serializer:json;type:jsonb"`
-	RowCount  int    `gorm:"not null;default:0"`
-	Truncated bool   `gorm:"not null;default:false"`
-	QueryMs   int64  `gorm:"not null;default:0"`
-	Chart     *Chart `gorm:"serializer:json;type:jsonb"`
-	CreatedAt time.Time
-	UpdatedAt time.Time `gorm:"index"`
-}
-
-// A refresh that no worker has begun, or ended, for so long may be asked for again.
-const (
-	unbegunLimit = time.Minute
-	unendedLimit = 20 * time.Minute
-)
-
-// Pending reports whether a refresh was asked for that has not ended.
-func (r *TileResult) Pending(now time.Time) bool {
-	if ended := r.ended(); ended != nil && !ended.Before(r.RequestedAt) {
-		return false
-	}
-	if r.StartedAt != nil && !r.StartedAt.Before(r.RequestedAt) {
-		return now.Sub(*r.StartedAt) < unendedLimit
-	}
-	return now.Sub(r.RequestedAt) < unbegunLimit
-}
-
-func (r *TileResult) ended() *time.Time {
-	if r.RanAt == nil || r.FailedAt != nil && r.FailedAt.After(*r.RanAt) {
-		return r.FailedAt
-	}
-	return r.RanAt
-}
-
-// Narrow keeps those rows of a query's result whose column compares with the
-// value of a parameter.
-type Narrow struct {
-	Column    string  `json:"column"`
-	How       LinkHow `json:"how"` // not LinkSets
-	Parameter string  `json:"parameter"`
-	// AsText compares texts, whatever the column's type is: enumerations, ids.
-	AsText bool `json:"as_text,omitempty"`
-}
-
-// TileRun is what a tile's rows are read by.
-type TileRun struct {
-	ConnectionID string
-	SQL          string
-	Arguments    []Argument
-	Narrow       []Narrow
-}
-
-// DataRights names what somebody may read of the organisation's data. People
-// with the same rights may share results; others never do.
-func DataRights(scope Scope) string { return "role:" + string(scope.Role) }
-
-// Key stands for all that the rows of a run depend on: whose they are, with
-// which rights they are read, where the connection leads and what is asked.
-func (r TileRun) Key(orgID, rights string, c *Connection) string {
-	raw, err := json.Marshal([]any{orgID, rights, c.ID, c.Kind, c.Host, c.Port, c.Database, c.Username, c.Schemas, c.MaxRows, r.SQL, r.Arguments, r.Narrow})
-	if err != nil {
-		panic(err) // texts and numbers can always be encoded
-	}
-	sum := sha256.Sum256(raw)
-	return hex.EncodeToString(sum[:])
-}
-
 // Tile returns a tile by its id, nil for none.
 func (d *DashboardSpec) Tile(id string) *Tile {
 	for i := range d.Tiles {
@@ -280,224 +190,6 @@ func (d *DashboardSpec) Filter(name string) *DashboardFilter {
 		}
 	}
 	return nil
-}
-
-// values are those that the filters have: the given ones, else their defaults.
-// A filter without a value keeps nothing away.
-func (d *DashboardSpec) values(given map[string]any) (map[string]Argument, error) {
-	out := map[string]Argument{}
-	for name := range given {
-		if d.Filter(name) == nil {
-			if !ParameterName.MatchString(name) {
-				name = "of that name"
-			}
-			return nil, Errorf(CodeParameter, "There is no filter %s.", name)
-		}
-	}
-	for _, f := range d.Filters {
-		value := given[f.Name]
-		if _, said := given[f.Name]; !said {
-			value = f.Default
-		}
-		if list, is := value.([]any); value == nil || value == "" || is && len(list) == 0 {
-			continue
-		}
-		bound, err := f.bind(value)
-		if err != nil {
-			return nil, err
-		}
-		out[f.Name] = bound
-	}
-	return out, nil
-}
-
-// CheckValues says what is wrong with values of the filters.
-func (d *DashboardSpec) CheckValues(given map[string]any) error {
-	_, err := d.values(given)
-	return err
-}
-
-// Run is what a query tile's rows are read by, with values of the filters.
-func (d *DashboardSpec) Run(t *Tile, given map[string]any) (TileRun, error) {
-	values, err := d.values(given)
-	if err != nil {
-		return TileRun{}, err
-	}
-	run := TileRun{ConnectionID: t.ConnectionID, SQL: t.SQL}
-	for _, p := range t.Parameters {
-		bound, filtered := values[p.Name]
-		if !filtered {
-			if p.Default == nil {
-				return TileRun{}, Errorf(CodeParameter, "%s needs a value: choose one above.", d.label(p))
-			}
-			if bound, err = p.bind(p.Default); err != nil {
-				return TileRun{}, err
-			}
-		}
-		run.Arguments = append(run.Arguments, bound)
-	}
-	for _, l := range t.Links {
-		value, has := values[l.Filter]
-		if !has || l.How == LinkSets {
-			continue
-		}
-		run.Narrow = append(run.Narrow, Narrow{Column: l.Column, How: l.How, Parameter: l.Filter, AsText: value.Type == ParameterText})
-		if !slices.ContainsFunc(run.Arguments, func(a Argument) bool { return a.Name == l.Filter }) {
-			run.Arguments = append(run.Arguments, value)
-		}
-	}
-	return run, nil
-}
-
-// label is how people know a tile's parameter.
-func (d *DashboardSpec) label(p Parameter) string {
-	if f := d.Filter(p.Name); f != nil && f.Label != "" {
-		return f.Label
-	}
-	if p.Label != "" {
-		return p.Label
-	}
-	return p.Name
-}
-
-// ParameterOf is the parameter whose default is an argument's value.
-func ParameterOf(a Argument) Parameter {
-	p := Parameter{Name: a.Name, Type: a.Type}
-	value := func(text string) any {
-		if a.Type == ParameterBoolean {
-			return text == "true"
-		}
-		return text
-	}
-	if !a.List {
-		if len(a.Values) == 1 {
-			p.Default = value(a.Values[0])
-		}
-		return p
-	}
-	p.Type, p.Of = ParameterList, a.Type
-	list := make([]any, len(a.Values))
-	for i, v := range a.Values {
-		list[i] = value(v)
-	}
-	p.Default = list
-	return p
-}
-
-// Flaw is something that is wrong with a part of a dashboard.
-type Flaw struct {
-	// Where is the part, such as tiles[2].sql.
-	Where   string
-	Message string
-}
-
-// Check lists what is wrong with a dashboard as far as that can be told without
-// its databases. SQL is for the guard to check.
-func (d *DashboardSpec) Check() (flaws []Flaw) {
-	say := func(where, format string, args ...any) {
-		flaws = append(flaws, Flaw{where, fmt.Sprintf(format, args...)})
-	}
-	if n := utf8.RuneCountInString(d.Name); strings.TrimSpace(d.Name) == "" || n > 200 {
-		say("name", "A dashboard needs a name of at most 200 characters.")
-	}
-	if s := d.RefreshSeconds; s != 0 && (s < minRefreshSeconds || s > maxRefreshSeconds) {
-		say("refresh_seconds", "Results are refreshed every %d seconds to 24 hours, or not by themselves (0).", minRefreshSeconds)
-	}
-	if len(d.Tiles) > MaxTiles {
-		say("tiles", "There are %d tiles; the limit is %d. Make a second dashboard.", len(d.Tiles), MaxTiles)
-		return flaws
-	}
-	parameters := make([]Parameter, len(d.Filters))
-	for i, f := range d.Filters {
-		parameters[i] = f.Parameter
-		if len(f.Choices) > 200 {
-			say(fmt.Sprintf("filters[%d].choices", i), "A filter offers at most 200 choices.")
-		}
-	}
-	if err := CheckParameters(parameters); err != nil {
-		say("filters", "%s", ErrorMessage(err))
-		return flaws
-	}
-	seen := map[string]bool{}
-	for i := range d.Tiles {
-		t := &d.Tiles[i]
-		where := fmt.Sprintf("tiles[%d]", i)
-		if seen[t.ID] || t.ID == "" {
-			say(where+".id", "Each tile needs an id of its own.")
-		}
-		seen[t.ID] = true
-		for _, f := range d.checkTile(t) {
-			say(where+f.Where, "%s", f.Message)
-		}
-	}
-	return flaws
-}
-
-func (d *DashboardSpec) checkTile(t *Tile) (flaws []Flaw) {
-	say := func(where, format string, args ...any) {
-		flaws = append(flaws, Flaw{where, fmt.Sprintf(format, args...)})
-	}
-	if utf8.RuneCountInString(t.Title) > 200 {
-		say(".title", "A title has at most 200 characters.")
-	}
-	if t.W < 1 || t.H < 1 || t.X < 0 || t.Y < 0 || t.X+t.W > GridColumns || t.H > maxTileHeight || t.Y > maxGridRow {
-		say(".layout", "The tile's place is outside of the grid of %d columns.", GridColumns)
-	}
-	switch t.Kind {
-	case TileText:
-		if strings.TrimSpace(t.Text) == "" || len(t.Text) > MaxTileText {
-			say(".text", "A text tile has a text of at most %d bytes.", MaxTileText)
-		}
-		if t.SQL != "" || len(t.Parameters)+len(t.Links) > 0 {
-			say(".sql", "A text tile has no SQL.")
-		}
-		return flaws
-	case TileQuery:
-	default:
-		say(".kind", "A tile is a query or a text.")
-		return flaws
-	}
-	if strings.TrimSpace(t.SQL) == "" || len(t.SQL) > MaxDashboardSQL {
-		say(".sql", "A query tile has SQL of at most %d bytes.", MaxDashboardSQL)
-	}
-	if t.View != "" && t.View != ViewAuto && t.View != ViewChart && t.View != ViewTable {
-		say(".view", "A tile's view is auto, chart or table.")
-	}
-	if err := CheckParameters(t.Parameters); err != nil {
-		say(".parameters", "%s", ErrorMessage(err))
-		return flaws
-	}
-	for _, p := range t.Parameters {
-		if f := d.Filter(p.Name); f != nil && (f.Type != p.Type || f.Of != p.Of && f.elements() != p.elements()) {
-			say(".parameters", "The parameter %s and the filter of that name have different types.", p.Name)
-		}
-	}
-	if len(t.Links) > MaxParameters {
-		say(".links", "A tile has at most %d links.", MaxParameters)
-	}
-	for i, l := range t.Links {
-		where := fmt.Sprintf(".links[%d]", i)
-		f := d.Filter(l.Filter)
-		switch {
-		case f == nil:
-			say(where, "There is no filter %q.", l.Filter)
-		case l.Column == "" || len(l.Column) > 63 || strings.ContainsRune(l.Column, 0) || !utf8.ValidString(l.Column):
-			say(where, "A link names a column of the tile's result.")
-		case l.How != LinkEquals && l.How != LinkFrom && l.How != LinkUntil && l.How != LinkSets:
-			say(where, "A link is one of equals, at_least, at_most and sets.")
-		case f.Type == ParameterList && (l.How == LinkFrom || l.How == LinkUntil):
-			say(where, "A list of values has no order: use equals.")
-		}
-	}
-	return flaws
-}
-
-// elements is the type of a list's values.
-func (p Parameter) elements() ParameterType {
-	if p.Type == ParameterList && p.Of == "" {
-		return ParameterText
-	}
-	return p.Of
 }
 
 // Bottom is the first free row of the grid, LastOrder the highest place in the stack.

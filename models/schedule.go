@@ -17,6 +17,7 @@ type ScheduleKind string
 const (
 	ScheduleAlerts ScheduleKind = "alerts" // all alerts of the organisation that have the timing
 	ScheduleExport ScheduleKind = "export" // one scheduled export
+	ScheduleReport ScheduleKind = "report" // one report
 )
 
 // Schedule is a timing of an organisation, and whether Temporal knows it. It is a

@@ -127,7 +127,7 @@ func (r *alertRun) check(ctx workflow.Context, ids []string) {
 		for len(ids) > 0 {
 			var got activities.AlertsChecked
 			in := activities.AlertCheck{Scope: r.in.Scope, IDs: ids, At: r.in.At, Kind: r.in.Kind}
-			if err := workflow.ExecuteActivity(query(ctx, "check alerts"), q.CheckAlerts, in).Get(ctx, &got); err != nil {
+			if err := workflow.ExecuteActivity(check(ctx, "check alerts"), q.CheckAlerts, in).Get(ctx, &got); err != nil {
 				r.err = err
 				return
 			}
@@ -153,10 +153,14 @@ func (r *alertRun) follow(ctx workflow.Context, got activities.AlertsChecked) {
 	}
 }
 
-// leave starts a run that goes on by itself.
 func (r *alertRun) leave(ctx workflow.Context, id string, priority int, run, in any) {
+	leave(ctx, r.in.Scope.OrgID, id, priority, run, in)
+}
+
+// leave starts a run that goes on by itself.
+func leave(ctx workflow.Context, orgID, id string, priority int, run, in any) {
 	child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{WorkflowID: id, ParentClosePolicy: enums.PARENT_CLOSE_POLICY_ABANDON,
-		WorkflowExecutionTimeout: runLimit, Priority: temporal.Priority{PriorityKey: priority, FairnessKey: r.in.Scope.OrgID}})
+		WorkflowExecutionTimeout: runLimit, Priority: temporal.Priority{PriorityKey: priority, FairnessKey: orgID}})
 	// One that runs already does what this one was to do.
 	if err := workflow.ExecuteChildWorkflow(child, run, in).GetChildWorkflowExecution().Get(ctx, nil); err != nil {
 		workflow.GetLogger(ctx).Info("runs already", "WorkflowID", id)
@@ -172,17 +176,75 @@ type AlertWhyInput struct {
 }
 
 // AlertWhy looks into why an alert fired. The alarm has been told by then; the
-// finding is added to the episode.
+// finding is added to the episode, put into words by a model where there is one,
+// and told where the alert says so.
 func AlertWhy(ctx workflow.Context, in AlertWhyInput) error {
 	var q *activities.Query
-	return workflow.ExecuteActivity(look(ctx, "look into why"), q.ExplainAlert, activities.ExplainInput{
-		Scope: in.Scope, AlertID: in.AlertID, EpisodeID: in.EpisodeID, At: in.At}).Get(ctx, nil)
+	var m *activities.Model
+	var a *activities.Alerts
+	episode := activities.ExplainInput{Scope: in.Scope, AlertID: in.AlertID, EpisodeID: in.EpisodeID, At: in.At}
+	if workflow.GetVersion(ctx, "tell-finding", workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+		return workflow.ExecuteActivity(look(ctx, "look into why"), q.ExplainAlert, episode).Get(ctx, nil)
+	}
+	episode.Later = true
+	var got activities.Explained
+	if err := workflow.ExecuteActivity(look(ctx, "look into why"), q.ExplainAlert, episode).Get(ctx, &got); err != nil || !got.Found {
+		return err
+	}
+	if err := workflow.ExecuteActivity(words(ctx, "put it into words"), m.WriteFinding, episode).Get(ctx, nil); err != nil {
+		workflow.GetLogger(ctx).Info("the built-in words of a finding stand", "error", err)
+	}
+	var ids []string
+	if err := workflow.ExecuteLocalActivity(record(ctx, "tell what was found"), a.TellFinding, episode).Get(ctx, &ids); err != nil || len(ids) == 0 {
+		return err
+	}
+	_, err := deliver(ctx, in.Scope, ids)
+	return err
 }
 
-// PreviewAlert tries an alert for a person who waits.
+// PreviewAlert tries an alert for a person who waits. Words that the built-in
+// reader or planner has no reading of are read by a model, where the input says
+// that one may; SQL of it that does not run gives it one more try.
 func PreviewAlert(ctx workflow.Context, in activities.PreviewInput) (activities.Preview, error) {
 	var q *activities.Query
 	var got activities.Preview
-	err := workflow.ExecuteActivity(probe(ctx, QueueQuery, "try the alert"), q.PreviewAlert, in).Get(ctx, &got)
-	return got, err
+	try := func() error {
+		return workflow.ExecuteActivity(probe(ctx, QueueQuery, "try the alert"), q.PreviewAlert, in).Get(ctx, &got)
+	}
+	if in.Words == "" || in.Alert.Question != "" {
+		if err := try(); err != nil || in.Words == "" || got.Code != models.CodeNotAnswerable {
+			return got, err
+		}
+	}
+	var m *activities.Model
+	var attempts []models.Attempt
+	for {
+		var wish activities.WishRead
+		err := workflow.ExecuteActivity(thought(ctx, "read the wish"), m.ReadWish, activities.ModelInput{Scope: in.Scope, ConnectionID: in.Alert.ConnectionID,
+			Text: in.Words, Attempts: attempts}).Get(ctx, &wish)
+		if err != nil { // a model that does not answer is no reason to fail: the words are not understood
+			workflow.GetLogger(ctx).Info("no model has read the wish", "error", err)
+			wish = activities.WishRead{}
+		}
+		if wish.SQL == "" {
+			return unread(in, got, wish.Text), nil
+		}
+		in.Wished(wish.Question, wish.SQL, wish.Condition, wish.Cron)
+		if err := try(); err != nil || len(attempts) > 0 || got.Code != models.CodeGuardRefused && got.Code != models.CodeSQLError {
+			return got, err
+		}
+		attempts = append(attempts, models.Attempt{SQL: wish.SQL, Code: got.Code, Error: got.Text})
+	}
+}
+
+// unread is the preview of words that nobody has a reading of: with what the
+// built-in planner said of them, if it was asked.
+func unread(in activities.PreviewInput, got activities.Preview, text string) activities.Preview {
+	if got.Code == "" {
+		got.Alert, got.Code = in.Alert, models.CodeNotAnswerable
+	}
+	if text != "" {
+		got.Text = text
+	}
+	return got
 }

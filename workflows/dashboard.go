@@ -31,10 +31,18 @@ type RefreshResult struct {
 // RefreshDashboard reads the tiles of a dashboard, a few at a time. A tile that
 // fails is that tile's: the others are read all the same.
 func RefreshDashboard(ctx workflow.Context, in RefreshInput) (RefreshResult, error) {
-	var result RefreshResult
+	tiles := make([]activities.TileInput, len(in.Results))
+	for i, id := range in.Results {
+		tiles[i] = activities.TileInput{Scope: in.Scope, DashboardID: in.DashboardID, ResultID: id, Since: in.Since}
+	}
+	return readTiles(ctx, tiles), ctx.Err()
+}
+
+// readTiles reads tiles, a few at a time. Cancelled, it lets end what has begun.
+func readTiles(ctx workflow.Context, tiles []activities.TileInput) (result RefreshResult) {
 	free := workflow.NewSemaphore(ctx, tilesAtOnce)
 	all := workflow.NewWaitGroup(ctx)
-	for _, id := range in.Results {
+	for _, tile := range tiles {
 		if err := free.Acquire(ctx, 1); err != nil {
 			break // cancelled
 		}
@@ -42,7 +50,6 @@ func RefreshDashboard(ctx workflow.Context, in RefreshInput) (RefreshResult, err
 		workflow.Go(ctx, func(ctx workflow.Context) {
 			defer all.Done()
 			defer free.Release(1)
-			tile := activities.TileInput{Scope: in.Scope, DashboardID: in.DashboardID, ResultID: id, Since: in.Since}
 			if readTile(ctx, tile) {
 				result.Ready++
 			} else {
@@ -52,7 +59,20 @@ func RefreshDashboard(ctx workflow.Context, in RefreshInput) (RefreshResult, err
 	}
 	wait, _ := workflow.NewDisconnectedContext(ctx)
 	all.Wait(wait)
-	return result, ctx.Err()
+	return result
+}
+
+// ProposeTiles has a model propose the tiles of a dashboard, and returns those that
+// were checked and ran.
+func ProposeTiles(ctx workflow.Context, in activities.ModelInput) (ran []models.ProposedTile, err error) {
+	var m *activities.Model
+	var q *activities.Query
+	try := activities.TryTilesInput{Scope: in.Scope, ConnectionID: in.ConnectionID}
+	if err = workflow.ExecuteActivity(thought(ctx, "design the tiles"), m.DesignTiles, in).Get(ctx, &try.Tiles); err != nil || len(try.Tiles) == 0 {
+		return nil, err
+	}
+	err = workflow.ExecuteActivity(probe(ctx, QueueQuery, "try the tiles"), q.TryTiles, try).Get(ctx, &ran)
+	return ran, err
 }
 
 // readTile reads a tile, and stores why where that cannot be done.

@@ -16,7 +16,11 @@ const (
 	QueueExport = "export" // whole results into files, which takes long
 )
 
-// Queues are all task queues. A build must serve each of them to take questions.
+// QueueCheck is for the checks of alerts, which are very many at once and wait for
+// each other. The workers of query serve it too; questions find their places free.
+const QueueCheck = "check"
+
+// Queues are all task queues that workers are started for. A build must serve each of them to take questions.
 var Queues = []string{QueueAsk, QueueModel, QueueQuery, QueueAlert, QueueExport}
 
 // HeartbeatTimeout is how long an activity of model or query may be silent
@@ -78,6 +82,11 @@ func query(ctx workflow.Context, summary string) workflow.Context {
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2,
 			MaximumInterval: 30 * time.Second, MaximumAttempts: 10},
 	})
+}
+
+// check is query for alerts.
+func check(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithTaskQueue(query(ctx, summary), QueueCheck)
 }
 
 // tile is query for a part of a page that somebody looks at, or will: what does
@@ -151,6 +160,34 @@ func look(ctx workflow.Context, summary string) workflow.Context {
 		Summary:                summary,
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 5 * time.Second, BackoffCoefficient: 2,
 			MaximumInterval: 30 * time.Second, MaximumAttempts: 3},
+	})
+}
+
+// thought is for a person who waits for what a model makes of their words: one
+// attempt, about a minute.
+func thought(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue:              QueueModel,
+		StartToCloseTimeout:    55 * time.Second,
+		ScheduleToStartTimeout: 30 * time.Second,
+		ScheduleToCloseTimeout: closeLimit,
+		HeartbeatTimeout:       HeartbeatTimeout,
+		Summary:                summary,
+		RetryPolicy:            &temporal.RetryPolicy{MaximumAttempts: 1},
+	})
+}
+
+// words is for putting something into words that has words already: what does not
+// come soon is not waited for.
+func words(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue:              QueueModel,
+		StartToCloseTimeout:    time.Minute,
+		ScheduleToStartTimeout: time.Minute,
+		ScheduleToCloseTimeout: closeLimit,
+		HeartbeatTimeout:       HeartbeatTimeout,
+		Summary:                summary,
+		RetryPolicy:            &temporal.RetryPolicy{MaximumAttempts: 2},
 	})
 }
 

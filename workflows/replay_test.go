@@ -35,6 +35,8 @@ func TestReplay(t *testing.T) {
 			replayer.RegisterWorkflow(DeleteExport)
 			replayer.RegisterWorkflow(EstimateExport)
 			replayer.RegisterWorkflow(ScheduledExport)
+			replayer.RegisterWorkflow(Report)
+			replayer.RegisterWorkflow(PreviewReport)
 			require.NoError(t, replayer.ReplayWorkflowHistoryFromJSONFile(nil, file))
 		})
 	}

@@ -34,6 +34,9 @@ var scheduleKinds = map[models.ScheduleKind]scheduleKind{
 	models.ScheduleExport: {prefix: "exports/", run: "scheduled-export/", workflow: ScheduledExport, priority: priorityExport, input: func(s *models.Schedule) any {
 		return ScheduledExportInput{Scope: models.Scope{OrgID: s.OrgID}, ID: s.ObjectID}
 	}},
+	models.ScheduleReport: {prefix: "reports/", run: "report-run/", workflow: Report, priority: priorityReport, limit: runLimit, input: func(s *models.Schedule) any {
+		return ReportInput{Scope: models.Scope{OrgID: s.OrgID}, ReportID: s.ObjectID, Kind: models.ReportScheduled}
+	}},
 }
 
 // scheduledAt is when a schedule wanted the run that it started.

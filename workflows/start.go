@@ -39,6 +39,7 @@ const (
 	priorityDeliver   = 3 // of messages that a person sends again, or that the relay found
 	priorityAlert     = 4
 	priorityWhy       = 5 // of looking into an alert that was told
+	priorityReport    = 5
 )
 
 // Settings are resolved from the configuration before the start of a run.
@@ -199,7 +200,17 @@ func (c *Client) Deliver(ctx context.Context, scope models.Scope, deliveryID str
 
 // test runs a workflow that somebody waits for.
 func (c *Client) test(ctx context.Context, scope models.Scope, what, queue string, workflow, in, report any) error {
-	ctx, cancel := context.WithTimeout(ctx, 35*time.Second)
+	return c.tested(ctx, scope, what, testWait, queue, workflow, in, report)
+}
+
+// A person at a form waits so long for a test, and for one that asks a model first.
+const (
+	testWait  = 35 * time.Second
+	modelWait = 85 * time.Second
+)
+
+func (c *Client) tested(ctx context.Context, scope models.Scope, what string, wait time.Duration, queue string, workflow, in, report any) error {
+	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	run, err := c.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: "test-" + what + "/" + uuid.NewString(),
 		TaskQueue: QueueAsk, WorkflowExecutionTimeout: runLimit,
@@ -277,6 +288,16 @@ func (c *Client) RefreshDashboard(ctx context.Context, scope models.Scope, dashb
 		Priority:              temporal.Priority{PriorityKey: priorityDashboard, FairnessKey: scope.OrgID}},
 		RefreshDashboard, RefreshInput{Scope: scope, DashboardID: dashboardID, Results: results, Since: since})
 	return unavailable(err, "read the tiles")
+}
+
+// ProposeTiles has the model, where there is one, propose tiles for a dashboard
+// about something and waits for those that ran; none without a model.
+func (c *Client) ProposeTiles(ctx context.Context, scope models.Scope, connectionID, about string) (ran []models.ProposedTile, err error) {
+	if has, err := c.hasModel(ctx, scope); err != nil || !has {
+		return nil, err
+	}
+	err = c.tested(ctx, scope, "proposal", modelWait, QueueQuery, ProposeTiles, activities.ModelInput{Scope: scope, ConnectionID: connectionID, Text: about}, &ran)
+	return ran, err
 }
 
 // Ready reports whether Temporal answers.

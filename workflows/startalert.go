@@ -39,8 +39,33 @@ func (c *Client) startAlertRun(ctx context.Context, scope models.Scope, id strin
 	return unavailable(err, "run the alert")
 }
 
-// PreviewAlert tries an alert and waits for what it brings.
-func (c *Client) PreviewAlert(ctx context.Context, in activities.PreviewInput) (activities.Preview, error) {
-	var got activities.Preview
-	return got, c.test(ctx, in.Scope, "alert", QueueQuery, PreviewAlert, in, &got)
+// PreviewAlert tries an alert and waits for what it brings. Where no model is
+// configured, words that have no question are not answerable.
+func (c *Client) PreviewAlert(ctx context.Context, in activities.PreviewInput) (got activities.Preview, err error) {
+	wait := testWait
+	if in.Words != "" {
+		has, err := c.hasModel(ctx, in.Scope)
+		if err != nil {
+			return got, err
+		}
+		if wait = modelWait; !has && in.Alert.Question == "" {
+			return activities.Preview{Alert: in.Alert, Code: models.CodeNotAnswerable}, nil
+		} else if !has {
+			in.Words, wait = "", testWait
+		}
+	}
+	err = c.tested(ctx, in.Scope, "alert", wait, QueueQuery, PreviewAlert, in, &got)
+	return got, err
+}
+
+// hasModel says whether somebody's questions are asked of a model.
+func (c *Client) hasModel(ctx context.Context, scope models.Scope) (bool, error) {
+	if c.Settings.Planner == plannerModel {
+		return true, nil
+	}
+	if c.Models == nil {
+		return false, nil
+	}
+	ids, err := c.Models(ctx, scope, &models.Question{})
+	return len(ids) > 0, err
 }

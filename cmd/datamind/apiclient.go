@@ -37,17 +37,41 @@ func openAPIClient(dir string) (*apiClient, error) {
 
 // call sends one request; a problem answer becomes a coded error.
 func (c *apiClient) call(ctx context.Context, method, path string, body, out any) error {
+	resp, err := c.send(ctx, method, path, body)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if out == nil {
+		return nil
+	}
+	dec := json.NewDecoder(resp.Body)
+	dec.UseNumber()
+	return dec.Decode(out)
+}
+
+// raw fetches what is no JSON, such as a file.
+func (c *apiClient) raw(ctx context.Context, path string) ([]byte, error) {
+	resp, err := c.send(ctx, http.MethodGet, path, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	return io.ReadAll(resp.Body)
+}
+
+func (c *apiClient) send(ctx context.Context, method, path string, body any) (*http.Response, error) {
 	var payload io.Reader
 	if body != nil {
 		raw, err := json.Marshal(body)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		payload = bytes.NewReader(raw)
 	}
 	req, err := http.NewRequestWithContext(ctx, method, c.cred.Address+"/api/v1"+path, payload)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	req.Header.Set("Authorization", "Bearer "+c.cred.APIKey)
 	if body != nil {
@@ -56,24 +80,19 @@ func (c *apiClient) call(ctx context.Context, method, path string, body, out any
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return models.Wrap(err, models.CodeUnavailable, "DataMind does not answer at %s. Is 'make up' running?", c.cred.Address)
+		return nil, models.Wrap(err, models.CodeUnavailable, "DataMind does not answer at %s. Is 'make up' running?", c.cred.Address)
+	}
+	if resp.StatusCode < 400 {
+		return resp, nil
 	}
 	defer func() { _ = resp.Body.Close() }()
-	dec := json.NewDecoder(resp.Body)
-	dec.UseNumber()
-	if resp.StatusCode >= 400 {
-		var problem struct {
-			Code   models.Code `json:"code"`
-			Detail string      `json:"detail"`
-			Title  string      `json:"title"`
-		}
-		_ = dec.Decode(&problem)
-		return models.Errorf(problem.Code, "%s %s", problem.Detail, problem.Title)
+	var problem struct {
+		Code   models.Code `json:"code"`
+		Detail string      `json:"detail"`
+		Title  string      `json:"title"`
 	}
-	if out == nil {
-		return nil
-	}
-	return dec.Decode(out)
+	_ = json.NewDecoder(resp.Body).Decode(&problem)
+	return nil, models.Errorf(problem.Code, "%s %s", problem.Detail, problem.Title)
 }
 
 type questionView struct {

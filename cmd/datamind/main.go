@@ -21,21 +21,24 @@ import (
 var version = "dev"
 
 type cli struct {
-	Up      upCmd            `cmd:"" help:"Run everything on this machine."`
-	Down    downCmd          `cmd:"" help:"Stop what 'up' runs, or what a crash left over."`
-	Ask     askCmd           `cmd:"" help:"Ask a question."`
-	Export  exportCmd        `cmd:"" help:"Write all rows of an answer or of a saved query into a file."`
-	API     apiCmd           `cmd:"" name:"api" help:"Run the HTTP API and the web page."`
-	Worker  workerCmd        `cmd:"" help:"Run workers."`
-	Deploy  deployCmd        `cmd:"" help:"Say which build of the workers takes new questions, and move questions between builds."`
-	Migrate migrateCmd       `cmd:"" help:"Change the platform's database schema: up, down or status."`
-	Doctor  doctorCmd        `cmd:"" help:"Check everything, and say what is wrong and how to put it right."`
-	Guard   guardCmd         `cmd:"" help:"Check SQL: JSON lines in, JSON lines out."`
-	Plan    planCmd          `cmd:"" help:"Plan questions in process: JSON lines in, JSON lines out."`
-	Link    linkCmd          `cmd:"" help:"Print a one-time sign-in link, for the first owner or for somebody who forgot the password."`
-	Keys    keysCmd          `cmd:"" help:"Make the pairs of keys that seal connection passwords and models' keys."`
-	OpenAPI openapiCmd       `cmd:"" name:"openapi" help:"Print the OpenAPI document."`
-	Version kong.VersionFlag `help:"Print the version."`
+	Up        upCmd            `cmd:"" help:"Run everything on this machine."`
+	Down      downCmd          `cmd:"" help:"Stop what 'up' runs, or what a crash left over."`
+	Ask       askCmd           `cmd:"" help:"Ask a question."`
+	Export    exportCmd        `cmd:"" help:"Write all rows of an answer or of a saved query into a file."`
+	Alert     alertCmd         `cmd:"" help:"List alerts, check one now, pause it or have it go on."`
+	Dashboard dashboardCmd     `cmd:"" help:"Write a dashboard as YAML, or make one of it."`
+	Report    reportCmd        `cmd:"" help:"List reports, and make one now."`
+	API       apiCmd           `cmd:"" name:"api" help:"Run the HTTP API and the web page."`
+	Worker    workerCmd        `cmd:"" help:"Run workers."`
+	Deploy    deployCmd        `cmd:"" help:"Say which build of the workers takes new questions, and move questions between builds."`
+	Migrate   migrateCmd       `cmd:"" help:"Change the platform's database schema: up, down or status."`
+	Doctor    doctorCmd        `cmd:"" help:"Check everything, and say what is wrong and how to put it right."`
+	Guard     guardCmd         `cmd:"" help:"Check SQL: JSON lines in, JSON lines out."`
+	Plan      planCmd          `cmd:"" help:"Plan questions in process: JSON lines in, JSON lines out."`
+	Link      linkCmd          `cmd:"" help:"Print a one-time sign-in link, for the first owner or for somebody who forgot the password."`
+	Keys      keysCmd          `cmd:"" help:"Make the pairs of keys that seal connection passwords and models' keys."`
+	OpenAPI   openapiCmd       `cmd:"" name:"openapi" help:"Print the OpenAPI document."`
+	Version   kong.VersionFlag `help:"Print the version."`
 }
 
 // errConfig marks errors that end the process with 2.

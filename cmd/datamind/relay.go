@@ -68,6 +68,12 @@ func (s *services) relay(ctx context.Context) {
 			if err := s.store.SystemPruneTiles(ctx, time.Now().Add(-tileAge)); err != nil && ctx.Err() == nil {
 				s.log.Warn("old results of tiles not deleted", "error", err)
 			}
+			if err := s.store.SystemPruneReports(ctx, time.Now().Add(-models.ReportRunsKept)); err != nil && ctx.Err() == nil {
+				s.log.Warn("old runs of reports not deleted", "error", err)
+			}
+			if err := s.store.SystemPruneDeliveries(ctx, time.Now().Add(-models.DeliveriesKept)); err != nil && ctx.Err() == nil {
+				s.log.Warn("old messages not deleted", "error", err)
+			}
 			continue
 		case <-messages.C:
 			if err := s.relayMessages(ctx); err != nil && ctx.Err() == nil {
@@ -81,7 +87,7 @@ func (s *services) relay(ctx context.Context) {
 			continue
 		case <-tick.C:
 		}
-		err := errors.Join(s.relayOnce(ctx), s.relayExports(ctx), s.relaySchedules(ctx), s.relayAlerts(ctx)) // none waits for what ails another
+		err := errors.Join(s.relayOnce(ctx), s.relayExports(ctx), s.relaySchedules(ctx), s.relayAlerts(ctx), s.relayReports(ctx)) // none waits for what ails another
 		if ctx.Err() != nil {
 			return
 		}

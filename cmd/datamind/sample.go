@@ -99,6 +99,11 @@ func (o *oneMachine) connectSample(ctx context.Context) error {
 	if err := o.watchSample(ctx, c.ID); err != nil {
 		return err
 	}
+	r := sample.Report(o.owner.UserID, c.ID)
+	if err := o.services.store.CreateReport(ctx, o.owner, r); err != nil {
+		return err
+	}
+	o.unreported = r.ID
 	if err := os.WriteFile(marker, nil, 0o600); err != nil {
 		return err
 	}
@@ -117,9 +122,14 @@ func (o *oneMachine) watchSample(ctx context.Context, connectionID string) error
 	return nil
 }
 
-// lookOnce has new alerts look before their first time comes. One that can not
-// just now looks then.
+// lookOnce has new alerts look, and the new report made, before their first time
+// comes. What can not be done just now is done then.
 func (o *oneMachine) lookOnce(ctx context.Context) {
+	if o.unreported != "" {
+		if err := o.services.runs.RunReport(ctx, o.owner, o.unreported, time.Now().UTC().Truncate(time.Second), ""); err != nil && ctx.Err() == nil {
+			o.log.Warn("the sample report has not been made yet", "report_id", o.unreported, "error", err)
+		}
+	}
 	for _, id := range o.unseen {
 		if err := o.services.runs.RunAlert(ctx, o.owner, id, []time.Time{time.Now().UTC().Truncate(time.Second)}, models.RunNow); err != nil && ctx.Err() == nil {
 			o.log.Warn("a sample alert has not looked yet", "alert_id", id, "error", err)

@@ -270,6 +270,7 @@ func (s *services) startWorkers(ctx context.Context, queues []string, fatal func
 			workflows.QueueAlert: s.config.AlertConcurrency, workflows.QueueExport: s.config.ExportConcurrency}}
 	a.Alerts = &activities.Alerts{Store: s.store, BaseURL: s.config.BaseURL}
 	a.Scheduled = &activities.ScheduledExports{Store: s.store, BaseURL: s.config.BaseURL}
+	a.Reports = &activities.Reports{Store: s.store, BaseURL: s.config.BaseURL, Ended: s.metrics.ReportEnded}
 	a.Model = &activities.Model{CatalogTTL: s.config.CatalogTTL, Store: s.store, Events: s.hub, Temporal: s.temporal, Builtin: planner.NewBuiltin(), MonthlyBudget: s.config.TokenBudgetMonthly}
 	policy := s.policy(ctx)
 	own := policy

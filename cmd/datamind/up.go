@@ -105,6 +105,8 @@ type oneMachine struct {
 	// refresh brings the sample up to date while people already ask.
 	refresh func(context.Context) error
 	unseen  []string // alerts that were made at this start
+	// unreported is the report that was made at this start, "" for none.
+	unreported string
 }
 
 // prepare fills the databases and starts Temporal, side by side.
@@ -295,7 +297,7 @@ func (o *oneMachine) credentials(ctx context.Context, a *auth.Service, address s
 	if old, err := readCredentials(o.Data); err == nil && old.KeyID != "" {
 		_ = a.RevokeAPIKey(ctx, o.owner, old.KeyID) // it may have been revoked already
 	}
-	scopes := []string{auth.Profile, auth.Ask, auth.ReadQuestions, auth.ReadConnections, auth.ReadCatalog, auth.ReadExports, auth.WriteExports}
+	scopes := []string{auth.Profile, auth.Ask, auth.ReadQuestions, auth.ReadConnections, auth.ReadCatalog, auth.ReadExports, auth.WriteExports, auth.ReadReports, auth.WriteReports}
 	key, secret, err := a.CreateAPIKey(ctx, o.owner, "command line on this machine", scopes, time.Now().AddDate(1, 0, 0))
 	if err != nil {
 		return err

@@ -41,7 +41,7 @@ func (s *System) signIn() *Person {
 	status, body, cookies := p.send(0, http.MethodPost, "/auth/link", map[string]any{"token": token}, nil)
 	require.Equal(s.t, http.StatusNoContent, status, body)
 	scopes := []string{"ask", "questions.read", "connections.read", "connections.write", "catalog.read", "catalog.sync", "profile", "usage.read", "models.write",
-		"feedback.give", "questions.verify", "steps.inspect", "notes.write", "alerts.read", "alerts.write", "channels.use", "channels.manage", "dashboards.read", "dashboards.write", "dashboards.publish",
+		"feedback.give", "questions.verify", "steps.inspect", "notes.write", "alerts.read", "alerts.write", "reports.read", "reports.write", "channels.use", "channels.manage", "dashboards.read", "dashboards.write", "dashboards.publish",
 		"exports.read", "exports.write"}
 	status, body, _ = p.send(0, http.MethodPost, "/api-keys", map[string]any{"name": "tests", "scopes": scopes}, cookies)
 	require.Equal(s.t, http.StatusCreated, status, body)

@@ -66,31 +66,36 @@ func Contributions(now, before float64, splits []Split) (parts []models.AlertPar
 	return parts
 }
 
-// Finding writes what was found, of these figures only.
-func Finding(c *models.AlertCondition, now, before float64, baseline string, parts []models.AlertPart, looked []string) string {
-	var b strings.Builder
+// FindingFacts are what was found, a sentence each, of these figures only: what
+// moved, and which parts explain it.
+func FindingFacts(c *models.AlertCondition, now, before float64, baseline string, parts []models.AlertPart) (facts []string) {
 	verb := "rose"
 	if now < before {
 		verb = "fell"
 	}
-	fmt.Fprintf(&b, "It %s from %s (%s) to %s", verb, Value(c, before), baseline, Value(c, now))
+	moved := fmt.Sprintf("It %s from %s (%s) to %s", verb, Value(c, before), baseline, Value(c, now))
 	if before != 0 {
-		fmt.Fprintf(&b, ", by %s %%", number(math.Abs(math.Round(1000*(now-before)/before)/10)))
+		moved += fmt.Sprintf(", by %s %%", number(math.Abs(math.Round(1000*(now-before)/before)/10)))
 	}
-	b.WriteString(". ")
-	if len(parts) == 0 {
-		if len(looked) == 0 {
-			b.WriteString("There was nothing to take it apart by.")
-		} else {
-			fmt.Fprintf(&b, "It moved about evenly in every part: by %s.", strings.Join(looked, ", "))
-		}
-		return b.String()
+	facts = append(facts, moved+".")
+	for _, p := range parts {
+		facts = append(facts, fmt.Sprintf("%s “%s” explains %s %% of the change (from %s to %s).", p.Dimension, clip(p.Value, 60), number(math.Round(100*p.Share)), Value(c, p.Before), Value(c, p.Now)))
 	}
-	for i, p := range parts {
-		if i == 3 {
-			break
-		}
-		fmt.Fprintf(&b, "%s “%s” explains %s %% of the change (from %s to %s). ", p.Dimension, clip(p.Value, 60), number(math.Round(100*p.Share)), Value(c, p.Before), Value(c, p.Now))
+	return facts
+}
+
+// toldParts is how many parts a finding's text names.
+const toldParts = 3
+
+// Finding writes what was found, of these figures only.
+func Finding(c *models.AlertCondition, now, before float64, baseline string, parts []models.AlertPart, looked []string) string {
+	facts := FindingFacts(c, now, before, baseline, parts[:min(len(parts), toldParts)])
+	switch {
+	case len(parts) > 0:
+	case len(looked) == 0:
+		facts = append(facts, "There was nothing to take it apart by.")
+	default:
+		facts = append(facts, fmt.Sprintf("It moved about evenly in every part: by %s.", strings.Join(looked, ", ")))
 	}
-	return strings.TrimSpace(b.String())
+	return strings.Join(facts, " ")
 }

@@ -14,6 +14,8 @@ type Wish struct {
 	Question  string
 	Of        string
 	Condition models.AlertCondition
+	// Title names what is watched, where that is not the question.
+	Title string
 	// Cron is a schedule that suits the words.
 	Cron string
 }
@@ -43,16 +45,19 @@ var (
 	wishOften  = regexp.MustCompile(`\s*,?\s*(?:and\s+)?(?:check(?:ed|ing)?\s+)?(every hour|hourly|every day|daily|every week|weekly|every minute|every (\d+) minutes)$`)
 )
 
-// Understand reads an alert in words. It returns false for what it cannot read.
+// Understand reads an alert in words, English or German. It returns false for what it cannot read.
 func Understand(text string) (Wish, bool) {
 	t := strings.ToLower(strings.Join(strings.Fields(text), " "))
 	t = strings.TrimRight(t, " .!?")
-	t = wishPrefix.ReplaceAllString(t, "")
-	var w Wish
-	if m := wishOften.FindStringSubmatch(t); m != nil {
-		w.Cron, t = often(m[1], m[2]), strings.TrimSuffix(t, m[0])
+	if len(t) > 1000 {
+		return Wish{}, false
 	}
-	if t == "" || len(t) > 1000 || !w.read(t) {
+	w, ok := readWish(wishPrefix.ReplaceAllString(t, ""), (*Wish).english)
+	if german := germanPrefix.MatchString(t); german || !ok && germanHint.MatchString(t) {
+		w, ok = readWish(germanPrefix.ReplaceAllString(t, ""), (*Wish).german)
+		w.Title = asWritten(text, w.Title)
+	}
+	if !ok {
 		return Wish{}, false
 	}
 	w.Question = strings.TrimPrefix(strings.TrimSpace(w.Question), "the ")
@@ -63,6 +68,31 @@ func Understand(text string) (Wish, bool) {
 		}
 	}
 	return w, w.Question != "" || w.Condition.Kind == models.ConditionFailure
+}
+
+// asWritten is a part of a text that was lowered, with its capitals.
+func asWritten(text, part string) string {
+	whole := strings.Join(strings.Fields(text), " ")
+	if low := strings.ToLower(whole); part != "" && len(low) == len(whole) {
+		if i := strings.Index(low, part); i >= 0 {
+			return whole[i : i+len(part)]
+		}
+	}
+	return part
+}
+
+// readWish has a reader read words.
+func readWish(t string, read func(*Wish, string) bool) (w Wish, ok bool) {
+	ok = t != "" && read(&w, t)
+	return w, ok
+}
+
+// english reads a wish in English, without its prefix.
+func (w *Wish) english(t string) bool {
+	if m := wishOften.FindStringSubmatch(t); m != nil {
+		w.Cron, t = often(m[1], m[2]), strings.TrimSuffix(t, m[0])
+	}
+	return t != "" && w.read(t)
 }
 
 func often(words, minutes string) string {

@@ -33,6 +33,8 @@ const (
 	WriteModels      = "models.write"
 	ReadAlerts       = "alerts.read"
 	WriteAlerts      = "alerts.write"
+	ReadReports      = "reports.read" // one's own, and those that one gets
+	WriteReports     = "reports.write"
 	UseChannels      = "channels.use"       // to choose them for what is told
 	ManageChannels   = "channels.manage"    // with the ledger of what was told
 	WriteOrg         = "organisation.write" // its name and budget
@@ -43,8 +45,8 @@ const (
 )
 
 var (
-	viewer  = []string{Profile, ManageSessions, ReadQuestions, ReadConnections, ReadCatalog, GiveFeedback, ReadAlerts, ReadDashboards}
-	analyst = append(slices.Clone(viewer), Ask, VerifyQuestions, InspectSteps, WriteNotes, UseChannels, ReadExports, WriteExports, WriteAlerts, WriteDashboards)
+	viewer  = []string{Profile, ManageSessions, ReadQuestions, ReadConnections, ReadCatalog, GiveFeedback, ReadAlerts, ReadReports, ReadDashboards}
+	analyst = append(slices.Clone(viewer), Ask, VerifyQuestions, InspectSteps, WriteNotes, UseChannels, ReadExports, WriteExports, WriteAlerts, WriteReports, WriteDashboards)
 	admin   = append(slices.Clone(analyst), WriteConnections, SyncCatalog, ManageKeys, ReadAudit, ReadUsage, ReadMembers, WriteMembers, InspectRuns, WriteModels, ManageChannels, PublishDashboards)
 	owner   = append(slices.Clone(admin), WriteOrg)
 )

@@ -109,7 +109,7 @@ func (s *Service) UseLink(ctx context.Context, token string, d Device) (*Tokens,
 // Login signs in with e-mail and password. It answers the same, after the
 // same work, whether the address or the password is wrong.
 func (s *Service) Login(ctx context.Context, email, password string, d Device) (*Tokens, error) {
-	wrong := models.Errorf(models.CodeUnauthorized, "The e-mail address or the password is wrong.")
+	wrong := error(models.Errorf(models.CodeUnauthorized, "The e-mail address or the password is wrong."))
 	email = strings.ToLower(strings.TrimSpace(email))
 	if err := s.Limit(ctx, "login:"+email, 10, 15*time.Minute); err != nil {
 		return nil, err
@@ -130,10 +130,23 @@ func (s *Service) Login(ctx context.Context, email, password string, d Device) (
 		return nil, err
 	}
 	if !match || hash == s.dummy {
+		if err == nil && member != nil && member.Scope.OrgID != "" {
+			wrong = &RefusedError{wrong, member.Scope}
+		}
 		return nil, wrong
 	}
 	return s.open(ctx, member.Scope, d, false)
 }
+
+// RefusedError says that somebody tried to sign in as a member and was refused. To
+// whoever tried it is the error of an address that is nobody's.
+type RefusedError struct {
+	error
+	Scope models.Scope
+}
+
+// Unwrap returns the error that is told.
+func (e *RefusedError) Unwrap() error { return e.error }
 
 // Switch opens a session of the caller's in another of their organisations. A
 // session that came of a link does not lead there: an administrator of one

@@ -39,7 +39,7 @@ type Config struct {
 	Timeout time.Duration // of one call, streaming included; 0 means 2 minutes
 	// MaxTokens bounds the output of one call; 0 means 2000.
 	MaxTokens int
-	// Called is told of each call with its kind ("plan" or "write"), what it
+	// Called is told of each call with its kind (plan, write, wish, tiles or why), what it
 	// used, and how it ended; nil tells nobody.
 	Called func(kind string, usage models.Usage, err error, took time.Duration)
 }

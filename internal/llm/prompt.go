@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"path"
@@ -17,8 +18,11 @@ import (
 var promptFiles embed.FS
 
 var (
-	planText  = mustLoad(promptFiles, "prompts/plan.v1.md")
+	planText  = mustLoad(promptFiles, "prompts/plan.v1.md").of("plan", planSchema)
 	writeText = mustLoad(promptFiles, "prompts/write.v1.md")
+	wishText  = mustLoad(promptFiles, "prompts/wish.v1.md").of("wish", wishSchema)
+	tilesText = mustLoad(promptFiles, "prompts/tiles.v1.md").of("tiles", tilesSchema)
+	whyText   = mustLoad(promptFiles, "prompts/why.v1.md")
 )
 
 // promptText is a prompt file. Its version names the file and its content, so
@@ -26,11 +30,22 @@ var (
 type promptText struct {
 	version  string
 	template *template.Template
+	name     string
+	schema   json.RawMessage
 }
 
 // prompt is what a model is sent.
 type prompt struct {
 	version, system, user string
+	// name and schema are of the JSON object that the reply is; none for a text.
+	name   string
+	schema json.RawMessage
+}
+
+// of says which form the reply has.
+func (p promptText) of(name string, schema json.RawMessage) promptText {
+	p.name, p.schema = name, schema
+	return p
 }
 
 func mustLoad(files fs.FS, name string) promptText {
@@ -63,7 +78,7 @@ func (p promptText) render(data any) prompt {
 		}
 		return b.String()
 	}
-	return prompt{version: p.version, system: part("system"), user: part("user")}
+	return prompt{version: p.version, system: part("system"), user: part("user"), name: p.name, schema: p.schema}
 }
 
 // How much of a conversation a plan prompt holds.
@@ -99,9 +114,13 @@ type attemptData struct {
 	Error string `json:"error"`
 }
 
-// planPrompt renders a plan request. Answers of earlier turns are left out:
-// results never flow back into SQL.
-func planPrompt(req models.PlanRequest) prompt {
+func planPrompt(req models.PlanRequest) prompt  { return planText.render(planDataOf(req)) }
+func wishPrompt(req models.PlanRequest) prompt  { return wishText.render(planDataOf(req)) }
+func tilesPrompt(req models.PlanRequest) prompt { return tilesText.render(planDataOf(req)) }
+
+// planDataOf is what a model is told of a request. Answers of earlier turns are
+// left out: results never flow back into SQL.
+func planDataOf(req models.PlanRequest) planData {
 	d := planData{Question: req.Question, Schema: schemaText(req)}
 	if req.Catalog != nil {
 		d.Dialect, d.Version = req.Catalog.Dialect, req.Catalog.ServerVersion
@@ -127,7 +146,7 @@ func planPrompt(req models.PlanRequest) prompt {
 	if c := req.Correction; c != nil {
 		d.Correction = &models.Correction{Question: short(c.Question, 500), SQL: short(c.SQL, 3000), Wrong: short(c.Wrong, 2000)}
 	}
-	return planText.render(d)
+	return d
 }
 
 func last[T any](all []T, n int) []T { return all[max(0, len(all)-n):] }
@@ -155,18 +174,34 @@ type factData struct {
 	Text string `json:"text"`
 }
 
+type whyData struct {
+	Name, Watched, Condition string
+	Facts                    []factData
+	Unproven                 []string
+}
+
+func whyPrompt(req WhyRequest) prompt {
+	facts, unproven := factsOf(req.Facts, req.Unproven)
+	return whyText.render(whyData{Name: req.Name, Watched: req.Watched, Condition: req.Condition, Facts: facts, Unproven: unproven})
+}
+
+func factsOf(facts []models.Fact, unproven []string) (out []factData, numbers []string) {
+	for _, f := range facts[:min(len(facts), maxFacts)] {
+		out = append(out, factData{short(f.ID, 60), short(f.Text, 400)})
+	}
+	for _, u := range unproven[:min(len(unproven), maxUnproven)] {
+		numbers = append(numbers, short(u, 60))
+	}
+	return out, numbers
+}
+
 func writePrompt(req WriteRequest) prompt {
 	d := writeData{Question: req.Question, Understanding: req.Understanding, Columns: "[]"}
 	if req.Rows != nil {
 		d.Truncated = req.Rows.Truncated
 		d.rows(req.Rows)
 	}
-	for _, f := range req.Facts[:min(len(req.Facts), maxFacts)] {
-		d.Facts = append(d.Facts, factData{short(f.ID, 60), short(f.Text, 400)})
-	}
-	for _, u := range req.Unproven[:min(len(req.Unproven), maxUnproven)] {
-		d.Unproven = append(d.Unproven, short(u, 60))
-	}
+	d.Facts, d.Unproven = factsOf(req.Facts, req.Unproven)
 	return writeText.render(d)
 }
 

@@ -64,7 +64,7 @@ func (c *Client) request(model string, p prompt, q quirks, stream bool) openai.C
 		switch q.format {
 		case formatSchema:
 			req.ResponseFormat = &openai.ChatCompletionResponseFormat{Type: openai.ChatCompletionResponseFormatTypeJSONSchema,
-				JSONSchema: &openai.ChatCompletionResponseFormatJSONSchema{Name: "plan", Schema: planSchema, Strict: true}}
+				JSONSchema: &openai.ChatCompletionResponseFormatJSONSchema{Name: p.name, Schema: p.schema, Strict: true}}
 		case formatObject:
 			req.ResponseFormat = &openai.ChatCompletionResponseFormat{Type: openai.ChatCompletionResponseFormatTypeJSONObject}
 		}

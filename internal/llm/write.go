@@ -41,8 +41,12 @@ func (c *Client) WriteReservation(req WriteRequest) int { return c.reservation(w
 // the text returned counts where the two differ. The usage is set also with an
 // error, when the call was paid for. Errors are as with PlanWith.
 func (c *Client) WriteWith(ctx context.Context, model, idemKey string, req WriteRequest, onDelta func(string)) (text string, usage models.Usage, err error) {
-	defer c.called("write", time.Now(), &usage, &err)
-	p := writePrompt(req)
+	return c.text(ctx, "write", model, idemKey, writePrompt(req), onDelta)
+}
+
+// text makes one streaming call whose reply is a text, as with WriteWith.
+func (c *Client) text(ctx context.Context, kind, model, idemKey string, p prompt, onDelta func(string)) (text string, usage models.Usage, err error) {
+	defer c.called(kind, time.Now(), &usage, &err)
 	said := recorded(ctx, p)
 	usage = models.Usage{Model: model, PromptVersion: p.version}
 	err = c.breaker(model).do(func() error {

@@ -146,15 +146,33 @@ func mailMessage(s models.ChannelSettings, d Delivery) (*mail.Msg, error) {
 	if d.Message.Severity == models.SeverityCritical {
 		msg.SetImportance(mail.ImportanceHigh)
 	}
-	var picture string
-	if d.Picture != nil {
-		picture = d.Key + "@" + domain
-		name := safeName(d.Picture.Name)
-		if err := msg.EmbedReader(name, bytes.NewReader(d.Picture.Content), mail.WithFileContentID("<"+picture+">"), mail.WithFileContentType(mail.ContentType(d.Picture.MediaType))); err != nil {
-			return nil, fmt.Errorf("embed the picture: %w", err)
+	embed := func(f *File, id string) error {
+		name := safeName(f.Name)
+		if err := msg.EmbedReader(name, bytes.NewReader(f.Content), mail.WithFileContentID("<"+id+">"), mail.WithFileContentType(mail.ContentType(f.MediaType))); err != nil {
+			return fmt.Errorf("embed the picture: %w", err)
 		}
+		return nil
 	}
-	html, err := mailHTML(d.Message, picture)
+	var html string
+	if len(d.Message.Sections) > 0 {
+		pictures := map[int]string{}
+		for _, p := range d.pictures(len(d.Message.Sections), maxFiles) {
+			pictures[p.section] = fmt.Sprintf("%s-%d@%s", d.Key, p.section+1, domain)
+			if err := embed(p.file, pictures[p.section]); err != nil {
+				return nil, err
+			}
+		}
+		html, err = reportHTML(d.Message, pictures)
+	} else {
+		var picture string
+		if d.Picture != nil {
+			picture = d.Key + "@" + domain
+			if err := embed(d.Picture, picture); err != nil {
+				return nil, err
+			}
+		}
+		html, err = mailHTML(d.Message, picture)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,10 @@ import (
 // maxReply bounds what is read of a reply. No service says more that matters.
 const maxReply = 64 << 10
 
+// maxFiles bounds the files that go with one message: the smallest limit of the
+// services is 10 MB.
+const maxFiles = 9 << 20
+
 // reply is what a service answered.
 type reply struct {
 	status int
@@ -112,8 +116,14 @@ func tooMany(server string, after time.Duration) error {
 	return models.Wrap(busy{after}, models.CodeChannelBusy, "%s has too many messages at the moment%s.", server, wait)
 }
 
-// form makes a multipart body of a JSON part, fields and a file.
-func form(fields [][2]string, fileField string, file *File) (mediaType string, body []byte, err error) {
+// formFile is a file of a form, and the name of its field.
+type formFile struct {
+	field string
+	file  *File
+}
+
+// form makes a multipart body of fields and files.
+func form(fields [][2]string, files ...formFile) (mediaType string, body []byte, err error) {
 	var raw bytes.Buffer
 	w := multipart.NewWriter(&raw)
 	for _, f := range fields {
@@ -121,13 +131,13 @@ func form(fields [][2]string, fileField string, file *File) (mediaType string, b
 			return "", nil, fmt.Errorf("write the message: %w", err)
 		}
 	}
-	if file != nil {
+	for _, f := range files {
 		h := textproto.MIMEHeader{}
-		h.Set("Content-Disposition", fmt.Sprintf(`form-data; name="%s"; filename="%s"`, fileField, safeName(file.Name)))
-		h.Set("Content-Type", file.MediaType)
+		h.Set("Content-Disposition", fmt.Sprintf(`form-data; name="%s"; filename="%s"`, f.field, safeName(f.file.Name)))
+		h.Set("Content-Type", f.file.MediaType)
 		part, err := w.CreatePart(h)
 		if err == nil {
-			_, err = part.Write(file.Content)
+			_, err = part.Write(f.file.Content)
 		}
 		if err != nil {
 			return "", nil, fmt.Errorf("write the message: %w", err)

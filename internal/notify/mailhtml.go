@@ -32,12 +32,7 @@ func mailHTML(m models.Message, picture string) (string, error) {
 		Link       string
 		LinkText   string
 	}{M: m, Label: map[string]string{models.SeverityCritical: "Critical", models.SeverityWarning: "Warning", models.SeverityResolved: "Resolved"}[m.Severity],
-		Colour: template.CSS(fmt.Sprintf("#%06x", colour(m.Severity))), LinkText: linkText(m)}
-	for part := range strings.SplitSeq(strings.TrimSpace(m.Text), "\n\n") {
-		if part != "" {
-			view.Paragraphs = append(view.Paragraphs, strings.Split(part, "\n"))
-		}
-	}
+		Colour: template.CSS(fmt.Sprintf("#%06x", colour(m.Severity))), LinkText: linkText(m), Paragraphs: paragraphs(m.Text)}
 	if picture != "" {
 		view.Picture = template.URL("cid:" + picture) // a key and a domain
 	}

@@ -50,7 +50,9 @@ type Delivery struct {
 	Recipient     string
 	Message       models.Message
 	Picture       *File
-	Files         []File
+	// Pictures are those of a report's sections, by their ids.
+	Pictures map[string]*File
+	Files    []File
 	// At is when it was to be told.
 	At time.Time
 }

@@ -20,6 +20,9 @@ var pagerDutyURLs = map[string]string{"": "https://events.pagerduty.com/v2/enque
 const pagerDutySummary = 1024
 
 func (p pagerDuty) send(ctx context.Context, c *Client, to Target, d Delivery) error {
+	if len(d.Message.Sections) > 0 {
+		return models.Errorf(models.CodeChannelMessage, "PagerDuty calls people to incidents, and a report is none. Send it by mail or into a chat.")
+	}
 	if strings.HasPrefix(d.Subject, "test/") { // nobody is to be woken by a test
 		if err := p.event(ctx, c, to, d, "trigger"); err != nil {
 			return err
@@ -47,7 +50,7 @@ func (pagerDuty) event(ctx context.Context, c *Client, to Target, d Delivery, ac
 		if m.Text != "" {
 			details["text"] = m.Text
 		}
-		if t := table(m, 100); t != "" {
+		if t := table(m.Columns, m.Rows, 100); t != "" {
 			details["rows"] = t
 		}
 		body["client"] = "DataMind"

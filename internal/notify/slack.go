@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/datamind/datamind/models"
 )
@@ -43,12 +44,13 @@ func (s slack) send(ctx context.Context, c *Client, to Target, d Delivery) error
 }
 
 func (s slack) bot(ctx context.Context, c *Client, to Target, d Delivery) error {
-	var file string
-	if d.Picture != nil { // nobody sees it until the message is there
-		var err error
-		if file, err = s.upload(ctx, c, to.Secret, d.Picture); err != nil {
+	var files []map[string]any
+	for _, f := range slackFiles(d) { // nobody sees them until the message is there
+		id, err := s.upload(ctx, c, to.Secret, f.file)
+		if err != nil {
 			return err
 		}
+		files = append(files, map[string]any{"id": id, "title": f.title})
 	}
 	body := slackMessage(d.Message)
 	body["channel"], body["unfurl_links"], body["unfurl_media"] = to.Settings.Room, false, false
@@ -57,11 +59,26 @@ func (s slack) bot(ctx context.Context, c *Client, to Target, d Delivery) error 
 	if err := s.call(ctx, c, to.Secret, "chat.postMessage", body, &posted); err != nil {
 		return err
 	}
-	if file != "" { // the message is told; without its picture it still is
-		_ = s.call(ctx, c, to.Secret, "files.completeUploadExternal", map[string]any{"files": []map[string]any{{"id": file, "title": d.Message.Title}},
-			"channel_id": posted.Channel, "thread_ts": posted.TS}, nil)
+	if files != nil { // the message is told; without its pictures it still is
+		_ = s.call(ctx, c, to.Secret, "files.completeUploadExternal", map[string]any{"files": files, "channel_id": posted.Channel, "thread_ts": posted.TS}, nil)
 	}
 	return nil
+}
+
+// slackFiles are what goes below a message: its picture; of a report the pictures
+// and the files.
+func slackFiles(d Delivery) []shownPicture {
+	if len(d.Message.Sections) == 0 {
+		if d.Picture == nil {
+			return nil
+		}
+		return []shownPicture{{title: d.Message.Title, file: d.Picture}}
+	}
+	out := d.pictures(slackPictures, maxFiles)
+	for i := range d.Files {
+		out = append(out, shownPicture{title: d.Files[i].Name, file: &d.Files[i]})
+	}
+	return out
 }
 
 func (s slack) upload(ctx context.Context, c *Client, token string, f *File) (id string, err error) {
@@ -140,6 +157,8 @@ const (
 	slackSection = 3000
 	slackField   = 2000
 	slackFields  = 10
+
+	slackPictures = 8
 )
 
 func slackMessage(m models.Message) map[string]any {
@@ -168,7 +187,7 @@ func slackMessage(m models.Message) map[string]any {
 		blocks = append(blocks, map[string]any{"type": "section", "fields": fields[:n]})
 		fields = fields[n:]
 	}
-	if t := table(m, 80); t != "" {
+	if t := table(m.Columns, m.Rows, 80); t != "" {
 		// A table's own back ticks would end it.
 		text := mark(strings.ReplaceAll(t, "```", "'''"), slackSection-8)
 		text["text"] = "```\n" + text["text"].(string) + "\n```"
@@ -177,9 +196,33 @@ func slackMessage(m models.Message) map[string]any {
 			blocks = append(blocks, map[string]any{"type": "context", "elements": []any{mark(more(m.More), slackField)}})
 		}
 	}
+	w := wordsOf(m)
+	for _, s := range m.Sections {
+		if text := slackBrief(w, s); text != "" {
+			blocks = append(blocks, map[string]any{"type": "section", "text": map[string]any{"type": "mrkdwn", "text": text, "verbatim": true}})
+		}
+	}
+	if small := strings.TrimSpace(w.sections(m.MoreSections) + "\n" + m.Footer); len(m.Sections) > 0 && small != "" {
+		blocks = append(blocks, map[string]any{"type": "context", "elements": []any{mark(small, slackField)}})
+	}
 	if m.Link != "" {
 		blocks = append(blocks, map[string]any{"type": "actions", "elements": []any{map[string]any{"type": "button", "url": m.Link,
 			"text": map[string]any{"type": "plain_text", "text": models.Clip(linkText(m), 75), "emoji": false}}}})
 	}
 	return map[string]any{"text": slackText.Replace(title), "blocks": blocks}
+}
+
+// slackBrief is a section of a report in one block.
+func slackBrief(w words, s models.MessageSection) string {
+	fence := strings.NewReplacer("```", "'''") // of a customer's text it would open the table, or end it
+	text, rows := w.brief(s, 80)
+	out := slackText.Replace(fence.Replace(text))
+	if title := models.Clip(oneLine(s.Title), slackHeader); title != "" {
+		out = "*" + strings.ReplaceAll(slackText.Replace(fence.Replace(title)), "*", "∗") + "*\n" + out
+	}
+	rows = slackText.Replace(fence.Replace(rows))
+	if rows = wholeLines(rows, slackSection-utf8.RuneCountInString(out)-10); rows != "" {
+		out = strings.TrimRight(out, "\n") + "\n```\n" + rows + "\n```"
+	}
+	return models.Clip(strings.TrimSpace(out), slackSection)
 }

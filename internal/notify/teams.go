@@ -45,6 +45,9 @@ func (teams) send(ctx context.Context, c *Client, to Target, d Delivery) error {
 
 // teamsMessage makes a card that is small enough: rows go first, the link stays.
 func teamsMessage(m models.Message) any {
+	if len(m.Sections) > 0 {
+		return teamsReport(m)
+	}
 	for rows := len(m.Rows); ; rows /= 2 {
 		card := teamsCard(m, rows)
 		raw, err := json.Marshal(card)
@@ -56,6 +59,28 @@ func teamsMessage(m models.Message) any {
 		}
 	}
 }
+
+// teamsReport makes a card of a report that is small enough: rows go first, then
+// the last sections.
+func teamsReport(m models.Message) any {
+	m.Text = models.Clip(m.Text, 1000)
+	for rows := briefRows; ; {
+		card := teamsCard(m, rows)
+		raw, err := json.Marshal(card)
+		if err != nil || len(raw) <= teamsLimit || len(m.Sections) == 1 && rows == 0 {
+			return card
+		}
+		if rows > 0 {
+			rows -= 2 - rows%2
+			continue
+		}
+		m.Sections = m.Sections[:len(m.Sections)-1]
+		m.MoreSections++
+	}
+}
+
+// teamsColumns bounds the columns of a section's table: more would be too narrow.
+const teamsColumns = 4
 
 var teamsColours = map[string]string{models.SeverityCritical: "Attention", models.SeverityWarning: "Warning", models.SeverityResolved: "Good"}
 
@@ -83,26 +108,56 @@ func teamsCard(m models.Message, rows int) any {
 		fact["spacing"] = "Small"
 		body = append(body, fact)
 	}
-	if rows > 0 && len(m.Columns) > 0 {
+	grid := func(columns []string, rows [][]string) map[string]any {
 		line := func(cells []string, weight string) map[string]any {
 			var out []any
-			for c := range m.Columns {
+			for c := range columns {
 				out = append(out, map[string]any{"type": "TableCell", "items": []any{block(run(cell(cells, c), "weight", weight, "size", "Small"))}})
 			}
 			return map[string]any{"type": "TableRow", "cells": out}
 		}
-		lines := []any{line(m.Columns, "Bolder")}
-		for _, row := range m.Rows[:rows] {
+		lines := []any{line(columns, "Bolder")}
+		for _, row := range rows {
 			lines = append(lines, line(row, "Default"))
 		}
 		var widths []any
-		for range m.Columns {
+		for range columns {
 			widths = append(widths, map[string]any{"width": 1})
 		}
-		body = append(body, map[string]any{"type": "Table", "columns": widths, "rows": lines, "firstRowAsHeader": true, "spacing": "Medium"})
+		return map[string]any{"type": "Table", "columns": widths, "rows": lines, "firstRowAsHeader": true, "spacing": "Medium"}
+	}
+	if len(m.Sections) == 0 && rows > 0 && len(m.Columns) > 0 {
+		body = append(body, grid(m.Columns, m.Rows[:rows]))
+	}
+	small := func(text string) {
+		if text != "" {
+			body = append(body, block(run(text, "isSubtle", true, "size", "Small")))
+		}
 	}
 	if left := m.More + len(m.Rows) - rows; left > 0 && len(m.Columns) > 0 {
-		body = append(body, block(run(more(left), "isSubtle", true, "size", "Small")))
+		small(more(left))
+	}
+	w := wordsOf(m)
+	for _, s := range m.Sections {
+		heading := block(run(orDash(oneLine(s.Title)), "weight", "Bolder"))
+		heading["separator"], heading["spacing"] = true, "Large"
+		body = append(body, heading)
+		text, _ := w.brief(s, 0)
+		for part := range strings.SplitSeq(text, "\n") { // a run has no lines
+			if part != "" {
+				said := block(run(part))
+				said["spacing"] = "Small"
+				body = append(body, said)
+			}
+		}
+		if shown := s.Rows[:min(len(s.Rows), rows)]; len(shown) > 0 && len(s.Columns) > 0 {
+			body = append(body, grid(s.Columns[:min(len(s.Columns), teamsColumns)], shown))
+			small(w.rows(s.More + len(s.Rows) - len(shown)))
+		}
+	}
+	if len(m.Sections) > 0 {
+		small(w.sections(m.MoreSections))
+		small(m.Footer)
 	}
 	card := map[string]any{"$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "type": "AdaptiveCard", "version": "1.5",
 		"msteams": map[string]any{"width": "Full"}, "body": body, "fallbackText": oneLine(m.Title)}

@@ -27,8 +27,9 @@ func (t telegram) send(ctx context.Context, c *Client, to Target, d Delivery) er
 	if !telegramToken(to.Secret) {
 		return models.Errorf(models.CodeChannelSecret, "The bot's token is not one of Telegram. @BotFather gives it: digits, a colon and letters.")
 	}
-	if d.Picture != nil {
-		mediaType, body, err := form([][2]string{{"chat_id", d.Recipient}, {"caption", telegramMessage(d.Message, telegramCaption)}, {"parse_mode", "HTML"}}, "photo", d.Picture)
+	report := len(d.Message.Sections) > 0
+	if d.Picture != nil && !report {
+		mediaType, body, err := form([][2]string{{"chat_id", d.Recipient}, {"caption", telegramMessage(d.Message, telegramCaption)}, {"parse_mode", "HTML"}}, formFile{"photo", d.Picture})
 		if err != nil {
 			return err
 		}
@@ -39,7 +40,26 @@ func (t telegram) send(ctx context.Context, c *Client, to Target, d Delivery) er
 	if err != nil {
 		return err
 	}
-	return t.call(ctx, c, to.Secret, "sendMessage", "application/json", body)
+	if err := t.call(ctx, c, to.Secret, "sendMessage", "application/json", body); err != nil || !report {
+		return err
+	}
+	// The report is told; without its picture and its file it still is.
+	for _, p := range d.pictures(1, maxFiles) {
+		_ = t.attach(ctx, c, to.Secret, "sendPhoto", "photo", d.Recipient, p.title, p.file)
+	}
+	for i := range d.Files {
+		_ = t.attach(ctx, c, to.Secret, "sendDocument", "document", d.Recipient, "", &d.Files[i])
+	}
+	return nil
+}
+
+// attach sends a file without another sound.
+func (t telegram) attach(ctx context.Context, c *Client, token, method, field, chat, caption string, f *File) error {
+	mediaType, body, err := form([][2]string{{"chat_id", chat}, {"caption", models.Clip(caption, telegramCaption)}, {"disable_notification", "true"}}, formFile{field, f})
+	if err != nil {
+		return err
+	}
+	return t.call(ctx, c, token, method, mediaType, body)
 }
 
 func telegramToken(token string) bool {
@@ -109,7 +129,7 @@ func telegramMessage(m models.Message, most int) string {
 		add("", gap+oneLine(f.Name)+": ", "", 100)
 		add("<b>", f.Value, "</b>", 200)
 	}
-	if t := table(m, 40); t != "" {
+	if t := table(m.Columns, m.Rows, 40); t != "" {
 		if shown := wholeLines(t, left-40); shown != "" {
 			add("\n\n<pre>", shown, "</pre>", left)
 			if hidden := m.More + strings.Count(t, "\n") - strings.Count(shown, "\n"); hidden > 0 {
@@ -117,6 +137,19 @@ func telegramMessage(m models.Message, most int) string {
 			}
 		}
 	}
+	w := wordsOf(m)
+	for i, s := range m.Sections {
+		text, rows := w.brief(s, 40)
+		if i > 0 && utf8.RuneCountInString(s.Title+text+rows)+70 > left { // whole sections only
+			m.MoreSections += len(m.Sections) - i
+			break
+		}
+		left -= 5 // the breaks of lines
+		add("\n\n<b>", oneLine(s.Title), "</b>", 200)
+		add("\n", text, "", 1500)
+		add("\n<pre>", wholeLines(rows, min(left-60, 1200)), "</pre>", left)
+	}
+	add("\n\n", w.sections(m.MoreSections), "", left-2)
 	if m.Link != "" {
 		b.WriteString("\n\n" + `<a href="` + html.EscapeString(m.Link) + `">` + html.EscapeString(link) + "</a>")
 	}

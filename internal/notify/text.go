@@ -26,11 +26,17 @@ func plain(m models.Message, most int) string {
 			b.WriteString(f.Name + ": " + f.Value + "\n")
 		}
 	}
-	if t := table(m, 100); t != "" {
+	if t := table(m.Columns, m.Rows, 100); t != "" {
 		b.WriteString("\n" + t + "\n")
 		if m.More > 0 {
 			b.WriteString(more(m.More) + "\n")
 		}
+	}
+	if len(m.Sections) > 0 {
+		b.WriteString(sectionsText(m, most-1000))
+	}
+	if m.Footer != "" {
+		b.WriteString("\n" + m.Footer + "\n")
 	}
 	return models.Clip(strings.TrimSpace(b.String()), max(most-utf8.RuneCountInString(end.String()), 1)) + end.String()
 }
@@ -54,20 +60,20 @@ const widest = 28
 
 // table writes the rows with fixed widths: numbers to the right, and as many
 // columns as fit into so many characters. "" where there are no rows.
-func table(m models.Message, most int) string {
-	if len(m.Columns) == 0 || len(m.Rows) == 0 {
+func table(names []string, rows [][]string, most int) string {
+	if len(names) == 0 || len(rows) == 0 {
 		return ""
 	}
-	lines := append([][]string{m.Columns}, m.Rows...)
+	lines := append([][]string{names}, rows...)
 	var widths []int
 	var right []bool
 	total := 0
-	for c := range m.Columns {
+	for c := range names {
 		width, numbers := 1, true
 		for i, line := range lines {
 			text := cell(line, c)
 			width = max(width, min(columns(text), widest))
-			numbers = numbers && (i == 0 || text == "" || number(text))
+			numbers = numbers && (i == 0 || text == "" || text == null || number(text))
 		}
 		if total += width + 2; total > most && c > 0 {
 			break
@@ -100,6 +106,9 @@ func table(m models.Message, most int) string {
 	}
 	return strings.TrimRight(b.String(), "\n")
 }
+
+// null is how reports write a cell that has no value; it is no word among numbers.
+const null = "null"
 
 // cell is a cell in one line.
 func cell(line []string, c int) string {

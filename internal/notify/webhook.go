@@ -56,6 +56,9 @@ func (webhook) send(ctx context.Context, c *Client, to Target, d Delivery) error
 	}
 	m := d.Message
 	m.PictureID, m.FileIDs = "", nil // ids mean nothing elsewhere
+	for i := range m.Sections {      // of a message that was bounded: nobody else's
+		m.Sections[i].PictureID = ""
+	}
 	body := webhookBody{Version: 1, Key: d.Key, Incident: d.Incident, Subject: d.Subject, DueAt: d.At.UTC(), Message: m}
 	if d.Picture != nil {
 		body.Picture = &webhookFile{d.Picture.Name, d.Picture.MediaType, base64.StdEncoding.EncodeToString(d.Picture.Content)}

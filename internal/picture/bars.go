@@ -148,7 +148,7 @@ func (d *data) under(p *plot, g grid, at func(int) int, slot float64) {
 		}
 	}
 	if g.partial >= 0 {
-		note := clip(p.p, g.categories[g.partial]+" is not over yet", (p.right-p.left)/2, labelFont)
+		note := clip(p.p, g.categories[g.partial]+d.language.notOver, (p.right-p.left)/2, labelFont)
 		p.p.Text(note, p.right-p.p.MeasureText(note, 0, labelFont).Width(), p.bottom+34*Scale, 0, labelFont)
 	}
 	d.note(p, p.bottom+34*Scale)
@@ -157,7 +157,7 @@ func (d *data) under(p *plot, g grid, at func(int) int, slot float64) {
 // note says of numbers that stand for names what they are.
 func (d *data) note(p *plot, y int) {
 	if d.lost {
-		p.p.Text("#: names that this picture cannot write", margin, y, 0, labelFont)
+		p.p.Text(d.language.lost, margin, y, 0, labelFont)
 	}
 }
 

@@ -14,29 +14,30 @@ import (
 
 // data are the columns of a chart, read.
 type data struct {
-	spec    models.ChartSpec
-	rows    [][]any
-	x, by   int   // columns; -1 for none
-	ys      []int // measures
-	names   []string
-	others  map[string]int // columns by name
-	options Options
-	lost    bool                 // a name had to be replaced by its number
-	show    func(float64) string // a value in full
-	short   func(float64) string // and in few characters
+	spec     models.ChartSpec
+	rows     [][]any
+	x, by    int   // columns; -1 for none
+	ys       []int // measures
+	names    []string
+	others   map[string]int // columns by name
+	options  Options
+	language language
+	lost     bool                 // a name had to be replaced by its number
+	show     func(float64) string // a value in full
+	short    func(float64) string // and in few characters
 }
 
 // none is a value that is not there.
 var none = math.NaN()
 
-func read(spec models.ChartSpec, rows *models.Rows) (*data, error) {
+func read(spec models.ChartSpec, rows *models.Rows, language language) (*data, error) {
 	column := func(name string) int {
 		if name == "" {
 			return -1
 		}
 		return slices.IndexFunc(rows.Columns, func(c models.Column) bool { return c.Name == name })
 	}
-	d := &data{spec: spec, rows: rows.Rows[:min(len(rows.Rows), maxPoints*maxSeries)], x: column(spec.X), by: column(spec.Series), show: grouped, short: compact, others: map[string]int{}}
+	d := &data{spec: spec, rows: rows.Rows[:min(len(rows.Rows), maxPoints*maxSeries)], x: column(spec.X), by: column(spec.Series), show: grouped, short: compact, others: map[string]int{}, language: language}
 	for i, c := range rows.Columns {
 		d.others[c.Name] = i
 	}
@@ -54,6 +55,7 @@ func read(spec models.ChartSpec, rows *models.Rows) (*data, error) {
 	case models.FormatRatio:
 		d.show, d.short = suffix(hundredfold(grouped), "%"), suffix(hundredfold(compact), "%")
 	}
+	d.show, d.short = language.numbers(d.show), language.numbers(d.short)
 	return d, nil
 }
 
@@ -207,25 +209,25 @@ func (d *data) table(most int) (g grid, err error) {
 
 // categories writes the names of categories: whole months as months, whole days as days.
 func (d *data) categories(keys []any) []string {
-	layout, times := "Jan 2006", true
+	layout, times := layoutMonth, true
 	for _, key := range keys {
 		t, ok := moment(key)
 		switch {
 		case !ok:
 			times = false
 		case t.Hour() != 0 || t.Minute() != 0 || t.Second() != 0:
-			layout = "2 Jan 15:04"
-		case t.Day() != 1 && layout == "Jan 2006":
-			layout = "2 Jan 2006"
+			layout = layoutTime
+		case t.Day() != 1 && layout == layoutMonth:
+			layout = layoutDay
 		}
 	}
-	if len(keys) == 1 && layout == "Jan 2006" {
-		layout = "2 Jan 2006"
+	if len(keys) == 1 && layout == layoutMonth {
+		layout = layoutDay
 	}
 	out := make([]string, len(keys))
 	for i, key := range keys {
 		if t, ok := moment(key); ok && times {
-			out[i] = t.Format(layout)
+			out[i] = d.language.moment(t, layout)
 			continue
 		}
 		out[i] = d.label(text(key), i)

@@ -32,13 +32,13 @@ func (d *data) single() ([]byte, error) {
 	line := ""
 	if d.spec.Previous != nil {
 		if before := d.value(d.spec.Previous.Row, column(d.spec.Previous.Column)); !math.IsNaN(before) {
-			line = "before: " + d.show(before)
+			line = d.language.before + d.show(before)
 			if change := (value - before) / math.Abs(before) * 100; before != 0 && !math.IsInf(change, 0) {
 				sign := "+"
 				if change < 0 {
 					sign = "−"
 				}
-				line = sign + places(math.Abs(change), 1) + "%   " + line
+				line = sign + d.language.write(places(math.Abs(change), 1)+"%") + "   " + line
 			}
 		}
 	}
@@ -88,7 +88,7 @@ func (d *data) pie() ([]byte, error) {
 		if math.IsNaN(v) {
 			share = "–"
 		} else {
-			share += "  (" + places(v/total*100, 1) + "%)"
+			share += "  (" + d.language.write(places(v/total*100, 1)+"%") + ")"
 		}
 		width := s.p.MeasureText(share, 0, valueFont).Width()
 		s.p.FilledRect(x, y-9*Scale, x+10*Scale, y+Scale, palette[i%len(palette)], palette[i%len(palette)], 0)
@@ -142,7 +142,7 @@ func (d *data) scatter() ([]byte, error) {
 	across := *p
 	across.along = true
 	across.low, across.high, step = scale(slices.Min(xs), slices.Max(xs), false)
-	across.grid(step, compact)
+	across.grid(step, d.language.numbers(compact))
 	name := clip(s.p, d.label(strings.ReplaceAll(d.spec.X, "_", " "), 0)+" →", 300*Scale, labelFont)
 	s.p.Text(name, p.right-s.p.MeasureText(name, 0, labelFont).Width(), p.bottom+36*Scale, 0, labelFont)
 	for i := range xs {

@@ -33,6 +33,8 @@ type Options struct {
 	// Limit is a value to hold the chart's against: the condition of an alert.
 	Limit     *float64
 	LimitName string
+	// Locale is the language of numbers, months and words: "de", or English.
+	Locale string
 }
 
 // Bounds of what is drawn: more could not be read.
@@ -57,7 +59,7 @@ func draw(spec models.ChartSpec, rows *models.Rows, o Options) ([]byte, error) {
 	if rows == nil || len(rows.Rows) == 0 {
 		return nil, ErrNone
 	}
-	d, err := read(spec, rows)
+	d, err := read(spec, rows, languageOf(o.Locale))
 	if err != nil {
 		return nil, err
 	}

@@ -120,6 +120,27 @@ func TestEachKindOfChartIsDrawn(t *testing.T) {
 	}
 }
 
+func TestPicturesAreInTheReadersLanguage(t *testing.T) {
+	t.Parallel()
+	de := languageOf("de")
+	require.Equal(t, "1.204,5", de.numbers(grouped)(1204.5))
+	require.Equal(t, "1,2 Mio.", de.numbers(compact)(1.2e6))
+	require.Equal(t, "4,12 %", de.write("4.12%"))
+	at := time.Date(2026, 3, 7, 9, 5, 0, 0, time.UTC)
+	require.Equal(t, "März 2026", de.moment(at, layoutMonth))
+	require.Equal(t, "7.3.2026", de.moment(at, layoutDay))
+	require.Equal(t, "7.3. 09:05", de.moment(at, layoutTime))
+	require.Equal(t, "7 Mar 2026", languageOf("en").moment(at, layoutDay))
+	for name, c := range pictures() {
+		c.o.Locale = "de"
+		raw, err := Chart(c.spec, c.rows, c.o)
+		require.NoError(t, err)
+		if *keep != "" {
+			require.NoError(t, os.WriteFile(filepath.Join(*keep, name+"-de.png"), raw, 0o644))
+		}
+	}
+}
+
 func TestWhatCannotBeDrawnSaysSo(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

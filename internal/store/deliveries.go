@@ -21,7 +21,7 @@ var openDeliveries = []models.DeliveryStatus{models.DeliveryQueued, models.Deliv
 // A delivery needs a subject, an episode, a channel and a message. Without a
 // recipient it goes to each that the channel has; without times it is due now
 // and news for a day. A channel that is off or gone is told nothing, and the
-// ledger says so.
+// ledger says so, as it does of a delivery that is skipped from the beginning.
 func (s *Store) Queue(ctx context.Context, scope models.Scope, wanted []models.Delivery) (ids []string, err error) {
 	if len(wanted) == 0 {
 		return nil, nil
@@ -73,7 +73,7 @@ func channelsOf(tx *gorm.DB, scope models.Scope, wanted []models.Delivery) (map[
 // expand makes the rows of a delivery, one for each recipient.
 func expand(scope models.Scope, d models.Delivery, c *models.Channel) (rows []models.Delivery) {
 	now := time.Now()
-	d.OrgID, d.Status, d.TriesLeft, d.Message = scope.OrgID, models.DeliveryQueued, models.DeliveryTries, d.Message.Bounded()
+	d.OrgID, d.TriesLeft, d.Message = scope.OrgID, models.DeliveryTries, d.Message.Bounded()
 	d.CreatedAt, d.UpdatedAt = now, now
 	if d.DueAt.IsZero() {
 		d.DueAt = now
@@ -83,10 +83,13 @@ func expand(scope models.Scope, d models.Delivery, c *models.Channel) (rows []mo
 	}
 	to := []string{d.Recipient}
 	switch {
+	case d.Status == models.DeliverySkipped:
 	case c == nil:
 		d.Status, d.ReasonCode, d.Reason = models.DeliverySkipped, models.CodeChannelGone, "The channel has been removed."
 	case !c.Enabled:
 		d.Status, d.ReasonCode, d.Reason = models.DeliverySkipped, models.CodeChannelOff, "The channel is switched off."
+	default:
+		d.Status = models.DeliveryQueued
 	}
 	if c != nil {
 		d.ChannelName, d.ChannelKind = c.Name, c.Kind
@@ -108,15 +111,32 @@ type Claim struct {
 	Mine bool
 	// Ended says that it was ended here: nobody may try it any more.
 	Ended bool
+	// Wait is how long it is until its channel has room for it; nothing is counted
+	// until then.
+	Wait time.Duration
 }
 
 // ClaimDelivery takes a delivery for one try, and counts it before anything is
-// sent. Until the lease is over nobody else gets it, but for the same caller,
+// sent, as soon as its channel has room for one more message. Until the lease is over nobody else gets it, but for the same caller,
 // whose earlier try died.
 func (s *Store) ClaimDelivery(ctx context.Context, scope models.Scope, id, by string, lease time.Duration) (c Claim, err error) {
 	err = s.tx(ctx, scope, func(tx *gorm.DB) error {
 		d := tx.Model(&models.Delivery{}).Where("org_id = ? AND id = ?", scope.OrgID, id).
 			Where("(status = ? OR status = ? AND (claimed_by = ? OR claimed_until < now()))", models.DeliveryQueued, models.DeliverySending, by)
+		var waiting models.Delivery
+		open := d.Session(&gorm.Session{}).Clauses(clause.Locking{Strength: "UPDATE"}).Where("deadline > now() AND tries_left > 0").Limit(1).Find(&waiting)
+		if open.Error != nil {
+			return open.Error
+		}
+		if open.RowsAffected > 0 {
+			if c.Wait, err = slot(tx, &waiting); err != nil {
+				return err
+			}
+			if c.Wait > 0 {
+				c.Delivery = waiting
+				return nil
+			}
+		}
 		now := gorm.Expr("now()")
 		res := d.Session(&gorm.Session{}).Where("deadline > now() AND tries_left > 0").UpdateColumns(map[string]any{
 			"status": models.DeliverySending, "tries": gorm.Expr("tries + 1"), "tries_left": gorm.Expr("tries_left - 1"),
@@ -180,6 +200,8 @@ func (s *Store) RetryDelivery(ctx context.Context, scope models.Scope, id string
 			return models.Errorf(models.CodeConflict, "This has been sent already.")
 		case !d.Status.Final():
 			return models.Errorf(models.CodeConflict, "This is being sent just now.")
+		case d.ChannelID == models.NoChannel:
+			return models.Errorf(models.CodeConflict, "There is nothing to send again: nothing was made for this recipient.")
 		case d.Tries >= models.DeliveryMaxTries:
 			return models.Errorf(models.CodeConflict, "This has been tried %d times, which is as often as one message is tried. Repair the channel and send something new over it.", d.Tries)
 		}
@@ -195,6 +217,7 @@ type DeliveryFilter struct {
 	Subject   string // as it is, or a beginning that ends with a slash, such as "alert/"
 	Episode   string // as Subject
 	ChannelID string
+	Recipient string
 	Status    models.DeliveryStatus
 	From      time.Time
 	Until     time.Time
@@ -213,6 +236,9 @@ func (f DeliveryFilter) of(tx *gorm.DB, scope models.Scope) *gorm.DB {
 	}
 	if f.ChannelID != "" {
 		q = q.Where("channel_id = ?", f.ChannelID)
+	}
+	if f.Recipient != "" {
+		q = q.Where("recipient = ?", f.Recipient)
 	}
 	if f.Status != "" {
 		q = q.Where("status = ?", f.Status)
@@ -261,15 +287,17 @@ func (s *Store) SystemLateDeliveries(ctx context.Context) (kinds map[models.Chan
 
 // SystemStaleDeliveries returns open deliveries that are due and that nobody has
 // touched for so long: untried ones and those whose try died for idle, those
-// between two tries for paused. They count as touched from now on.
+// between two tries for paused; those that wait for room in their channel after
+// that. They count as touched from now on.
 func (s *Store) SystemStaleDeliveries(ctx context.Context, idle, paused time.Duration, limit int) (rows []models.Delivery, err error) {
 	err = s.system(ctx, func(tx *gorm.DB) error {
 		return tx.Raw(`UPDATE deliveries SET updated_at = now() WHERE id IN (
 				SELECT id FROM deliveries WHERE status IN ('queued', 'sending') AND due_at < now()
 					AND updated_at < now() - make_interval(secs => CASE WHEN status = 'queued' AND tries > 0 THEN ?::float8 ELSE ?::float8 END)
 					AND (claimed_until IS NULL OR claimed_until < now())
+					AND (slot_at IS NULL OR slot_at < now() - make_interval(secs => ?::float8))
 				ORDER BY due_at LIMIT ? FOR UPDATE SKIP LOCKED)
-			RETURNING id, org_id`, paused.Seconds(), idle.Seconds(), limit).Scan(&rows).Error
+			RETURNING id, org_id`, paused.Seconds(), idle.Seconds(), idle.Seconds(), limit).Scan(&rows).Error
 	})
 	return rows, err
 }

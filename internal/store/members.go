@@ -46,6 +46,16 @@ func (s *Store) SystemOrganisations(ctx context.Context, userID string) (rows []
 	return rows, err
 }
 
+// SystemOperates reports whether an organisation is the one that was set up
+// first. Its administrators operate this installation: what is of no single
+// organisation, such as the contents of runs in the Temporal UI, is theirs.
+func (s *Store) SystemOperates(ctx context.Context, orgID string) (first bool, err error) {
+	err = s.system(ctx, func(tx *gorm.DB) error {
+		return tx.Raw("SELECT id = ? FROM orgs ORDER BY created_at NULLS LAST, id LIMIT 1", orgID).Scan(&first).Error
+	})
+	return first, err
+}
+
 // GetMember returns a person of the scope's organisation.
 func (s *Store) GetMember(ctx context.Context, scope models.Scope, id string) (*MemberRow, error) {
 	var row MemberRow

@@ -24,6 +24,7 @@ func sameTiming(table string) string {
 var wanted = map[models.ScheduleKind]string{
 	models.ScheduleAlerts: "SELECT FROM alerts o WHERE o.org_id = s.org_id AND " + sameTiming("o") + " AND o.status = 'active'",
 	models.ScheduleExport: "SELECT FROM export_schedules o WHERE o.org_id = s.org_id AND o.id::text = s.object_id AND " + sameTiming("o") + " AND NOT o.paused",
+	models.ScheduleReport: "SELECT FROM reports o WHERE o.org_id = s.org_id AND o.id::text = s.object_id AND " + sameTiming("o") + " AND o.status = 'active'",
 }
 
 // Kinds that another build has are left to it.

@@ -93,9 +93,10 @@ func TestMigrationsMatchTheModels(t *testing.T) {
 		&models.Connection{}, &models.CatalogSnapshot{}, &models.Conversation{}, &models.Question{}, &models.QuestionStep{}, &models.Result{},
 		&models.TokenUsage{}, &models.AuditEvent{}, &models.ModelEndpoint{}, &models.Invitation{}, &models.Feedback{}, &models.VerifiedQuestion{},
 		&models.QuestionTable{}, &models.SavedQuery{}, &models.CatalogNote{}, &models.GlossaryTerm{}, &models.Metric{}, &models.CatalogSync{},
-		&models.Channel{}, &models.Delivery{}, &models.Artifact{}, &models.Export{}, &models.ExportPart{}, &models.ExportSchedule{},
+		&models.Channel{}, &models.ChannelPace{}, &models.Delivery{}, &models.Artifact{}, &models.Export{}, &models.ExportPart{}, &models.ExportSchedule{},
 		&models.Dashboard{}, &models.DashboardVersion{}, &models.DashboardView{}, &models.PublicLink{}, &models.TileResult{},
-		&models.Alert{}, &models.Schedule{}, &models.AlertStateRow{}, &models.AlertRun{}, &models.AlertEvent{}, &models.AlertEpisode{}))
+		&models.Alert{}, &models.Schedule{}, &models.AlertStateRow{}, &models.AlertRun{}, &models.AlertEvent{}, &models.AlertEpisode{},
+		&models.Report{}, &models.ReportRun{}, &models.ReportPart{}, &models.ReportMemory{}))
 	schema := func(dsn string) (lines []string) {
 		conn, err := pgx.Connect(ctx, dsn)
 		require.NoError(t, err)

@@ -44,6 +44,8 @@ type Metrics struct {
 	deliverySeconds *prometheus.HistogramVec
 	alertRuns       *prometheus.CounterVec
 	alertLateness   *prometheus.HistogramVec
+	reportRuns      *prometheus.CounterVec
+	reportLateness  *prometheus.HistogramVec
 }
 
 // NewMetrics makes the metrics of a process in a registry of their own.
@@ -78,13 +80,16 @@ func NewMetrics(version string) *Metrics {
 	m.deliveryTries = counter("delivery_failures_total", "Tries to send a message that did not do, by the kind of its channel and the error's code.", "kind", "code")
 	m.alertRuns = counter("alert_runs_total", "Scheduled runs of alerts, by where the alert stood after it: ok, pending, firing, failing or unknown.", "status")
 	m.alertLateness = histogram("alert_lateness_seconds", "Time from when a run of an alert was due until it was stored.", latenessBuckets)
+	m.reportRuns = counter("report_runs_total", "Scheduled runs of reports, by how they ended: sent, unchanged or failed.", "status")
+	m.reportLateness = histogram("report_lateness_seconds", "Time from when a report was due until its messages were in the ledger.", latenessBuckets)
 	m.deliverySeconds = histogram("delivery_duration_seconds", "Time of the call that a message was sent with.", callBuckets, "kind")
 	m.clock = prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "clock_offset_seconds", Help: "How far this process's clock is ahead of the database's."})
 	build := gauge("build_info", "1, with the version of the program.", "version")
 	build.WithLabelValues(version).Set(1)
 	m.Registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), build,
 		m.questions, m.questionSeconds, m.activitySeconds, m.retries, m.modelSeconds, m.modelTokens,
-		m.up, m.backlog, m.backlogAge, m.workers, m.open, m.openAge, m.budget, m.unserved, m.clock, m.deliveries, m.deliveryTries, m.deliverySeconds, m.alertRuns, m.alertLateness)
+		m.up, m.backlog, m.backlogAge, m.workers, m.open, m.openAge, m.budget, m.unserved, m.clock, m.deliveries, m.deliveryTries, m.deliverySeconds, m.alertRuns, m.alertLateness,
+		m.reportRuns, m.reportLateness)
 	return m
 }
 
@@ -93,6 +98,9 @@ func NewMetrics(version string) *Metrics {
 func (m *Metrics) ExpectAsk() {
 	m.questions.WithLabelValues(string(models.StatusFailed), string(models.CodeInternal))
 	m.questions.WithLabelValues(string(models.StatusBudget), string(models.CodeBudget))
+	for _, status := range []models.ReportRunStatus{models.ReportSent, models.ReportUnchanged, models.ReportFailed} {
+		m.reportRuns.WithLabelValues(string(status))
+	}
 }
 
 // ExpectActivities does the same for tries of activities.
@@ -133,6 +141,12 @@ var latenessBuckets = []float64{.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 900, 3600
 func (m *Metrics) AlertChecked(status string, late time.Duration) {
 	m.alertRuns.WithLabelValues(status).Inc()
 	m.alertLateness.WithLabelValues().Observe(late.Seconds())
+}
+
+// ReportEnded counts a scheduled run of a report: how it ended, and how late.
+func (m *Metrics) ReportEnded(status models.ReportRunStatus, late time.Duration) {
+	m.reportRuns.WithLabelValues(string(status)).Inc()
+	m.reportLateness.WithLabelValues().Observe(late.Seconds())
 }
 
 // DeliveryEnded counts the end of a message. took is the time of its last call.

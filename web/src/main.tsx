@@ -54,8 +54,7 @@ onAnnounced((change) => {
   else location.replace((router.state.location.search as { next?: string }).next ?? '/')
 })
 
-const root = document.getElementById('root')
-if (root) {
+async function show(root: HTMLElement) {
   // Until all of it is there, the frame in index.html is seen instead of nothing.
   if (!ALONE.includes(location.pathname)) void queries.prefetchQuery(meQuery)
   if (location.pathname === '/') void queries.prefetchQuery(connectionsQuery)
@@ -70,3 +69,7 @@ if (root) {
     </StrictMode>,
   )
 }
+
+// Not awaited here: the code of other pages is loaded meanwhile, and begins only after this file has come to its end.
+const root = document.getElementById('root')
+if (root) void show(root)

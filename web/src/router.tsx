@@ -3,7 +3,6 @@ import { Ask } from './ask/Ask'
 import { loadConversation } from './answer/load'
 import { valuesIn } from './dashboards/values'
 import { lazyRouteComponent } from './parts/lazyPage'
-import { LinkSignIn, SignIn } from './sign-in/SignIn'
 import { NotFound } from './shell/NotFound'
 import { Shell } from './shell/Shell'
 
@@ -13,12 +12,12 @@ const shell = createRoute({ getParentRoute: () => root, id: 'shell', component: 
 
 const routes = root.addChildren([
   createRoute({
-    getParentRoute: () => root, path: '/sign-in', component: SignIn,
+    getParentRoute: () => root, path: '/sign-in', component: lazyRouteComponent(() => import('./sign-in/SignIn'), 'SignIn'),
     // Where to go afterwards: a path of this page only.
     validateSearch: ({ next }: Record<string, unknown>): { next?: string } =>
       typeof next === 'string' && /^\/[a-z]/.test(next) ? { next } : {},
   }),
-  createRoute({ getParentRoute: () => root, path: '/link', component: LinkSignIn }),
+  createRoute({ getParentRoute: () => root, path: '/link', component: lazyRouteComponent(() => import('./sign-in/SignIn'), 'LinkSignIn') }),
   createRoute({ getParentRoute: () => root, path: '/invitation', component: lazyRouteComponent(() => import('./sign-in/Invitation'), 'Invitation') }),
   createRoute({ getParentRoute: () => root, path: '/public', component: lazyRouteComponent(() => import('./dashboards/PublicPage'), 'PublicPage') }),
   shell.addChildren([

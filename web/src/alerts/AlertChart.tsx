@@ -10,6 +10,7 @@ import { locale } from '../i18n'
 import { moment } from '../parts/format'
 import { PALETTE } from '../parts/palette'
 import { amount } from './describe'
+import './words'
 
 register([LineChart, AriaComponent, GridComponent, MarkLineComponent, TooltipComponent, SVGRenderer])
 
@@ -26,8 +27,9 @@ export default function AlertChart({ label, condition, points, marks, height = 2
     const view = init(box.current, scheme === 'dark' ? 'dark' : undefined, { renderer: 'svg' })
     const compact = new Intl.NumberFormat(locale(), { notation: 'compact', maximumSignificantDigits: 3 })
     const red = scheme === 'dark' ? '#ff8787' : '#c92a2a'
+    const only = points.length === 1 ? points[0] : undefined // a dot with its value, above nought, instead of an axis around it
     const bound = (key: 'low' | 'high') => ({
-      type: 'line', name: t(condition.kind === 'threshold' || condition.kind === 'freshness' ? 'limitLine' : 'bandLine'), symbol: 'none', data: points.map((p) => [p.at, p[key] ?? null]),
+      type: 'line', name: t(condition.kind === 'threshold' || condition.kind === 'freshness' ? 'limitLine' : 'bandLine'), symbol: 'none', data: points.map((p) => [p.at, p[key] ?? null]), ...(only && { markLine: { silent: true, symbol: 'none', label: { show: false }, lineStyle: { type: 'dashed', width: 1, color: red, opacity: 0.7 }, data: [{ yAxis: only[key] }] } }),
       lineStyle: { type: 'dashed', width: 1, color: red, opacity: 0.7 }, itemStyle: { color: red },
     })
     const show = (value: unknown) => (typeof value === 'number' ? amount(condition, value) : '–')
@@ -36,9 +38,9 @@ export default function AlertChart({ label, condition, points, marks, height = 2
       grid: { left: 8, right: 16, top: 12, bottom: 4, containLabel: true },
       tooltip: { trigger: 'axis', renderMode: 'richText', formatter: (found: unknown) => (found as { seriesName: string; value: [string, number | null] }[]).map((f, i) => `${i ? '' : `${moment(f.value[0])}\n`}${f.seriesName}: ${show(f.value[1])}`).join('\n') },
       xAxis: { type: 'time', axisLabel: { hideOverlap: true } },
-      yAxis: { type: 'value', scale: true, axisLabel: { formatter: (v: number) => compact.format(v) } },
+      yAxis: { type: 'value', scale: true, ...(only && (only.value ?? -1) >= 0 && { min: 0 }), axisLabel: { formatter: (v: number) => compact.format(v) } },
       series: [
-        { type: 'line', name: t('value'), data: points.map((p) => ({ value: [p.at, p.value], ...(p.breach && { itemStyle: { color: red }, symbolSize: 7 }) })), symbol: 'circle', symbolSize: points.length > 80 ? 3 : 5, connectNulls: false, lineStyle: { width: 1.5 },
+        { type: 'line', name: t('value'), data: points.map((p) => ({ value: [p.at, p.value], ...(p.breach && { itemStyle: { color: red }, symbolSize: 7 }) })), symbol: 'circle', symbolSize: only ? 9 : points.length > 80 ? 3 : 5, label: { show: !!only, position: 'right', formatter: () => show(only?.value), color: 'inherit' }, connectNulls: false, lineStyle: { width: 1.5 },
           markLine: { silent: true, symbol: 'none', label: { show: false }, lineStyle: { color: red, type: 'solid', width: 1, opacity: 0.5 }, data: marks.map((at) => ({ xAxis: at })) } },
         ...(points.some((p) => p.high != null) ? [bound('high')] : []), ...(points.some((p) => p.low != null) ? [bound('low')] : []),
       ],

@@ -14,9 +14,10 @@ import { DryRun, Now } from './DryRun'
 import { RuleFields } from './RuleFields'
 import { ScheduleFields } from '../parts/ScheduleFields'
 import { myZone, scheduleWords } from '../parts/schedule'
+import './words'
 
-/** What is watched: an answer, a saved query, or words about a database. */
-export type Source = Pick<AlertInput, 'question_id' | 'saved_query_id' | 'words' | 'connection_id'>
+/** What is watched: an answer, a saved query, a tile, words about a database, or the SQL that was read of words. */
+export type Source = Pick<AlertInput, 'question_id' | 'saved_query_id' | 'dashboard_id' | 'tile_id' | 'values' | 'words' | 'sql' | 'question' | 'connection_id'>
 
 interface Draft { name: string; condition: AlertCondition; rule: AlertRule; cron: string; zone: string; jitter?: number; catchUp?: number; channels: string[]; escalateTo: string[]; shared: boolean }
 
@@ -28,8 +29,15 @@ export function NewAlert({ source, onDone }: { source: Source; onDone: (alert: A
   if (!first.data) return <Stack aria-label={t('now.trying')} role="status"><Skeleton h={36} /><Skeleton h={120} /><Skeleton h={60} /></Stack>
   const p = first.data
   const draft: Draft = { name: p.name, condition: p.condition, rule: { recovery: true }, cron: p.cron, zone: p.time_zone, channels: [], escalateTo: [], shared: false }
-  return <Editor draft={draft} preview={p} body={(d) => ({ ...source, ...input(d) })} action={t('create')}
-    save={(d) => unwrap(api.POST('/api/v1/alerts', { body: { ...source, ...input(d) } }))} onDone={onDone} />
+  // What a model has read is made as it was shown: the next time it may read the words otherwise.
+  const of: Source = p.by_model ? { sql: p.sql, question: p.question, connection_id: source.connection_id } : source
+  return (
+    <Stack gap="xs">
+      {p.by_model && <Text size="sm" c="dimmed">{t('byModel', { question: p.question })}</Text>}
+      <Editor draft={draft} preview={p} body={(d) => ({ ...of, ...input(d) })} action={t('create')}
+        save={(d) => unwrap(api.POST('/api/v1/alerts', { body: { ...of, ...input(d) } }))} onDone={onDone} />
+    </Stack>
+  )
 }
 
 /** Changes an alert. */

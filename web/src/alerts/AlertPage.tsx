@@ -2,7 +2,7 @@ import { Alert as Note, Badge, Button, Code, Group, Menu, Modal, Paper, Segmente
 import { useDisclosure } from '@mantine/hooks'
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useParams } from '@tanstack/react-router'
-import { lazy, Suspense, useMemo, useState } from 'react'
+import { Suspense, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { alertEpisodesQuery, alertQuery, alertRunsQuery, alertsKey, lookSoon } from '../api/alerts'
 import { api, unwrap } from '../api/client'
@@ -11,6 +11,7 @@ import type { Alert } from '../api/types'
 import { Confirm } from '../parts/Confirm'
 import { ErrorNote } from '../parts/ErrorNote'
 import { moment } from '../parts/format'
+import { lazyPart } from '../parts/lazyPage'
 import { PageLink } from '../parts/links'
 import { useAct } from '../parts/useAct'
 import { EditAlert } from './AlertForm'
@@ -18,8 +19,9 @@ import { COLORS } from './Alerts'
 import { amount, conditionWords } from './describe'
 import { scheduleWords } from '../parts/schedule'
 import { Deliveries, Episodes, Events } from './History'
+import './words'
 
-const AlertChart = lazy(() => import('./AlertChart'))
+const AlertChart = lazyPart(() => import('./AlertChart'))
 
 /** One alert: where it stands, what it has seen, what it told. */
 export function AlertPage() {

@@ -14,6 +14,7 @@ import { NewAlert } from './AlertForm'
 import { amount, conditionWords } from './describe'
 import { scheduleWords } from '../parts/schedule'
 import { Sparkline } from './Sparkline'
+import './words'
 
 export const COLORS: Record<Alert['status'], string> = { ok: 'teal', pending: 'yellow', firing: 'red', failing: 'orange', unknown: 'gray', paused: 'gray' }
 const SHOWN = ['all', 'firing', 'mine'] as const
@@ -65,7 +66,7 @@ function Row({ alert: a }: { alert: Alert }) {
   const key = a.keys[0]
   return (
     <Paper withBorder p="sm" component="li" data-status={a.status}>
-      <Group wrap="nowrap" align="center" gap="md">
+      <Group wrap="nowrap" align="center" gap="md" className="alert-row">
         <Badge color={COLORS[a.status]} variant={a.status === 'firing' ? 'filled' : 'light'} miw="max-content">{t(`status.${a.status}`)}</Badge>
         <div style={{ flex: 1, minWidth: 0 }}>
           <PageLink to="/alerts/$id" params={{ id: a.id }} fw={600} className="wrap">{a.name}</PageLink>

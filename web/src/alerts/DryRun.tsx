@@ -1,13 +1,14 @@
 import { Alert, Badge, Button, Group, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { lazy, Suspense, useState } from 'react'
+import { Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { previewQuery } from '../api/alerts'
 import type { AlertPreview, AlertTry } from '../api/types'
 import { ErrorNote } from '../parts/ErrorNote'
+import { lazyPart } from '../parts/lazyPage'
 import { amount } from './describe'
 
-const AlertChart = lazy(() => import('./AlertChart'))
+const AlertChart = lazyPart(() => import('./AlertChart'))
 
 /** What the alert would see now. */
 export function Now({ preview, trying }: { preview?: AlertPreview; trying: boolean }) {

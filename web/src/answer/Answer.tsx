@@ -1,12 +1,13 @@
 import { Badge, Button, Group, Loader, Paper, Skeleton, Stack, Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { lazy, Suspense, useState } from 'react'
+import { Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, newKey, unwrap } from '../api/client'
 import { questionQuery, resultQuery } from '../api/queries'
 import type { Question } from '../api/types'
 import { isFinal } from '../live/reducer'
 import { useLive } from '../live/useLive'
+import { lazyPart } from '../parts/lazyPage'
 import { AnswerMenu } from './AnswerMenu'
 import { AnswerText } from './AnswerText'
 import { Ending } from './Ending'
@@ -23,8 +24,9 @@ import { Sql } from './Sql'
 import { StepsPart } from './StepsPart'
 import { Understanding } from './Understanding'
 import { COLORS, doing, firstSql, plannerName } from './question'
+import './words'
 
-const ChartView = lazy(() => import('./ChartView'))
+const ChartView = lazyPart(() => import('./ChartView'))
 
 /** How a question is asked in the same conversation. */
 export type Ask = (question: string, how?: { model?: string; corrects?: string }) => void
@@ -103,7 +105,7 @@ export function Answer({ question, ask, last }: Props) {
         {q.sql && <Sql sql={q.sql} first={first} connection={q.connection_id} editable={!!ask && (final || !!q.prompt)} onRun={edit} />}
         <StepsPart question={q}>
           {final && <PinButton question={q} />}
-          {final && q.status === 'answered' && q.has_result && <MakeAlert key={`alert ${q.run}`} question={q.id} />}
+          {final && q.status === 'answered' && q.has_result && <MakeAlert key={`alert ${q.run}`} source={{ question_id: q.id }} />}
           {final && q.status === 'answered' && q.sql && <ExportButton small source={() => ({ question_id: q.id })} />}
           {final && q.status === 'answered' && <Feedback key={q.run} question={q} onCorrect={ask && ((text) => ask(text, { corrects: q.id }))} />}
           {q.planner && <Text size="xs" c="dimmed" data-testid="planner">{t(q.status === 'answered' ? 'answeredBy' : 'workedOnBy', { planner: plannerName(q.planner) })}</Text>}

@@ -4,7 +4,7 @@ import { BarChart, FunnelChart, HeatmapChart, LineChart, MapChart, PieChart, Sca
 import { AriaComponent, DataZoomComponent, GridComponent, LegendComponent, TitleComponent, TooltipComponent, VisualMapComponent } from 'echarts/components'
 import { type EChartsType, init, use as register } from 'echarts/core'
 import { CanvasRenderer, SVGRenderer } from 'echarts/renderers'
-import { useEffect, useMemo, useRef, useState } from 'react'
+import { type RefObject, useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Cell, Chart, Result } from '../api/types'
 import { locale } from '../i18n'
@@ -13,6 +13,7 @@ import { formatter } from '../parts/format'
 import { chartOption } from './chartOption'
 import { pickedCell } from './pickedCell'
 import { alternatives, type ChartType } from './chartTypes'
+import './words'
 
 register([
   BarChart, FunnelChart, HeatmapChart, LineChart, MapChart, PieChart, ScatterChart,
@@ -61,7 +62,7 @@ function SingleValue({ chart, result }: { chart: Chart; result: Result }) {
   return (
     <Box data-testid="chart">
       <Group gap="sm" align="baseline">
-        <Text fz={40} fw={700} lh={1.1} className="single-value">{show(cell)}</Text>
+        <Text fw={700} lh={1.1} className="single-value">{show(cell)}</Text>
         {change !== null && <Text size="sm" c="dimmed">{new Intl.NumberFormat(locale(), { style: 'percent', maximumFractionDigits: 1, signDisplay: 'exceptZero' }).format(change)}</Text>}
       </Group>
       <Text size="sm" c="dimmed">{column.name}</Text>
@@ -92,9 +93,10 @@ function Drawing({ chart, result, fill, onPick }: Props) {
     observer.observe(box.current)
     return () => { observer.disconnect(); view.dispose() }
   }, [option, scheme, chart, result])
+  usePageScrolls(box, chart.type === 'map', !!option)
 
   if (!option) return null
-  if (fill) return <Box ref={box} h="100%" role="img" aria-label={chart.title || t('chart.label')} data-testid="chart" data-type={chart.type} />
+  if (fill) return <Box ref={box} h="100%" className="chart" role="img" aria-label={chart.title || t('chart.label')} data-testid="chart" data-type={chart.type} />
   const height = chart.type === 'map' ? 360 : chart.horizontal ? Math.min(520, 70 + result.rows.length * 28) : 300
   /** Saves the picture with a background: it is to be pasted elsewhere. */
   const save = (kind: 'svg' | 'png') => {
@@ -109,13 +111,32 @@ function Drawing({ chart, result, fill, onPick }: Props) {
   }
   return (
     <Box pos="relative">
-      <Box ref={box} h={height} style={{ touchAction: 'pan-y' }} role="img" aria-label={chart.title || t('chart.label')} data-testid="chart" data-type={chart.type} />
+      <Box ref={box} h={height} className="chart" role="img" aria-label={chart.title || t('chart.label')} data-testid="chart" data-type={chart.type} />
       <Menu position="bottom-end">
         <Menu.Target><ActionIcon pos="absolute" top={-30} right={0} variant="subtle" color="gray" aria-label={t('chart.download')} title={t('chart.download')}><IconDownload size={18} /></ActionIcon></Menu.Target>
         <Menu.Dropdown><Menu.Item onClick={() => save('png')}>PNG</Menu.Item><Menu.Item onClick={() => save('svg')}>SVG</Menu.Item></Menu.Dropdown>
       </Menu>
     </Box>
   )
+}
+
+/**
+ * Leaves scrolling to the page: ECharts would keep every turn of the wheel over a chart that can be zoomed, and every
+ * finger on a map. Ctrl and the wheel, or a second finger, zoom.
+ */
+function usePageScrolls(box: RefObject<HTMLDivElement | null>, map: boolean, drawn: boolean): void {
+  useEffect(() => {
+    const chart = box.current
+    if (!chart || !drawn) return
+    const wheel = (event: WheelEvent) => { if (!event.ctrlKey) event.stopPropagation() }
+    const touch = (event: TouchEvent) => { if (map && event.touches.length < 2) event.stopPropagation() }
+    chart.addEventListener('wheel', wheel, { capture: true, passive: true })
+    chart.addEventListener('touchmove', touch, { capture: true, passive: true })
+    return () => {
+      chart.removeEventListener('wheel', wheel, { capture: true })
+      chart.removeEventListener('touchmove', touch, { capture: true })
+    }
+  }, [box, map, drawn])
 }
 
 /** Loads the outlines of the countries where a map is drawn. */

@@ -1,12 +1,13 @@
 import { Button, Code, Collapse, CopyButton, Group, Skeleton, Stack, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
-import { lazy, Suspense, useMemo, useState } from 'react'
+import { Suspense, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { catalogQuery } from '../api/queries'
 import type { Catalog } from '../api/types'
+import { lazyPart } from '../parts/lazyPage'
 
-const SqlEditor = lazy(() => import('../parts/SqlEditor'))
+const SqlEditor = lazyPart(() => import('../parts/SqlEditor'))
 
 interface Props {
   sql: string

@@ -7,6 +7,7 @@ import { pulse } from '../live/quiet'
 import { holdUps } from './holdUp'
 import { doing, isTriedAgain, runLink } from './question'
 import { initWords } from '../i18n'
+import './words'
 
 await initWords('en')
 const t = i18n.getFixedT('en', 'answer')

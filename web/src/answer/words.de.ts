@@ -68,6 +68,7 @@ export default {
       line: 'Linie', area: 'Fläche', bar: 'Balken', stacked_bar: 'Gestapelt', grouped_bar: 'Gruppiert', pie: 'Kreis', scatter: 'Punkte', heatmap: 'Heatmap', funnel: 'Trichter', map: 'Karte', single_value: 'Wert',
     },
   },
+  pin: { label: 'An Dashboard heften', to: 'Anheften an', new: 'Ein neues Dashboard', done: 'Angeheftet an <page>{{name}}</page>' },
   followUps: 'Fragen, die sich anschließen',
   feedback: {
     label: 'Was Sie von der Antwort halten', up: 'Richtig', down: 'Falsch', thanks: 'Zur Bestätigung vorgeschlagen', title: 'Was stimmt nicht?', what: 'Was stimmt nicht, oder was war gemeint?',

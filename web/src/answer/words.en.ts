@@ -68,6 +68,7 @@ export default {
       line: 'Line', area: 'Area', bar: 'Bars', stacked_bar: 'Stacked', grouped_bar: 'Grouped', pie: 'Pie', scatter: 'Points', heatmap: 'Heat map', funnel: 'Funnel', map: 'Map', single_value: 'Value',
     },
   },
+  pin: { label: 'Pin to dashboard', to: 'Pin to', new: 'A new dashboard', done: 'Pinned to <page>{{name}}</page>' },
   followUps: 'Questions that follow',
   feedback: {
     label: 'What you think of the answer', up: 'Right', down: 'Wrong', thanks: 'Proposed for verification', title: 'What is wrong?', what: 'Say what is wrong, or what you meant',

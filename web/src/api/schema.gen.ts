@@ -14,7 +14,7 @@ export interface paths {
         /** Your alerts and those that others share, changed last first */
         get: operations["list-alerts"];
         put?: never;
-        /** Make an alert of an answer, a saved query, or words */
+        /** Make an alert of an answer, a saved query, a tile of a dashboard, words, or SQL */
         post: operations["create-alert"];
         delete?: never;
         options?: never;
@@ -1908,6 +1908,213 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/report-runs/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a run showed to those with your rights */
+        get: operations["get-report-file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your reports and those that you get, changed last first */
+        get: operations["list-reports"];
+        put?: never;
+        /** Make a report of a dashboard, a conversation, or questions */
+        post: operations["create-report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who can be a recipient, beside channels */
+        get: operations["list-report-people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A report that is not stored yet, as you would get it now */
+        post: operations["preview-report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One report */
+        get: operations["get-report"];
+        put?: never;
+        post?: never;
+        /** Delete a report of your own, with its runs */
+        delete: operations["delete-report"];
+        options?: never;
+        head?: never;
+        /** Change a report of your own */
+        patch: operations["update-report"];
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a report told, newest first: to all where it is yours, else to you */
+        get: operations["list-report-deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/leave": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Get a report no more */
+        post: operations["leave-report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pause a report of your own */
+        post: operations["pause-report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A report as you would get it now */
+        post: operations["show-report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a paused report run again */
+        post: operations["resume-report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a report of your own now, and send it */
+        post: operations["run-report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Runs of a report, newest first, and those that were missed */
+        get: operations["list-report-runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/saved-queries": {
         parameters: {
             query?: never;
@@ -2362,6 +2569,8 @@ export interface components {
             /** @enum {string} */
             status: "found" | "not_understood" | "failed";
             text: string;
+            /** @description The model that put it into words; none for the built-in writer */
+            writer?: string;
         };
         AlertInput: {
             /**
@@ -2375,11 +2584,16 @@ export interface components {
             condition?: components["schemas"]["AlertCondition"];
             /**
              * Format: uuid
-             * @description The database that words are about
+             * @description The database that words or SQL are about
              */
             connection_id?: string;
             /** @description Minute, hour, day of month, month, day of week; not both kinds of days at once. Default: what suits the words, or every day at 08:00 */
             cron?: string;
+            /**
+             * Format: uuid
+             * @description With tile_id: a tile of a dashboard
+             */
+            dashboard_id?: string;
             /** @description Ids of the second channels */
             escalate_to?: string[];
             /**
@@ -2393,6 +2607,8 @@ export interface components {
             parameters?: {
                 [key: string]: unknown;
             };
+            /** @description What the SQL watches, in words */
+            question?: string;
             /**
              * Format: uuid
              * @description An answer
@@ -2402,8 +2618,16 @@ export interface components {
             /** Format: uuid */
             saved_query_id?: string;
             shared?: boolean;
+            /** @description SQL of your own, or that a model wrote for words */
+            sql?: string;
+            /** Format: uuid */
+            tile_id?: string;
             /** @description A name such as Europe/Berlin; default UTC */
             time_zone?: string;
+            /** @description Of the dashboard's filters, by name; those left out have their defaults, null is none */
+            values?: {
+                [key: string]: unknown;
+            };
             /** @description Such as: tell me when refunds exceed 3 % of revenue in a week */
             words?: string;
         };
@@ -2448,6 +2672,8 @@ export interface components {
             value?: number;
         };
         AlertPreview: {
+            /** @description A model has read the words and written the SQL; make the alert of this SQL, as it may read them otherwise the next time */
+            by_model?: boolean;
             /**
              * Format: int64
              * @description After an outage, runs of so many minutes ago are made up for; default 60
@@ -2607,11 +2833,16 @@ export interface components {
             condition?: components["schemas"]["AlertCondition"];
             /**
              * Format: uuid
-             * @description The database that words are about
+             * @description The database that words or SQL are about
              */
             connection_id?: string;
             /** @description Minute, hour, day of month, month, day of week; not both kinds of days at once. Default: what suits the words, or every day at 08:00 */
             cron?: string;
+            /**
+             * Format: uuid
+             * @description With tile_id: a tile of a dashboard
+             */
+            dashboard_id?: string;
             /** @description Try the last 90 days as well */
             dry_run?: boolean;
             /** @description Ids of the second channels */
@@ -2627,6 +2858,8 @@ export interface components {
             parameters?: {
                 [key: string]: unknown;
             };
+            /** @description What the SQL watches, in words */
+            question?: string;
             /**
              * Format: uuid
              * @description An answer
@@ -2636,8 +2869,16 @@ export interface components {
             /** Format: uuid */
             saved_query_id?: string;
             shared?: boolean;
+            /** @description SQL of your own, or that a model wrote for words */
+            sql?: string;
+            /** Format: uuid */
+            tile_id?: string;
             /** @description A name such as Europe/Berlin; default UTC */
             time_zone?: string;
+            /** @description Of the dashboard's filters, by name; those left out have their defaults, null is none */
+            values?: {
+                [key: string]: unknown;
+            };
             /** @description Such as: tell me when refunds exceed 3 % of revenue in a week */
             words?: string;
         };
@@ -3955,16 +4196,29 @@ export interface components {
             columns?: string[];
             facts?: components["schemas"]["MessageFact"][];
             file_ids?: string[];
+            footer?: string;
             link?: string;
             link_text?: string;
+            /**
+             * @description The language of a report
+             * @enum {string}
+             */
+            locale?: "en" | "de";
             /**
              * Format: int64
              * @description How many rows there are beside these
              */
             more?: number;
+            /**
+             * Format: int64
+             * @description How many parts there are beside these
+             */
+            more_sections?: number;
             picture_id?: string;
             /** @description The first rows, as text */
             rows?: string[][];
+            /** @description The parts of a report */
+            sections?: components["schemas"]["MessageSection"][];
             /** @enum {string} */
             severity?: "info" | "warning" | "critical" | "resolved";
             text?: string;
@@ -3973,6 +4227,26 @@ export interface components {
         MessageFact: {
             name: string;
             value: string;
+        };
+        MessageSection: {
+            /** @description What has changed since the report before, in sentences */
+            changes?: string[];
+            columns?: string[];
+            /** @description Why there are no rows */
+            failed?: string;
+            /**
+             * Format: int64
+             * @description How many rows there are beside these
+             */
+            more?: number;
+            picture_id?: string;
+            /** @description The first rows, as text */
+            rows?: string[][];
+            /** @description When the report before was made, in words */
+            since?: string;
+            /** @description Plain text; an empty line ends a paragraph */
+            text?: string;
+            title?: string;
         };
         Metric: {
             description: string;
@@ -4339,6 +4613,16 @@ export interface components {
             /** @description Pass it as cursor for the next page; empty on the last */
             next_cursor: string;
         };
+        PageReport: {
+            items: components["schemas"]["Report"][];
+            /** @description Pass it as cursor for the next page; empty on the last */
+            next_cursor: string;
+        };
+        PageReportDelivery: {
+            items: components["schemas"]["ReportDelivery"][];
+            /** @description Pass it as cursor for the next page; empty on the last */
+            next_cursor: string;
+        };
         PageSavedQuery: {
             items: components["schemas"]["SavedQuery"][];
             /** @description Pass it as cursor for the next page; empty on the last */
@@ -4377,6 +4661,12 @@ export interface components {
             email?: string;
             name?: string;
             new_password: string;
+        };
+        PeopleOutBody: {
+            /** @description There is an e-mail channel over which they can be mailed */
+            mail: boolean;
+            /** @description Members, by their names; the first 1,000 */
+            people: components["schemas"]["ReportPerson"][];
         };
         PinInBody: {
             /**
@@ -4513,8 +4803,10 @@ export interface components {
             connection_id: string;
         };
         ProposeOutBody: {
+            /** @description A model proposes them, and each has been run; else they are made by rules, and each has been checked */
+            by_model: boolean;
             name: string;
-            /** @description Each has been checked; none where nothing was understood */
+            /** @description None where nothing was understood */
             tiles: components["schemas"]["Proposal"][];
         };
         PublicDashboard: {
@@ -4708,6 +5000,225 @@ export interface components {
              * @description How many of them could not be judged
              */
             unknown: number;
+        };
+        Report: {
+            /**
+             * Format: int64
+             * @description After an outage, runs of so many minutes ago are made up for; default 60
+             */
+            catch_up_minutes?: number;
+            /** @description Where the questions are from */
+            conversation_id?: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description Minute, hour, day of month, month, day of week; not both kinds of days at once */
+            cron: string;
+            /** @description What it shows; none for questions, or where the dashboard is gone */
+            dashboard_id?: string;
+            dashboard_name?: string;
+            /** @description You are one of its recipients */
+            gets: boolean;
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: int64
+             * @description Begins up to so many seconds later
+             */
+            jitter_seconds?: number;
+            /** @enum {string} */
+            kind: "dashboard" | "questions";
+            /** @description The last run that was for all */
+            last_run?: components["schemas"]["ReportRun"];
+            /** @enum {string} */
+            locale: "en" | "de";
+            /** @description The channel over whose server members are mailed; none for the organisation's first */
+            mail_channel_id?: string;
+            mine: boolean;
+            name: string;
+            /** @description The next five runs; none while it is paused */
+            next: string[];
+            owner_name: string;
+            /** @description paused, owner_left, right_lost, or dashboard_gone */
+            pause_code?: string;
+            pause_text?: string;
+            /** @description The report is attached as a PDF */
+            pdf: boolean;
+            /** @description Asked again at each run */
+            questions: components["schemas"]["StandingQuestion"][];
+            recipients: components["schemas"]["ReportRecipient"][];
+            /** @description Whose report says what the last one said is sent nothing */
+            skip_unchanged: boolean;
+            /** @enum {string} */
+            status: "active" | "paused";
+            /** @description A name such as Europe/Berlin; default UTC */
+            time_zone: string;
+            /** Format: date-time */
+            updated_at: string;
+            /**
+             * Format: uuid
+             * @description The owner, who alone may change it, and by whose rights channels are told
+             */
+            user_id: string;
+            /** @description Of the dashboard's filters, by name; those left out have their defaults */
+            values: {
+                [key: string]: unknown;
+            };
+            /** @description no_mail_channel: members are mailed nothing until there is an e-mail channel; the report is kept here. dashboard_private: recipients other than its owner may not see the dashboard. fixed_dates: a question names a period that moves on, and its SQL dates that do not */
+            warnings: ("no_mail_channel" | "dashboard_private" | "fixed_dates")[];
+        };
+        ReportDelivery: {
+            /**
+             * Format: date-time
+             * @description Of the run
+             */
+            at?: string;
+            /** @description Empty where there was none to tell it over */
+            channel_kind: string;
+            channel_name: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            reason?: string;
+            reason_code?: string;
+            recipient?: string;
+            /** Format: date-time */
+            sent_at?: string;
+            /** @enum {string} */
+            status: "queued" | "sending" | "sent" | "failed" | "skipped" | "late";
+            title: string;
+            /** Format: int64 */
+            tries: number;
+        };
+        ReportInput: {
+            /**
+             * Format: int64
+             * @description After an outage, runs of so many minutes ago are made up for; default 60
+             */
+            catch_up_minutes?: number;
+            /**
+             * Format: uuid
+             * @description Its answered questions are the standing ones: those of questions, or the last ten
+             */
+            conversation_id?: string;
+            /** @description Minute, hour, day of month, month, day of week; not both kinds of days at once. Default: what suits the words, or every day at 08:00 */
+            cron?: string;
+            /** Format: uuid */
+            dashboard_id?: string;
+            /**
+             * Format: int64
+             * @description Begins up to so many seconds later
+             */
+            jitter_seconds?: number;
+            /**
+             * @description Of the report's own words; default en
+             * @enum {string}
+             */
+            locale?: "en" | "de";
+            /**
+             * Format: uuid
+             * @description An e-mail channel over whose server members are mailed; default the organisation's first
+             */
+            mail_channel_id?: string;
+            /** @description Default: the dashboard's, or the first question */
+            name?: string;
+            /** @description Attach the report as a PDF; default true */
+            pdf?: boolean;
+            questions?: components["schemas"]["StandingQuestionInput"][];
+            /** @description Default: you */
+            recipients?: components["schemas"]["ReportTo"][];
+            /** @description Send nothing to those whose report says what the last one said */
+            skip_unchanged?: boolean;
+            /** @description A name such as Europe/Berlin; default UTC */
+            time_zone?: string;
+            /** @description Of the dashboard's filters, by name; those left out have their defaults, null is none */
+            values?: {
+                [key: string]: unknown;
+            };
+        };
+        ReportPatch: {
+            /** @enum {string} */
+            locale?: "en" | "de";
+            /** @description Empty for the organisation's first */
+            mail_channel_id?: string;
+            name?: string;
+            pdf?: boolean;
+            questions?: components["schemas"]["StandingQuestionInput"][];
+            recipients?: components["schemas"]["ReportTo"][];
+            skip_unchanged?: boolean;
+            timing?: components["schemas"]["Timing"];
+            values?: {
+                [key: string]: unknown;
+            };
+        };
+        ReportPerson: {
+            email: string;
+            /** Format: uuid */
+            id: string;
+            name: string;
+        };
+        ReportRecipient: {
+            /** @description A channel, which is told what the report's owner may see */
+            channel_id?: string;
+            /** @description Empty for somebody who has left, or a channel that was removed */
+            name: string;
+            /** @description A member, who is mailed what they may see themselves */
+            user_id?: string;
+        };
+        ReportRun: {
+            /**
+             * Format: date-time
+             * @description When it was due
+             */
+            at: string;
+            /** @description Why it failed */
+            code?: string;
+            /** @description There is a PDF of what you may see of it */
+            file: boolean;
+            /** Format: date-time */
+            finished_at?: string;
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description preview: to you alone
+             * @enum {string}
+             */
+            kind: "scheduled" | "now" | "preview";
+            /**
+             * Format: int64
+             * @description Recipients who got none because of their rights, or for want of a mail channel
+             */
+            skipped: number;
+            /** Format: date-time */
+            started_at: string;
+            /**
+             * @description sent: its messages are in the ledger
+             * @enum {string}
+             */
+            status: "running" | "sent" | "unchanged" | "failed";
+            text?: string;
+            /**
+             * Format: int64
+             * @description Messages that were queued
+             */
+            told: number;
+        };
+        ReportRunInBody: {
+            /** @description Send it to you alone; what the next one is compared with stays */
+            only_me?: boolean;
+        };
+        ReportRuns: {
+            items: components["schemas"]["ReportRun"][];
+            /** @description Times of the last 90 days at which it was due and did not run; the last 100, with the first page */
+            missed: string[];
+            /** @description Pass it as cursor for the next page; empty on the last */
+            next_cursor: string;
+        };
+        ReportTo: {
+            /** Format: uuid */
+            channel_id?: string;
+            /** Format: uuid */
+            user_id?: string;
         };
         ResultPage: {
             columns: components["schemas"]["Column"][];
@@ -4947,6 +5458,39 @@ export interface components {
             sql: string;
             /** @description Stands for the question; default: the SQL's beginning */
             title?: string;
+        };
+        StandingQuestion: {
+            /** Format: uuid */
+            connection_id: string;
+            /** Format: uuid */
+            id: string;
+            question: string;
+            /** @description The answer that it was copied from */
+            question_id?: string;
+            /** @description The question is read anew at each run, as its period moves on */
+            replan: boolean;
+            /** @description The saved query that it was copied from */
+            saved_query_id?: string;
+            /** @description As it was when the question was added */
+            sql: string;
+        };
+        StandingQuestionInput: {
+            /**
+             * Format: uuid
+             * @description One that the report has already
+             */
+            id?: string;
+            /** @description Values of the saved query's parameters; those left out have their defaults */
+            parameters?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: uuid
+             * @description An answer
+             */
+            question_id?: string;
+            /** Format: uuid */
+            saved_query_id?: string;
         };
         StateOutBody: {
             /** @description Nobody has set a password yet */
@@ -10213,6 +10757,510 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Question"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-report-file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-reports": {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Items on a page */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageReport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-report-people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "preview-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportInput"];
+            };
+        };
+        responses: {
+            /** @description The report */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "update-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportPatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-report-deliveries": {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Items on a page */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageReportDelivery"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "leave-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "pause-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "show-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "resume-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "run-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportRunInBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-report-runs": {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                /** @description Items on a page */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportRuns"];
                 };
             };
             /** @description Error */

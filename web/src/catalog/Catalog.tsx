@@ -1,17 +1,19 @@
 import { Group, Select, Skeleton, Stack, Tabs, Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { type ComponentType, lazy, Suspense } from 'react'
+import { type ComponentType, Suspense } from 'react'
 import { Trans, useTranslation } from 'react-i18next'
 import { connectionsQuery } from '../api/queries'
 import { ErrorNote } from '../parts/ErrorNote'
+import { lazyPart } from '../parts/lazyPage'
 import { PageLink } from '../parts/links'
 import { Glossary } from './Glossary'
 import { Reading } from './Reading'
 import { Tables } from './Tables'
 import { Verified } from './Verified'
+import './words'
 
-const Relations = lazy(() => import('./Relations'))
+const Relations = lazyPart(() => import('./Relations'))
 
 const VIEWS: { name: 'tables' | 'relations' | 'glossary' | 'verified'; view: ComponentType<{ connection: string }> }[] = [
   { name: 'tables', view: Tables }, { name: 'relations', view: Relations }, { name: 'glossary', view: Glossary }, { name: 'verified', view: Verified },

@@ -7,6 +7,7 @@ import { relationsQuery } from '../api/catalog'
 import { ErrorNote } from '../parts/ErrorNote'
 import { Graph } from './Graph'
 import { type Box, layout } from './layout'
+import './words'
 
 /** The tables and the keys that join them, as a picture. */
 export default function Relations({ connection }: { connection: string }) {

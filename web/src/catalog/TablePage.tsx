@@ -14,6 +14,7 @@ import { Columns } from './Columns'
 import { Described } from './Described'
 import { MetricItem, TermItem } from './Glossary'
 import { TableLink } from './TableLink'
+import './words'
 
 /** One table: its columns, what people say of it, where its keys lead, who uses it. */
 export function TablePage() {

@@ -1,6 +1,6 @@
 import { Badge, Button, Group, Modal, Paper, SegmentedControl, Skeleton, Stack, Text, Textarea } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { lazy, Suspense, useMemo, useState } from 'react'
+import { Suspense, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { verifiedQuery } from '../api/catalog'
 import { api, unwrap } from '../api/client'
@@ -9,9 +9,10 @@ import { meQuery } from '../api/queries'
 import type { VerifiedQuestion } from '../api/types'
 import { locale } from '../i18n'
 import { ErrorNote } from '../parts/ErrorNote'
+import { lazyPart } from '../parts/lazyPage'
 import { DeleteButton } from './DeleteButton'
 
-const SqlEditor = lazy(() => import('../parts/SqlEditor'))
+const SqlEditor = lazyPart(() => import('../parts/SqlEditor'))
 const STATUSES = ['all', 'proposed', 'verified'] as const
 type Status = (typeof STATUSES)[number]
 

@@ -15,6 +15,7 @@ import { ChannelReportNote } from './ChannelReportNote'
 import { ChooseKind } from './ChooseKind'
 import { Deliveries } from './Deliveries'
 import { type Kind, KINDS, place } from './kinds'
+import './words'
 
 const TOUCHED = [channelsQuery.queryKey]
 

@@ -1,10 +1,10 @@
 import { Collapse, List, Paper, Text, UnstyledButton } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { useTranslation } from 'react-i18next'
-import type { en } from '../i18n'
 import type { Kind } from './kinds'
+import type en from './words.en'
 
-type Steps = keyof typeof en.channels.guide
+type Steps = keyof typeof en.guide
 
 /** Where to find a service's values, step by step. */
 export function Guide({ kind, bot }: { kind: Kind; bot: boolean }) {

@@ -9,6 +9,7 @@ import type { Connection, Report } from '../api/types'
 import { ConnectionForm, ReportNote } from './ConnectionForm'
 import { ErrorNote } from '../parts/ErrorNote'
 import { PageButton } from '../parts/links'
+import './words'
 
 /** The organisation's databases: add, test, browse. */
 export function Connections() {

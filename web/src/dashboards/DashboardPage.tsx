@@ -7,6 +7,7 @@ import { meQuery } from '../api/queries'
 import { ErrorNote } from '../parts/ErrorNote'
 import { Editing } from './Editing'
 import { Viewing } from './Viewing'
+import './words'
 
 /** One dashboard, to look at or to change. */
 export function DashboardPage() {

@@ -13,6 +13,7 @@ import { day } from '../parts/format'
 import { useAct } from '../parts/useAct'
 import { ImportDialog } from './ImportDialog'
 import { ProposeDialog } from './ProposeDialog'
+import './words'
 
 const LAST = 4
 

@@ -6,6 +6,7 @@ import { GridLayout, useContainerWidth } from 'react-grid-layout'
 import 'react-grid-layout/css/styles.css'
 import type { Tile } from '../api/dashboards'
 import { COLUMNS, GAP_PX, nudge, type Place, reordered, ROW_PX } from './layout'
+import './words'
 
 const STEPS: Record<string, [keyof Place, keyof Place, number]> = {
   ArrowLeft: ['x', 'w', -1], ArrowRight: ['x', 'w', 1], ArrowUp: ['y', 'h', -1], ArrowDown: ['y', 'h', 1],

@@ -3,12 +3,13 @@ import { useMediaQuery } from '@mantine/hooks'
 import { IconArrowDown, IconArrowUp, IconDots } from '@tabler/icons-react'
 import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { lazy, type ReactNode, Suspense, useEffect, useState } from 'react'
+import { type ReactNode, Suspense, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, Problem, unwrap } from '../api/client'
 import { type Dashboard, dashboardQuery, type Tile, type TileRows, type Values } from '../api/dashboards'
 import { ErrorNote } from '../parts/ErrorNote'
 import { Markdown } from '../parts/Markdown'
+import { lazyPart } from '../parts/lazyPage'
 import { useAct } from '../parts/useAct'
 import { body, shownOf } from './body'
 import { FilterEditor } from './FilterEditor'
@@ -22,7 +23,7 @@ import { TileFrame } from './TileFrame'
 import { usePreview } from './usePreview'
 import { useTiles } from './useTiles'
 
-const EditGrid = lazy(() => import('./EditGrid'))
+const EditGrid = lazyPart(() => import('./EditGrid'))
 const AUTO = { 0: 'off', 30: 's30', 60: 'm1', 300: 'm5', 900: 'm15', 3600: 'h1', 86400: 'd1' } as const
 
 /** A dashboard while it is changed: nothing is stored until it is saved. */

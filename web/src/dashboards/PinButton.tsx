@@ -14,7 +14,7 @@ const MOST = 12
 
 /** Puts an answer on a dashboard, with two clicks. */
 export function PinButton({ question: q }: { question: Question }) {
-  const { t } = useTranslation('dashboards')
+  const { t } = useTranslation('answer')
   const me = useQuery(meQuery)
   const may = !!me.data?.permissions.includes('dashboards.write')
   const [opened, setOpened] = useState(false)

@@ -12,6 +12,7 @@ import { Markdown } from '../parts/Markdown'
 import { Grid } from './Grid'
 import { TileBody } from './TileBody'
 import { TileFrame } from './TileFrame'
+import './words'
 
 const POLL_MS = 2000
 const LOOK_AGAIN_MS = 5 * 60_000

@@ -4,6 +4,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { type ReactNode, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { AlertDialog, AlertMade, useMayMakeAlerts } from '../alerts/MakeAlert'
 import { api, newKey, unwrap } from '../api/client'
 import { type Dashboard, type Tile, tileRowsQuery, type TileState, type Values } from '../api/dashboards'
 import type { Cell } from '../api/types'
@@ -33,6 +34,9 @@ export function QueryTile({ dashboard, tile, state, values, onValues, onRefresh,
   const { t } = useTranslation('dashboards')
   const navigate = useNavigate()
   const [limit, setLimit] = useState(FIRST)
+  const mayAlert = useMayMakeAlerts()
+  const [alerting, setAlerting] = useState(false)
+  const [made, setMade] = useState('')
   const [failed, setFailed] = useState<Error | null>(null)
   const rows = useQuery({ ...tileRowsQuery(dashboard.id, tile.id, values, `${dashboard.version} ${state?.ran_at ?? ''}`, limit), enabled: !!state?.ran_at, placeholderData: keepPreviousData })
   const title = tile.title || t('tile.untitled')
@@ -65,11 +69,14 @@ export function QueryTile({ dashboard, tile, state, values, onValues, onRefresh,
         <Menu.Dropdown>
           <Menu.Item onClick={onRefresh}>{t('tile.refresh')}</Menu.Item>
           {mayAsk && <Menu.Item onClick={() => void ask()}>{t('tile.ask')}</Menu.Item>}
+          {mayAlert && <Menu.Item onClick={() => setAlerting(true)}>{t('tile.alert')}</Menu.Item>}
           {mayAsk && tile.question_id && <Menu.Item onClick={() => void openQuestion(tile.question_id ?? '')}>{t('tile.question')}</Menu.Item>}
           {mayAsk && tile.saved_query_id && <Menu.Item onClick={() => void navigate({ to: '/sql', search: { saved: tile.saved_query_id } })}>{t('tile.saved')}</Menu.Item>}
         </Menu.Dropdown>
       </Menu>
     )}>
+      {made && <AlertMade id={made} />}
+      <AlertDialog source={{ dashboard_id: dashboard.id, tile_id: tile.id, values }} opened={alerting} onClose={() => setAlerting(false)} onMade={(id) => { setMade(id); setAlerting(false) }} />
       <TileBody title={title} rows={state?.ran_at ? rows.data : undefined} chart={rows.data?.chart} ranAt={state?.ran_at}
         failure={failed?.message ?? (state?.status === 'failed' ? state.error : rows.error?.message)} waiting={state?.status === 'refreshing' || rows.isLoading || !state}
         picks={picks} onPick={onPick} onMore={() => setLimit(MORE)} onRetry={state?.status === 'failed' ? onRefresh : undefined} />

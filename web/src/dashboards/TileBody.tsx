@@ -1,14 +1,15 @@
 import { Alert, Button, Group, Skeleton, Text } from '@mantine/core'
-import { lazy, Suspense } from 'react'
+import { Suspense } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Pick } from '../answer/ChartView'
 import type { TileRows } from '../api/dashboards'
 import type { Result, Schemas } from '../api/types'
 import { moment } from '../parts/format'
 import { chartOption } from '../answer/chartOption'
+import { lazyPart } from '../parts/lazyPage'
 import { TileTable } from './TileTable'
 
-const ChartView = lazy(() => import('../answer/ChartView'))
+const ChartView = lazyPart(() => import('../answer/ChartView'))
 
 interface Props {
   title: string

@@ -1,11 +1,13 @@
 import { Button, Group, Modal, NativeSelect, Skeleton, Stack, Text, Textarea, TextInput } from '@mantine/core'
-import { lazy, Suspense, useState } from 'react'
+import { Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Tile } from '../api/dashboards'
 import type { Chart } from '../api/types'
 import { Markdown } from '../parts/Markdown'
+import { lazyPart } from '../parts/lazyPage'
+import '../answer/words'
 
-const SqlEditor = lazy(() => import('../parts/SqlEditor'))
+const SqlEditor = lazyPart(() => import('../parts/SqlEditor'))
 
 /** Changes a tile: its title, its text, its SQL and how it shows its rows. chart is what suits the rows that it has. */
 export function TileEditor({ tile, chart, onDone, onClose }: { tile: Tile; chart?: Chart; onDone: (tile: Tile) => void; onClose: () => void }) {

@@ -35,9 +35,9 @@ export default {
   empty: 'Auf diesem Dashboard ist noch nichts.',
   emptyHint: 'Heften Sie eine Antwort an (unter jeder Antwort: An Dashboard heften), oder bearbeiten Sie es, um einen Text oder eine gespeicherte Abfrage hinzuzufügen.',
   tile: {
-    label: 'Kachel {{title}}', untitled: 'ohne Titel', menu: 'Was mit {{title}} gemacht werden kann', refresh: 'Neu lesen', ask: 'In einer Unterhaltung weiterfragen', question: 'Seine Frage öffnen', saved: 'Seine gespeicherte Abfrage öffnen',
+    label: 'Kachel {{title}}', untitled: 'ohne Titel', menu: 'Was mit {{title}} gemacht werden kann', refresh: 'Neu lesen', ask: 'In einer Unterhaltung weiterfragen', alert: 'Alarm einrichten', question: 'Die Frage dazu öffnen', saved: 'Die gespeicherte Abfrage dazu öffnen',
     edit: 'Bearbeiten', remove: 'Entfernen', age: 'Stand {{at}}', never: 'Noch nicht gelesen', before: 'Diese Zeilen sind von vorher, Stand {{at}}.',
-    outdated: 'Seine gespeicherte Abfrage hat jetzt anderes SQL', takeOver: 'Das neue SQL übernehmen', stale: 'Der Titel nennt einen Zeitraum, der weiterrückt, das SQL aber hat feste Daten', rows: 'Zeilen von {{title}}', noRows: 'Keine Zeilen.', moreRows: 'Mehr von {{n}} Zeilen zeigen',
+    outdated: 'Die gespeicherte Abfrage dazu hat jetzt anderes SQL', takeOver: 'Das neue SQL übernehmen', stale: 'Der Titel nennt einen Zeitraum, der weiterrückt, das SQL aber hat feste Daten', rows: 'Zeilen von {{title}}', noRows: 'Keine Zeilen.', moreRows: 'Mehr von {{n}} Zeilen zeigen',
     truncated: 'Die Abfrage gibt mehr Zeilen, als hier aufgehoben werden.', pick: 'Nach {{value}} filtern', refreshing: 'Wird neu gelesen',
   },
   move: {
@@ -66,6 +66,5 @@ export default {
     title: 'Ein Dashboard aus einem Satz', addTitle: 'Kacheln aus einem Satz', about: 'Worum geht es?', placeholder: 'Revenue and returns by region', database: 'Datenbank', propose: 'Kacheln vorschlagen', nothing: 'Davon wurde in dieser Datenbank nichts verstanden. Nennen Sie, was gezählt oder summiert wird, so wie es in der Datenbank heißt, etwa „revenue“ oder „orders“.',
     choose: 'Wählen Sie, was bleiben soll', keep_one: 'Mit {{count}} Kachel anlegen', keep_other: 'Mit {{count}} Kacheln anlegen', add_one: '{{count}} Kachel hinzufügen', add_other: '{{count}} Kacheln hinzufügen', how: 'verstanden als: {{text}}', checked: 'Jede ist geprüft und läuft hier als Vorschau.',
   },
-  pin: { label: 'An Dashboard heften', to: 'Anheften an', new: 'Ein neues Dashboard', done: 'Angeheftet an <page>{{name}}</page>' },
   public: { gone: 'Dieser Link öffnet nichts', goneText: 'Er kann beendet oder zurückgenommen worden sein. Bitten Sie den Absender um einen neuen.', ends: 'Dieser Link endet {{at}}.', notRead: 'Diese Kachel kann gerade nicht gezeigt werden.', missing: 'Die Adresse ist nicht vollständig: der Teil hinter # fehlt.' },
 } as const

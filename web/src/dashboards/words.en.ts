@@ -35,7 +35,7 @@ export default {
   empty: 'There is nothing on this dashboard yet.',
   emptyHint: 'Pin an answer to it (under any answer: Pin to dashboard), or edit it to add a text or a saved query.',
   tile: {
-    label: 'Tile {{title}}', untitled: 'without a title', menu: 'What can be done with {{title}}', refresh: 'Read again', ask: 'Ask on in a conversation', question: 'Open its question', saved: 'Open its saved query',
+    label: 'Tile {{title}}', untitled: 'without a title', menu: 'What can be done with {{title}}', refresh: 'Read again', ask: 'Ask on in a conversation', alert: 'Make an alert', question: 'Open its question', saved: 'Open its saved query',
     edit: 'Edit', remove: 'Remove', age: 'as of {{at}}', never: 'Not read yet', before: 'These rows are from before, as of {{at}}.',
     outdated: 'Its saved query has other SQL now', takeOver: 'Take the new SQL over', stale: 'The title names a period that moves on, but the SQL has fixed dates', rows: 'Rows of {{title}}', noRows: 'No rows.', moreRows: 'Show more of {{n}} rows',
     truncated: 'The query gives more rows than are kept here.', pick: 'Filter by {{value}}', refreshing: 'Being read again',
@@ -66,6 +66,5 @@ export default {
     title: 'A dashboard from a sentence', addTitle: 'Tiles from a sentence', about: 'What is it about?', placeholder: 'Revenue and returns by region', database: 'Database', propose: 'Propose tiles', nothing: 'Nothing in this database was understood of that. Name what is counted or added up, such as “revenue” or “orders”.',
     choose: 'Choose what to keep', keep_one: 'Make it with {{count}} tile', keep_other: 'Make it with {{count}} tiles', add_one: 'Add {{count}} tile', add_other: 'Add {{count}} tiles', how: 'read as: {{text}}', checked: 'Each has been checked and is run here as a preview.',
   },
-  pin: { label: 'Pin to dashboard', to: 'Pin to', new: 'A new dashboard', done: 'Pinned to <page>{{name}}</page>' },
   public: { gone: 'This link does not open anything', goneText: 'It may have ended or been taken back. Ask whoever sent it for a new one.', ends: 'This link ends {{at}}.', notRead: 'This tile cannot be shown just now.', missing: 'The address is not complete: the part behind # is missing.' },
 } as const

@@ -17,6 +17,7 @@ import { count } from './amounts'
 import { COMPRESSIONS, FORMATS } from './choices'
 import { ExportProgress } from './ExportProgress'
 import { type Repeat, RepeatFields } from './ScheduleForm'
+import './words'
 
 interface Props {
   /** What is exported; read when the dialog opens. */

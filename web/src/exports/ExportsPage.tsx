@@ -14,6 +14,7 @@ import { useAct } from '../parts/useAct'
 import { COLORS } from './choices'
 import { ExportProgress } from './ExportProgress'
 import { Head } from './Tabs'
+import './words'
 
 /** One's exports: how far they are, and what can be done with them. */
 export function ExportsPage() {

@@ -16,6 +16,7 @@ import { useAct } from '../parts/useAct'
 import { EditSchedule } from './EditSchedule'
 import { ScheduledHistory } from './ScheduledHistory'
 import { Head } from './Tabs'
+import './words'
 
 /** One's scheduled exports: when they run, how the last one went, and what can be done with them. */
 export function ScheduledPage() {

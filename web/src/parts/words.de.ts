@@ -13,6 +13,7 @@ export default {
   brokenPage: 'Auf dieser Seite ist etwas schiefgegangen. Laden Sie sie neu und versuchen Sie es noch einmal.',
   request: 'Anfrage {{id}}',
   planner: { builtin: 'dem eingebauten Planer (ohne Modell)', model: 'dem Modell', person: 'einer Person' },
+  alert: { make: 'Alarm einrichten', made: 'Der Alarm ist eingerichtet. <page>Öffnen</page>' },
   schedule: {
     every: { label: 'Wie oft', minutes: 'alle paar Minuten', hour: 'jede Stunde', day: 'jeden Tag', workday: 'Montag bis Freitag', week: 'jede Woche', month: 'jeden Monat', cron: 'Cron-Ausdruck' },
     minutes: 'Minuten', time: 'Um', weekday: 'Am', day: 'Am Tag', cron: 'Cron-Ausdruck', zone: 'Zeitzone', next: 'Als Nächstes: {{times}}',

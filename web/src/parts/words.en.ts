@@ -13,6 +13,7 @@ export default {
   brokenPage: 'Something went wrong on this page. Reload it and try again.',
   request: 'request {{id}}',
   planner: { builtin: 'the built-in planner (no model)', model: 'the model', person: 'a person' },
+  alert: { make: 'Make an alert', made: 'The alert is made. <page>Open it</page>' },
   schedule: {
     every: { label: 'How often', minutes: 'every few minutes', hour: 'every hour', day: 'every day', workday: 'Monday to Friday', week: 'every week', month: 'every month', cron: 'cron expression' },
     minutes: 'Minutes', time: 'At', weekday: 'On', day: 'On day', cron: 'Cron expression', zone: 'Time zone', next: 'Next: {{times}}',

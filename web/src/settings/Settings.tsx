@@ -13,6 +13,7 @@ import { Organisation } from './Organisation'
 import { Profile } from './Profile'
 import { Sessions } from './Sessions'
 import { UsagePage } from './UsagePage'
+import './words'
 
 type Name = 'profile' | 'sessions' | 'members' | 'models' | 'channels' | 'keys' | 'usage' | 'audit' | 'organisation'
 

@@ -1,16 +1,17 @@
 import { Badge, Button, Group, SegmentedControl, Skeleton, Stack, Table, Text, TextInput, Title } from '@mantine/core'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { lazy, Suspense, useMemo, useState } from 'react'
+import { Suspense, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { budgetQuery, meQuery, usageQuery } from '../api/queries'
 import type { Usage } from '../api/types'
 import { locale } from '../i18n'
 import { ErrorNote } from '../parts/ErrorNote'
+import { lazyPart } from '../parts/lazyPage'
 import { BudgetCard } from './BudgetCard'
 import { Section } from './Section'
 import { days, isoDay, outcomes, people, series } from './usage'
 
-const UsageChart = lazy(() => import('./UsageChart'))
+const UsageChart = lazyPart(() => import('./UsageChart'))
 
 /** First and last day of spans that are often wanted. */
 const SPANS = {

@@ -1,7 +1,7 @@
 import { useTranslation } from 'react-i18next'
-import type { en } from '../i18n'
+import type en from './words.en'
 
-type Known = keyof typeof en.settings.action
+type Known = keyof typeof en.action
 
 /** An action of the audit log in words; as it is where this page does not know it. */
 export function useActionWords(): (action: string) => string {

@@ -1,7 +1,7 @@
 import { useTranslation } from 'react-i18next'
-import type { en } from '../i18n'
+import type en from './words.en'
 
-type Known = keyof typeof en.settings.scope
+type Known = keyof typeof en.scope
 
 /** A permission in words; as it is where this page does not know it. */
 export function useScopeWords(): (scope: string) => string {

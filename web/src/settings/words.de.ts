@@ -88,7 +88,7 @@ export default {
     invitation_accept: 'nahm eine Einladung an', invitation_create: 'lud jemanden ein', invitation_revoke: 'nahm eine Einladung zurück', member_link: 'erstellte einen Anmeldelink', member_remove: 'entfernte ein Mitglied', member_role: 'änderte eine Rolle',
     model_create: 'richtete ein Modell ein', model_delete: 'löschte ein Modell', model_update: 'änderte ein Modell', organisation_update: 'benannte die Organisation um',
     question_approve: 'entschied über eine teure Frage', question_edit_sql: 'änderte das SQL einer Frage', question_stop: 'hielt eine Frage an', result_read: 'las ein Ergebnis', run_inspect: 'sah in einen Lauf hinein',
-    session_create: 'meldete sich an', session_revoke: 'beendete eine Sitzung', session_revoke_all: 'meldete sich überall ab', session_switch: 'wechselte in eine andere Organisation', user_password: 'änderte die eigene Anmeldung', user_update: 'änderte den eigenen Namen',
+    session_create: 'meldete sich an', session_refuse: 'wurde bei der Anmeldung abgewiesen', session_revoke: 'beendete eine Sitzung', session_revoke_all: 'meldete sich überall ab', session_switch: 'wechselte in eine andere Organisation', user_password: 'änderte die eigene Anmeldung', user_update: 'änderte den eigenen Namen',
   },
   audit: {
     about: 'Alles, was etwas ändert oder Daten von Kunden liest, und wer es tat. Niemand kann es ändern.', clear: 'Filter leeren', none: 'Nichts passt.', older: 'Ältere Einträge', filters: 'Filter', who: 'Wer', everybody: 'Alle', action: 'Was', every: 'Alles', allOf: 'Alles zu {{what}}',

@@ -88,7 +88,7 @@ export default {
     invitation_accept: 'accepted an invitation', invitation_create: 'invited somebody', invitation_revoke: 'took an invitation back', member_link: 'made a sign-in link', member_remove: 'removed a member', member_role: 'changed a role',
     model_create: 'set a model up', model_delete: 'deleted a model', model_update: 'changed a model', organisation_update: 'renamed the organisation',
     question_approve: 'decided on a costly question', question_edit_sql: 'changed the SQL of a question', question_stop: 'stopped a question', result_read: 'read a result', run_inspect: 'looked into a run',
-    session_create: 'signed in', session_revoke: 'ended a session', session_revoke_all: 'signed out everywhere', session_switch: 'went to another organisation', user_password: 'changed how they sign in', user_update: 'changed their name',
+    session_create: 'signed in', session_refuse: 'was refused at signing in', session_revoke: 'ended a session', session_revoke_all: 'signed out everywhere', session_switch: 'went to another organisation', user_password: 'changed how they sign in', user_update: 'changed their name',
   },
   audit: {
     about: 'Everything that changes something or reads customers’ data, with who did it. Nobody can change it.', clear: 'Clear the filter', none: 'Nothing matches.', older: 'Older entries', filters: 'Filter', who: 'Who', everybody: 'Everybody', action: 'What', every: 'Everything', allOf: 'All of {{what}}',

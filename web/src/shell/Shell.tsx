@@ -2,11 +2,12 @@ import { Alert, AppShell, Badge, Burger, Button, Center, Group, Kbd, NavLink, St
 import { useDisclosure, useHotkeys } from '@mantine/hooks'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router'
-import { lazy, Suspense, useEffect, useRef, useState, useSyncExternalStore } from 'react'
+import { Suspense, useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, reach, unwrap } from '../api/client'
 import { meQuery } from '../api/queries'
 import type { Me } from '../api/types'
+import { lazyPart } from '../parts/lazyPage'
 import { Conversations } from './Conversations'
 import { Frame } from './Frame'
 import { isNew, setSeen } from './seen'
@@ -16,9 +17,9 @@ import { ErrorNote } from '../parts/ErrorNote'
 const loadPalette = () => import('./Palette')
 const PALETTE_AFTER_MS = 3000 // the first view comes before it
 
-const Organisations = lazy(() => import('./Organisations'))
-const Palette = lazy(loadPalette)
-const Tour = lazy(() => import('./Tour'))
+const Organisations = lazyPart(() => import('./Organisations'))
+const Palette = lazyPart(loadPalette)
+const Tour = lazyPart(() => import('./Tour'))
 
 /** The frame of every signed-in page: conversations, connections, who is signed in. */
 export function Shell() {

@@ -9,6 +9,7 @@ import { ErrorNote } from '../parts/ErrorNote'
 import { day } from '../parts/format'
 import { useAct } from '../parts/useAct'
 import { Frame } from './Frame'
+import './words'
 
 /** Accepts an invitation. The token is in the fragment: it never reaches a log. */
 export function Invitation() {

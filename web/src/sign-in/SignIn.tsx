@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next'
 import { api, unwrap } from '../api/client'
 import { ErrorNote } from '../parts/ErrorNote'
 import { Frame } from './Frame'
+import './words'
 
 /** E-mail and password. */
 export function SignIn() {

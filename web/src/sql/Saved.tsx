@@ -7,6 +7,7 @@ import { savedQueriesQuery, savedQueryQuery } from '../api/editor'
 import type { SavedQuery } from '../api/types'
 import { locale } from '../i18n'
 import { ErrorNote } from '../parts/ErrorNote'
+import { MakeAlert } from '../alerts/MakeAlert'
 import { QueryForm } from './SaveButtons'
 
 interface Props {
@@ -71,6 +72,7 @@ export function Saved({ connection, opened, onClose, onOpen, current, onGone, on
               <Text size="xs" c="dimmed">{t('changedAt', { when: new Date(query.updated_at).toLocaleString(locale(), { dateStyle: 'medium', timeStyle: 'short' }) })}</Text>
               <Group gap={4} mt={4}>
                 <Button size="compact-xs" aria-label={t('openNamed', { name: query.name })} onClick={() => onOpen(query)}>{t('open')}</Button>
+                <MakeAlert source={{ saved_query_id: query.id }} />
                 {query.mine && <Button size="compact-xs" variant="subtle" color="gray" onClick={() => setEditing(query)}>{t('rename')}</Button>}
                 {query.mine && <Button size="compact-xs" variant="subtle" color="red" onClick={() => { setError(null); setRemoving(query) }}>{t('delete', { ns: 'parts' })}</Button>}
               </Group>

@@ -7,6 +7,7 @@ import { connectionsQuery, meQuery } from '../api/queries'
 import { ErrorNote } from '../parts/ErrorNote'
 import { PageLink } from '../parts/links'
 import { Workspace } from './Workspace'
+import './words'
 
 /** Where those who prefer SQL write it: the same guard, steps and answers as a question's. */
 export function SqlPage() {

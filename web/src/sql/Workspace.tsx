@@ -1,7 +1,7 @@
 import { Badge, Button, Divider, Group, Skeleton, Stack, Text } from '@mantine/core'
 import { useDebouncedValue, useDisclosure } from '@mantine/hooks'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react'
+import { Suspense, useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Answer } from '../answer/Answer'
 import { api, newKey, Problem, unwrap } from '../api/client'
@@ -10,6 +10,7 @@ import { conversationsQuery } from '../api/queries'
 import type { SavedQuery } from '../api/types'
 import { ExportButton } from '../exports/ExportButton'
 import { ErrorNote } from '../parts/ErrorNote'
+import { lazyPart } from '../parts/lazyPage'
 import { PageLink } from '../parts/links'
 import { type Draft, openSaved, type Run, useDraft, withRun } from './draft'
 import { History } from './History'
@@ -19,7 +20,7 @@ import { Saved } from './Saved'
 import { SaveButtons } from './SaveButtons'
 import { Verdict } from './Verdict'
 
-const SqlEditor = lazy(() => import('../parts/SqlEditor'))
+const SqlEditor = lazyPart(() => import('../parts/SqlEditor'))
 const CHECK_AFTER_MS = 350
 
 /** The editor of one database, with what its last run gave. */
