@@ -2,11 +2,12 @@ import { ActionIcon, Group, Input, Paper, Select, Stack, Text } from '@mantine/c
 import { IconX } from '@tabler/icons-react'
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { useTranslation } from 'react-i18next'
+import { Trans, useTranslation } from 'react-i18next'
 import { conversationsQuery } from '../api/queries'
 import { allSavedQuery, answersQuery, type StandingQuestion, type StandingQuestionInput } from '../api/reports'
 import type { Question } from '../api/types'
 import { ErrorNote } from '../parts/ErrorNote'
+import { PageLink } from '../parts/links'
 
 export const MOST_QUESTIONS = 10
 
@@ -28,6 +29,7 @@ export function QuestionsField({ chosen, onChange }: Props) {
   const [error, setError] = useState<Error | null>(null)
   const [empty, setEmpty] = useState(false)
   const full = chosen.length >= MOST_QUESTIONS
+  const nothing = saved.data?.length === 0 && conversations.data?.pages[0]?.items.length === 0
   const has = new Set(chosen.map(keyOf))
   const add = (more: Chosen[]) => onChange([...chosen, ...more.filter((q) => !has.has(keyOf(q)))].slice(0, MOST_QUESTIONS))
   const addAnswers = async (id: string) => {
@@ -44,7 +46,9 @@ export function QuestionsField({ chosen, onChange }: Props) {
   return (
     <Input.Wrapper label={t('form.questions')} description={t('form.questionsHint')} labelElement="div">
       <Stack gap="xs" mt={6}>
-        {chosen.length === 0 && <Text size="sm" c="dimmed">{t('form.noQuestions')}</Text>}
+        {chosen.length === 0 && (nothing
+          ? <Text size="sm"><Trans t={t} i18nKey="form.nothingToAsk" components={{ page: <PageLink to="/" underline="always" inherit /> }} /></Text>
+          : <Text size="sm" c="dimmed">{t('form.noQuestions')}</Text>)}
         {chosen.length > 0 && (
           <Stack component="ol" className="plain-list" gap={4} data-testid="standing">
             {chosen.map((q) => (

@@ -1,5 +1,5 @@
 import { Badge, Button, Code, Group, Modal, Paper, Skeleton, Stack, Text, Title } from '@mantine/core'
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useParams } from '@tanstack/react-router'
 import { type ReactNode, Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -7,7 +7,7 @@ import { scheduleWords } from '../alerts/describe'
 import { lookSoon } from '../api/alerts'
 import { api, unwrap } from '../api/client'
 import { meQuery } from '../api/queries'
-import { type Report, reportQuery, reportsKey, showReport } from '../api/reports'
+import { type Report, reportQuery, reportRunsQuery, reportsKey, showReport } from '../api/reports'
 import { LANGUAGES } from '../i18n'
 import { Confirm } from '../parts/Confirm'
 import { ErrorNote } from '../parts/ErrorNote'
@@ -46,6 +46,7 @@ function Head({ report: r }: { report: Report }) {
   const navigate = useNavigate()
   const queries = useQueryClient()
   const me = useQuery(meQuery)
+  const newest = useInfiniteQuery(reportRunsQuery(r.id)).data?.pages[0]?.items[0]
   const [opened, setOpened] = useState<'edit' | 'delete' | 'leave' | 'other' | null>(null)
   const shut = () => setOpened(null)
   const params = { path: { id: r.id } }
@@ -82,7 +83,7 @@ function Head({ report: r }: { report: Report }) {
         </Advice>
       )}
       <Warnings report={r} onEdit={may ? () => setOpened('edit') : undefined} />
-      {run.isSuccess && <Text size="sm" role="status">{t(run.variables ? 'startedMe' : 'started')}</Text>}
+      {run.isSuccess && !(newest && newest.status !== 'running' && Date.parse(newest.at) >= run.submittedAt - 1000) && <Text size="sm" role="status">{t(run.variables ? 'startedMe' : 'started')}</Text>}
       <ErrorNote error={steer.error ?? run.error ?? look.error} />
       <Modal opened={opened === 'edit'} onClose={shut} size="lg" title={t('form.edit')} closeButtonProps={{ 'aria-label': t('close', { ns: 'parts' }) }}>
         {opened === 'edit' && <Suspense fallback={<Skeleton h={280} />}><EditReport report={r} onDone={shut} /></Suspense>}
@@ -106,7 +107,7 @@ function Facts({ report: r }: { report: Report }) {
   const gets = (to: Report['recipients'][number]) => (to.user_id ? t('gets.member') : r.mine ? t('gets.you') : t('gets.channel', { name: r.owner_name || t('personGone') }))
   return (
     <Paper withBorder p="md" component="section" aria-label={t('what')}>
-      <dl className="facts">
+      <dl className="facts" style={{ rowGap: 6, margin: 0 }}>
         {r.kind === 'dashboard' && (
           <Fact name={t('what')}>
             {r.dashboard_id && r.dashboard_name ? <PageLink to="/dashboards/$id" params={{ id: r.dashboard_id }} search={values.length ? { values: r.values } : {}} inherit>{t('shows.dashboard', { name: r.dashboard_name })}</PageLink>

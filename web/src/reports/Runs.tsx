@@ -6,7 +6,7 @@ import { type Report, reportDeliveriesQuery, reportFile, type ReportRun, reportR
 import { ErrorNote } from '../parts/ErrorNote'
 import { moment } from '../parts/format'
 import { useAct } from '../parts/useAct'
-import { COLORS } from './describe'
+import { COLORS, outcome } from './describe'
 import { openPdf } from './openPdf'
 import { Advice } from './Warnings'
 
@@ -32,6 +32,7 @@ function Run({ report: r, run, first }: { report: Report; run: ReportRun; first:
   const { t } = useTranslation('reports')
   const [open, { toggle }] = useDisclosure(first)
   const pdf = useAct(() => openPdf(t('opening'), () => reportFile(run.id)), [])
+  const came = outcome(run)
   const ended = run.status !== 'running'
   const told = run.status === 'sent' || run.status === 'failed' ? [t('runs.told', { count: run.told }), run.skipped > 0 && t('runs.skipped', { count: run.skipped })].filter(Boolean).join(', ') : ''
   const messages = ended && run.told + run.skipped > 0
@@ -39,7 +40,7 @@ function Run({ report: r, run, first }: { report: Report; run: ReportRun; first:
     <li className="row-of-list" data-testid="run" data-status={run.status}>
       <Group justify="space-between" gap="xs">
         <Group gap="xs">
-          <Badge size="sm" variant="light" tt="none" color={COLORS[run.status]}>{t(`status.${run.status}`)}</Badge>
+          <Badge size="sm" variant="light" tt="none" color={COLORS[came]}>{t(`status.${came}`)}</Badge>
           <Text size="sm" fw={600}>{moment(run.at)}</Text>
           <Text size="sm" c="dimmed">{[t(`runs.kind.${run.kind}`), told].filter(Boolean).join(' · ')}</Text>
         </Group>
@@ -68,13 +69,13 @@ function Deliveries({ id, at }: { id: string; at: string }) {
   if (!rows.length) return <Text size="sm" c="dimmed">{t('message.none')}</Text>
   return (
     <>
-      <Table.ScrollContainer minWidth={480}>
+      <Table.ScrollContainer minWidth={560}>
         <Table verticalSpacing={4}>
           <Table.Thead><Table.Tr><Table.Th>{t('message.to')}</Table.Th><Table.Th>{t('message.over')}</Table.Th><Table.Th>{t('message.state')}</Table.Th><Table.Th>{t('message.when')}</Table.Th></Table.Tr></Table.Thead>
           <Table.Tbody>{rows.map((d) => (
             <Table.Tr key={d.id}>
-              <Table.Td className="wrap">{d.recipient || d.channel_name}</Table.Td>
-              <Table.Td className="wrap">{d.channel_name || t('message.nothing')}</Table.Td>
+              <Table.Td className="wrap" miw={170}>{d.recipient || d.channel_name}</Table.Td>
+              <Table.Td className="wrap" miw={110}>{d.channel_name || '–'}</Table.Td>
               <Table.Td><Badge size="sm" variant="light" tt="none" color={SENT[d.status]}>{t(`delivery.${d.status}`)}</Badge>{d.reason && <Text size="xs" c="dimmed" className="wrap">{d.reason}</Text>}</Table.Td>
               <Table.Td style={{ whiteSpace: 'nowrap' }}>{moment(d.sent_at ?? d.created_at)}</Table.Td>
             </Table.Tr>

@@ -4,12 +4,15 @@ import { locale } from '../i18n'
 
 type T = TFunction<'reports'>
 
+/** What a run came to. One that told nobody, for want of rights or of a channel, was only kept. */
+export const outcome = (run: ReportRun): Standing => (run.status === 'sent' && run.told === 0 ? 'kept' : run.status)
+
 /** How a report stands: what its last run came to, or that it is paused. */
-export type Standing = ReportRun['status'] | 'paused' | 'never'
+export type Standing = ReportRun['status'] | 'kept' | 'paused' | 'never'
 
-export const COLORS: Record<Standing, string> = { running: 'blue', sent: 'teal', unchanged: 'gray', failed: 'red', paused: 'gray', never: 'gray' }
+export const COLORS: Record<Standing, string> = { running: 'blue', sent: 'teal', kept: 'yellow', unchanged: 'gray', failed: 'red', paused: 'gray', never: 'gray' }
 
-export const standing = (r: Report): Standing => (r.last_run?.status === 'running' ? 'running' : r.status === 'paused' ? 'paused' : (r.last_run?.status ?? 'never'))
+export const standing = (r: Report): Standing => (r.last_run?.status === 'running' ? 'running' : r.status === 'paused' ? 'paused' : r.last_run ? outcome(r.last_run) : 'never')
 
 /** What a report shows, in a line. */
 export function showsWords(t: T, r: Report): string {
