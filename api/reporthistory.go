@@ -130,13 +130,16 @@ func (s *Server) missedReports(ctx context.Context, r *models.Report) ([]time.Ti
 	return out[max(0, len(out)-missedShown):], nil
 }
 
-func (s *Server) listReportDeliveries(ctx context.Context, in *reportRunsIn) (*pageOut[ReportDelivery], error) {
+func (s *Server) listReportDeliveries(ctx context.Context, in *reportDeliveriesIn) (*pageOut[ReportDelivery], error) {
 	scope := scopeOf(ctx)
 	r, err := s.deps.Store.GetReport(ctx, scope, in.ID)
 	if err != nil {
 		return nil, err
 	}
 	filter := store.DeliveryFilter{Subject: store.ReportSubject(in.ID)}
+	if !in.At.IsZero() {
+		filter.Episode = store.ReportEpisode(in.At)
+	}
 	if r.UserID != scope.UserID {
 		me, err := s.deps.Store.GetMember(ctx, scope, scope.UserID)
 		if err != nil {

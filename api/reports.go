@@ -31,7 +31,12 @@ type (
 		IDParam
 		PageParams
 	}
-	reportRunsOut struct{ Body ReportRuns }
+	reportRunsOut      struct{ Body ReportRuns }
+	reportDeliveriesIn struct {
+		IDParam
+		At time.Time `query:"at" doc:"Only of the run of this time"`
+		PageParams
+	}
 	peopleOut     struct {
 		Body struct {
 			People []ReportPerson `json:"people" doc:"Members, by their names; the first 1,000"`

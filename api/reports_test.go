@@ -86,6 +86,10 @@ func TestAReportFromItsMakingToItsEnd(t *testing.T) {
 	b.a.do(http.MethodGet, "/reports/"+r.ID+"/deliveries", nil).into(t, &told)
 	require.Len(t, told.Items, 1)
 	require.Equal(t, at, told.Items[0].At.UTC())
+	b.a.do(http.MethodGet, "/reports/"+r.ID+"/deliveries?at="+at.Format(time.RFC3339), nil).into(t, &told)
+	require.Len(t, told.Items, 1, "of this run")
+	b.a.do(http.MethodGet, "/reports/"+r.ID+"/deliveries?at="+at.Add(time.Second).Format(time.RFC3339), nil).into(t, &told)
+	require.Empty(t, told.Items, "of another run")
 
 	b.runs.take()
 	require.Equal(t, http.StatusAccepted, b.a.do(http.MethodPost, "/reports/"+r.ID+"/run", map[string]any{}).status)

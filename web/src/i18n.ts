@@ -9,6 +9,7 @@ import type connections from './connections/words.en'
 import type dashboards from './dashboards/words.en'
 import type exports from './exports/words.en'
 import parts from './parts/words.en'
+import type reports from './reports/words.en'
 import type settings from './settings/words.en'
 import shell from './shell/words.en'
 import type signIn from './sign-in/words.en'
@@ -26,6 +27,7 @@ export type Words = typeof first & {
   connections: typeof connections
   dashboards: typeof dashboards
   exports: typeof exports
+  reports: typeof reports
   settings: typeof settings
   signIn: typeof signIn
   sql: typeof sql

@@ -43,6 +43,8 @@ const routes = root.addChildren([
     createRoute({ getParentRoute: () => shell, path: '/exports/scheduled', component: lazyRouteComponent(() => import('./exports/ScheduledPage'), 'ScheduledPage') }),
     createRoute({ getParentRoute: () => shell, path: '/alerts', component: lazyRouteComponent(() => import('./alerts/Alerts'), 'Alerts') }),
     createRoute({ getParentRoute: () => shell, path: '/alerts/$id', component: lazyRouteComponent(() => import('./alerts/AlertPage'), 'AlertPage') }),
+    createRoute({ getParentRoute: () => shell, path: '/reports', component: lazyRouteComponent(() => import('./reports/Reports'), 'Reports') }),
+    createRoute({ getParentRoute: () => shell, path: '/reports/$id', component: lazyRouteComponent(() => import('./reports/ReportPage'), 'ReportPage') }),
     createRoute({ getParentRoute: () => shell, path: '/connections', component: lazyRouteComponent(() => import('./connections/Connections'), 'Connections') }),
     createRoute({ getParentRoute: () => shell, path: '/settings/{-$section}', component: lazyRouteComponent(() => import('./settings/Settings'), 'Settings') }),
   ]),

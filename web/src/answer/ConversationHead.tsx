@@ -9,6 +9,7 @@ import { api, unwrap } from '../api/client'
 import { conversationQuery, conversationsQuery } from '../api/queries'
 import type { Conversation } from '../api/types'
 import { ErrorNote } from '../parts/ErrorNote'
+import { ReportDialog, useMayMakeReports } from '../reports/MakeReport'
 
 /** A conversation's title, and what its owner can do with it. */
 export function ConversationHead({ conversation: c, mine }: { conversation: Conversation; mine: boolean }) {
@@ -17,6 +18,8 @@ export function ConversationHead({ conversation: c, mine }: { conversation: Conv
   const clipboard = useClipboard({ timeout: 2000 })
   const [title, setTitle] = useState<string | null>(null)
   const [deleting, confirm] = useDisclosure()
+  const [reporting, report] = useDisclosure()
+  const mayReport = useMayMakeReports()
   const [error, setError] = useState<Error | null>(null)
 
   const change = async (body: { title?: string; archived?: boolean; shared?: boolean }) => {
@@ -51,6 +54,7 @@ export function ConversationHead({ conversation: c, mine }: { conversation: Conv
             <Menu.Target><ActionIcon variant="subtle" color="gray" aria-label={t('thread.menu')} title={t('thread.menu')}><IconDots size={18} /></ActionIcon></Menu.Target>
             <Menu.Dropdown>
               <Menu.Item closeMenuOnClick={false} onClick={() => clipboard.copy(`${location.origin}/conversations/${c.id}`)}>{t(clipboard.copied ? 'menu.copied' : 'menu.copyLink')}</Menu.Item>
+              {mayReport && <Menu.Item onClick={report.open}>{t('thread.report')}</Menu.Item>}
               {mine && <Menu.Item onClick={() => setTitle(c.title)}>{t('thread.rename')}</Menu.Item>}
               {mine && <Menu.Item onClick={() => void change({ shared: !c.shared })}>{t(c.shared ? 'thread.unshare' : 'thread.share')}</Menu.Item>}
               {mine && <Menu.Item onClick={() => void change({ archived: !c.archived })}>{t(c.archived ? 'thread.unarchive' : 'thread.archive')}</Menu.Item>}
@@ -60,6 +64,7 @@ export function ConversationHead({ conversation: c, mine }: { conversation: Conv
         </Group>
       </Group>
       <ErrorNote error={error} />
+      <ReportDialog source={{ conversation: c }} title={t('thread.report')} close={t('close', { ns: 'parts' })} opened={reporting} onClose={report.close} />
       <Deleting id={c.id} opened={deleting} onClose={confirm.close} />
     </>
   )

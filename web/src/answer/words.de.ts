@@ -82,7 +82,7 @@ export default {
   },
   thread: {
     title: 'Titel', menu: 'Gespräch', rename: 'Umbenennen', share: 'Mit der Organisation teilen', unshare: 'Nicht mehr teilen', archive: 'Archivieren', unarchive: 'Aus dem Archiv holen', shared: 'geteilt', readOnly: 'mit Ihnen geteilt',
-    archived: 'archiviert',
+    archived: 'archiviert', report: 'Nach Plan erneut fragen',
   },
   holdUp: {
     interrupted: 'Die laufende Anzeige ist unterbrochen: Diese Seite liest die Frage alle paar Sekunden, bis sie wieder da ist.',

@@ -82,7 +82,7 @@ export default {
   },
   thread: {
     title: 'Title', menu: 'Conversation', rename: 'Rename', share: 'Share with the organisation', unshare: 'Stop sharing', archive: 'Archive', unarchive: 'Take out of the archive', shared: 'shared', readOnly: 'shared with you',
-    archived: 'archived',
+    archived: 'archived', report: 'Ask again on a schedule',
   },
   holdUp: {
     interrupted: 'Live updates are interrupted: this page reads the question every few seconds until they are back.',

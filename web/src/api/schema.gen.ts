@@ -11038,6 +11038,8 @@ export interface operations {
     "list-report-deliveries": {
         parameters: {
             query?: {
+                /** @description Only of the run of this time */
+                at?: string;
                 /** @description next_cursor of the page before */
                 cursor?: string;
                 /** @description Items on a page */

@@ -10,6 +10,7 @@ import { Confirm } from '../parts/Confirm'
 import { ErrorNote } from '../parts/ErrorNote'
 import { Markdown } from '../parts/Markdown'
 import { useAct } from '../parts/useAct'
+import { ReportDialog, useMayMakeReports } from '../reports/MakeReport'
 import { FilterBar } from './FilterBar'
 import { Grid } from './Grid'
 import { HistoryDrawer } from './HistoryDrawer'
@@ -35,7 +36,8 @@ export function Viewing({ dashboard: d, values, mayEdit, mayWrite, mayAsk, onEdi
   const navigate = useNavigate()
   const { states, error, refreshing, refresh } = useTiles(d, values)
   const { ref, toggle, fullscreen } = useFullscreenElement()
-  const [opened, setOpened] = useState<'share' | 'history' | 'delete' | 'replace' | null>(null)
+  const [opened, setOpened] = useState<'share' | 'history' | 'delete' | 'replace' | 'report' | null>(null)
+  const mayReport = useMayMakeReports()
   const close = () => setOpened(null)
   const params = { path: { id: d.id } }
   const duplicate = useAct(() => unwrap(api.POST('/api/v1/dashboards/{id}/duplicate', { params, body: { name: t('copyOf', { name: d.name }).slice(0, 200) } })), [['dashboards']],
@@ -59,6 +61,7 @@ export function Viewing({ dashboard: d, values, mayEdit, mayWrite, mayAsk, onEdi
               <Menu position="bottom-end">
                 <Menu.Target><ActionIcon variant="default" size={36} aria-label={t('menu.label')} title={t('menu.label')}><IconDots size={18} /></ActionIcon></Menu.Target>
                 <Menu.Dropdown>
+                  {mayReport && <Menu.Item onClick={() => setOpened('report')}>{t('menu.report')}</Menu.Item>}
                   <Menu.Item onClick={() => setOpened('history')}>{t('menu.history')}</Menu.Item>
                   {mayWrite && <Menu.Item onClick={() => duplicate.mutate()}>{t('menu.duplicate')}</Menu.Item>}
                   <Menu.Item component="a" href={`/api/v1/dashboards/${d.id}/export`} download>{t('menu.export')}</Menu.Item>
@@ -78,6 +81,7 @@ export function Viewing({ dashboard: d, values, mayEdit, mayWrite, mayAsk, onEdi
             : <QueryTile dashboard={d} tile={tile} state={states.get(tile.id)} values={values} onValues={onValues} mayAsk={mayAsk} onRefresh={() => refresh([tile.id])} />)}
         </Grid>
       </Stack>
+      <ReportDialog source={{ dashboard: d, values }} title={t('menu.report')} close={t('close', { ns: 'parts' })} opened={opened === 'report'} onClose={close} />
       {opened === 'share' && <ShareDialog dashboard={d} values={values} onClose={close} />}
       {opened === 'history' && <HistoryDrawer dashboard={d} mayEdit={mayEdit} onClose={close} />}
       {opened === 'replace' && <ImportDialog replace={d} onClose={close} onDone={close} />}

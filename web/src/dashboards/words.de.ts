@@ -28,7 +28,7 @@ export default {
   fullscreen: 'Vollbild',
   leaveFullscreen: 'Vollbild verlassen',
   share: 'Teilen',
-  menu: { label: 'Mehr zum Dashboard', duplicate: 'Duplizieren', history: 'Verlauf', export: 'Als YAML exportieren', replace: 'Durch eine YAML-Datei ersetzen', delete: 'Löschen' },
+  menu: { label: 'Mehr zum Dashboard', report: 'Nach Plan senden', duplicate: 'Duplizieren', history: 'Verlauf', export: 'Als YAML exportieren', replace: 'Durch eine YAML-Datei ersetzen', delete: 'Löschen' },
   deleteTitle: '{{name}} löschen?',
   deleteText: 'Seine Kacheln, Versionen und öffentlichen Links gehen mit. Woraus es gemacht wurde, bleibt.',
   copyOf: 'Kopie von {{name}}',

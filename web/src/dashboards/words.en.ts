@@ -28,7 +28,7 @@ export default {
   fullscreen: 'Full screen',
   leaveFullscreen: 'Leave full screen',
   share: 'Share',
-  menu: { label: 'More about the dashboard', duplicate: 'Duplicate', history: 'History', export: 'Export as YAML', replace: 'Replace with a YAML file', delete: 'Delete' },
+  menu: { label: 'More about the dashboard', report: 'Send on a schedule', duplicate: 'Duplicate', history: 'History', export: 'Export as YAML', replace: 'Replace with a YAML file', delete: 'Delete' },
   deleteTitle: 'Delete {{name}}?',
   deleteText: 'Its tiles, versions and public links go with it. What it was made from stays.',
   copyOf: 'Copy of {{name}}',

@@ -6,13 +6,13 @@ import { locale } from '../i18n'
 import { ErrorNote } from './ErrorNote'
 import { type Every, fromCron, type Plan, toCron, weekdayName, zones } from './schedule'
 
-interface Props { cron: string; zone: string; onChange: (cron: string, zone: string) => void }
+interface Props { cron: string; zone: string; onChange: (cron: string, zone: string) => void; /** How often it can be. */ every?: readonly Every[] }
 
 const EVERY: Every[] = ['minutes', 'hour', 'day', 'workday', 'week', 'month', 'cron']
 const inside = { comboboxProps: { withinPortal: false }, allowDeselect: false } as const
 
 /** When something runs, with the next times. */
-export function ScheduleFields({ cron, zone, onChange }: Props) {
+export function ScheduleFields({ cron, zone, onChange, every: choices = EVERY }: Props) {
   const { t } = useTranslation('parts', { keyPrefix: 'schedule' })
   const plan = fromCron(cron)
   const next = useQuery(scheduleQuery(cron, zone))
@@ -23,7 +23,7 @@ export function ScheduleFields({ cron, zone, onChange }: Props) {
   return (
     <>
       <Group grow preventGrowOverflow={false} wrap="wrap" align="start">
-        <Select {...inside} label={t('every.label')} value={every} data={EVERY.map((value) => ({ value, label: t(`every.${value}`) }))}
+        <Select {...inside} label={t('every.label')} value={every} data={choices.map((value) => ({ value, label: t(`every.${value}`) }))}
           onChange={(v) => onChange(v === 'cron' ? '0 8,20 * * *' : toCron({ ...plan, every: v as Every }), zone)} />
         {every === 'minutes' && <NumberInput label={t('minutes')} min={1} max={59} value={plan.minutes} onChange={(v) => set({ minutes: Math.min(59, Math.max(1, Number(v) || 1)) })} />}
         {every === 'week' && <Select {...inside} label={t('weekday')} value={String(plan.weekday)} data={[1, 2, 3, 4, 5, 6, 0].map((n) => ({ value: String(n), label: weekdayName(n, locale()) }))} onChange={(v) => set({ weekday: Number(v) })} />}

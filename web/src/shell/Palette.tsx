@@ -6,6 +6,7 @@ import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { searchQuery } from '../api/catalog'
 import { connectionsQuery, conversationsQuery, meQuery } from '../api/queries'
+import { reportsQuery } from '../api/reports'
 import { PAGES } from './pages'
 import { switchTo } from './switchTo'
 
@@ -41,6 +42,7 @@ function Commands({ onClose }: { onClose: () => void }) {
   const active = useRef<HTMLButtonElement>(null)
 
   const tables = useTables(text.trim())
+  const reports = useInfiniteQuery({ ...reportsQuery, enabled: !!text.trim() && (me.data?.permissions.includes('reports.read') ?? false) })
 
   const commands = useMemo(() => {
     const wanted = text.trim().toLowerCase()
@@ -55,13 +57,16 @@ function Commands({ onClose }: { onClose: () => void }) {
     for (const c of conversations.data?.pages.flatMap((p) => p.items) ?? []) {
       all.push({ id: c.id, group: t('conversations'), label: c.title, run: () => navigate({ to: '/conversations/$id', params: { id: c.id } }) })
     }
+    for (const r of reports.data?.pages.flatMap((p) => p.items) ?? []) {
+      all.push({ id: r.id, group: t('page.reports'), label: r.name, run: () => navigate({ to: '/reports/$id', params: { id: r.id } }) })
+    }
     const matching = all.filter((c) => c.id === 'ask' || c.label.toLowerCase().includes(wanted)).slice(0, MOST)
     if (!wanted) return matching
     return [...matching, ...tables.map(({ connection, schema, table }) => ({
       id: `${schema}.${table}`, group: t('palette.table'), label: table,
       run: () => navigate({ to: '/catalog/$connection/$schema/$table', params: { connection, schema, table } }),
     }))]
-  }, [text, conversations.data, me.data, tables, navigate, t])
+  }, [text, conversations.data, reports.data, me.data, tables, navigate, t])
   const at = Math.min(chosen, commands.length - 1)
   useEffect(() => { void active.current?.scrollIntoView({ block: 'nearest' }) }, [at]) // some browsers answer with a promise
 

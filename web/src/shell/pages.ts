@@ -1,6 +1,6 @@
 interface Page {
-  name: 'ask' | 'dashboards' | 'alerts' | 'sql' | 'catalog' | 'exports' | 'connections' | 'settings'
-  to: '/' | '/dashboards' | '/alerts' | '/sql' | '/catalog' | '/exports' | '/connections' | '/settings'
+  name: 'ask' | 'dashboards' | 'alerts' | 'reports' | 'sql' | 'catalog' | 'exports' | 'connections' | 'settings'
+  to: '/' | '/dashboards' | '/alerts' | '/reports' | '/sql' | '/catalog' | '/exports' | '/connections' | '/settings'
   /** The permission without which it is not shown. */
   needs?: string
 }
@@ -10,6 +10,7 @@ export const PAGES: readonly Page[] = [
   { name: 'ask', to: '/' },
   { name: 'dashboards', to: '/dashboards', needs: 'dashboards.read' },
   { name: 'alerts', to: '/alerts', needs: 'alerts.read' },
+  { name: 'reports', to: '/reports', needs: 'reports.read' },
   { name: 'sql', to: '/sql', needs: 'ask' },
   { name: 'catalog', to: '/catalog', needs: 'catalog.read' },
   { name: 'exports', to: '/exports', needs: 'exports.read' },

@@ -1,6 +1,6 @@
 export default {
   menu: 'Menü',
-  page: { ask: 'Neue Frage', dashboards: 'Dashboards', alerts: 'Alarme', sql: 'SQL', catalog: 'Katalog', exports: 'Exporte', connections: 'Verbindungen', settings: 'Einstellungen' },
+  page: { ask: 'Neue Frage', dashboards: 'Dashboards', alerts: 'Alarme', reports: 'Berichte', sql: 'SQL', catalog: 'Katalog', exports: 'Exporte', connections: 'Verbindungen', settings: 'Einstellungen' },
   organisation: { label: 'Ihre Organisationen', change: 'Organisation: {{name}}. Zu einer anderen wechseln', go: 'Zu {{name}} wechseln', group: 'Organisation' },
   find: 'Suchen',
   findKeys: 'Strg K',

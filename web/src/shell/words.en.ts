@@ -1,6 +1,6 @@
 export default {
   menu: 'Menu',
-  page: { ask: 'New question', dashboards: 'Dashboards', alerts: 'Alerts', sql: 'SQL', catalog: 'Catalog', exports: 'Exports', connections: 'Connections', settings: 'Settings' },
+  page: { ask: 'New question', dashboards: 'Dashboards', alerts: 'Alerts', reports: 'Reports', sql: 'SQL', catalog: 'Catalog', exports: 'Exports', connections: 'Connections', settings: 'Settings' },
   organisation: { label: 'Your organisations', change: 'Organisation: {{name}}. Go to another', go: 'Go to {{name}}', group: 'Organisation' },
   find: 'Find',
   findKeys: 'Ctrl K',

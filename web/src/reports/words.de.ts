@@ -1,0 +1,41 @@
+import type words from './words.en'
+import type { Translation } from '../i18n'
+
+export default {
+  title: 'Berichte', about: 'Ein Dashboard, oder Fragen, die erneut gestellt werden, nach Plan versandt. Jedes Mitglied bekommt, was es selbst sehen darf.',
+  new: 'Neuer Bericht', find: 'Berichte suchen', nothing: 'Nichts gefunden.', more: 'Mehr', back: 'Alle Berichte',
+  none: 'Noch wird nichts nach Plan versandt', noneMeans: 'Lassen Sie ein Dashboard jeden Montagmorgen verschicken, oder Fragen erneut stellen und sagen, was sich seit dem letzten Mal geändert hat.',
+  noneMay: 'Es gibt keine Berichte, die Sie bekommen.', first: 'Den ersten Bericht einrichten',
+  status: { running: 'wird erstellt', sent: 'gesendet', kept: 'hier aufgehoben', unchanged: 'nichts Neues', failed: 'fehlgeschlagen', paused: 'angehalten', never: 'noch nicht gesendet' },
+  shows: { dashboard: 'Dashboard: {{name}}', hidden: 'eines, das nicht mit Ihnen geteilt ist', gone: 'Ein Dashboard, das gelöscht wurde', questions_one: '{{first}}, und eine weitere Frage', questions_other: '{{first}}, und {{count}} weitere Fragen' },
+  to: 'an {{names}}', others_one: 'eine weitere Stelle', others_other: '{{count}} weitere', personGone: 'jemand, der nicht mehr da ist', channelGone: 'ein Kanal, der entfernt wurde',
+  next: 'nächster {{when}}', lastRun: 'letzter {{when}}', owner: 'von {{name}}', mine: 'von Ihnen',
+  act: { preview: 'Vorschau', onlyMe: 'Nur an mich senden', run: 'Jetzt ausführen', edit: 'Ändern', pause: 'Anhalten', resume: 'Fortsetzen', delete: 'Löschen', leave: 'Nicht mehr bekommen', more: 'Mehr zu {{name}}', share: 'Das Dashboard teilen', channel: 'Einen E-Mail-Kanal einrichten', other: 'Ein anderes Dashboard berichten' },
+  started: 'Er wird erstellt. Was daraus wird, erscheint hier gleich.', startedMe: 'Er wird nur für Sie erstellt. Was daraus wird, erscheint unten gleich.',
+  deleteTitle: '„{{name}}“ löschen?', deleteText: 'Die Läufe und ihre PDFs gehen mit. Was gesendet wurde, bleibt im Verzeichnis der Nachrichten.',
+  leaveTitle: '„{{name}}“ nicht mehr bekommen?', leaveText: 'Wem der Bericht gehört, der kann Sie wieder aufnehmen.',
+  pause: { paused: 'Er ist angehalten und sendet nichts, bis er fortgesetzt wird.', owner_left: 'Er ist angehalten: Der Besitzer ist kein Mitglied mehr. Richten Sie einen eigenen ein, um ihn weiter zu bekommen.', right_lost: 'Er ist angehalten: Der Besitzer darf keine Berichte mehr haben. Ein Administrator kann ihm eine Rolle geben, die es darf; dann lässt er sich fortsetzen.', dashboard_gone: 'Er ist angehalten: Das Dashboard, das er zeigte, wurde gelöscht.', other: 'Er ist angehalten: {{text}}' },
+  warning: {
+    no_mail_channel: 'Mitgliedern wird nichts gemailt, weil es keinen E-Mail-Kanal gibt. Der Bericht wird hier aufgehoben.', askAdmin: 'Ein Administrator kann unter Einstellungen, Kanäle, einen einrichten.',
+    dashboard_private: 'Das Dashboard ist privat: Nur der Besitzer darf es sehen, andere Mitglieder bekommen also nichts.',
+    fixed_dates: 'Eine Frage nennt einen Zeitraum, der weiterwandert, und ihr SQL hat feste Daten: Sie zeigt immer dieselben Tage. Stellen Sie sie neu, und nehmen Sie die neue Antwort.',
+  },
+  what: 'Zeigt', when: 'Wann', who: 'An', settings: 'Einstellungen', filters: 'Filter', standing: 'Fragen', conversation: 'Aus einem Gespräch',
+  gets: { member: 'was diese Person sehen darf', channel: 'was {{name}} sehen darf', you: 'was Sie sehen dürfen' },
+  set: { pdf: 'mit dem PDF als Anhang', noPdf: 'ohne PDF', skip: 'gesendet wird nur, wenn sich etwas geändert hat', always: 'jedes Mal gesendet', locale: 'auf {{language}}' },
+  sql: 'SQL', replan: 'bei jedem Lauf neu gelesen',
+  runs: { title: 'Läufe', none: 'Er ist noch nicht gelaufen.', pdf: 'PDF öffnen', messages: 'Nachrichten', kind: { scheduled: 'nach Plan', now: 'von Hand', preview: 'nur an Sie' },
+    told_zero: 'niemand benachrichtigt', told_one: 'eine Nachricht', told_other: '{{count}} Nachrichten', skipped_one: 'eine ausgelassen', skipped_other: '{{count}} ausgelassen',
+    unchanged: 'Er sagt, was schon gesagt wurde; deshalb wurde niemand benachrichtigt.', missed_one: 'Ein Lauf wurde verpasst.', missed_other: '{{count}} Läufe wurden verpasst.', missedWhen: 'Der letzte am {{when}}.', advice: 'Führen Sie ihn jetzt aus, um ihn nachzuholen.' },
+  message: { none: 'Nichts wurde gemeldet.', to: 'An', over: 'Über', state: 'Zustand', when: 'Wann' },
+  delivery: { queued: 'wartet', sending: 'wird gesendet', sent: 'gesendet', failed: 'fehlgeschlagen', skipped: 'ausgelassen', late: 'zu spät' },
+  form: {
+    new: 'Nach Plan senden', edit: 'Bericht ändern', create: 'Bericht einrichten', save: 'Speichern', name: 'Name', of: 'Berichten', ofDashboard: 'Ein Dashboard', ofQuestions: 'Fragen',
+    dashboard: 'Dashboard', chooseDashboard: 'Ein Dashboard wählen', noDashboards: 'Es gibt noch keine Dashboards.', filters: 'Werte der Filter',
+    questions: 'Fragen', questionsHint: 'Sie werden jedes Mal neu gestellt, mit dem, was sich seit dem letzten Mal geändert hat. Höchstens zehn.', addSaved: 'Eine gespeicherte Abfrage hinzufügen', addAnswers: 'Die Antworten eines Gesprächs hinzufügen', remove: '„{{name}}“ herausnehmen',
+    noQuestions: 'Fügen Sie eine gespeicherte Abfrage hinzu, oder was in einem Gespräch beantwortet wurde.', nothingToAsk: 'Es gibt noch keine Antworten und keine gespeicherten Abfragen. <page>Stellen Sie erst eine Frage</page>.', noAnswers: 'Dieses Gespräch hat noch keine Antworten, die erneut gestellt werden können.', full: 'Das sind zehn: Nehmen Sie eine heraus, um eine andere hinzuzufügen.',
+    schedule: 'Wann', change: 'Ändern', less: 'Weniger', to: 'Empfänger', toHint: 'Einem Mitglied wird gemailt, was es selbst sehen darf. Einem Kanal wird gemeldet, was Sie sehen dürfen.', choose: 'Mitglieder und Kanäle wählen', members: 'Mitglieder', channels: 'Kanäle',
+    mailOver: 'Mitglieder mailen über', firstMail: 'den ersten E-Mail-Kanal', skip: 'Nichts senden, wenn sich nichts geändert hat', pdf: 'Den Bericht als PDF anhängen', locale: 'Sprache des Berichts', you: '{{name}} (Sie)',
+  },
+  made: { title: 'Der Bericht ist eingerichtet.', open: 'Den Bericht öffnen', first: 'Er wird {{when}} gesendet, an {{names}}.', next: 'Das nächste Mal ist {{when}}.' },
+} as const satisfies Translation<typeof words>
