@@ -41,15 +41,24 @@ func (s *Server) showReport(ctx context.Context, in *IDParam) (*pdfOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.Kind == models.ReportDashboard {
-		if r.DashboardID == nil {
-			return nil, models.Errorf(models.CodeConflict, "The dashboard of this report has been deleted.")
-		}
-		if _, err := s.deps.Store.GetDashboard(ctx, scopeOf(ctx), *r.DashboardID); err != nil {
-			return nil, err
-		}
+	if err := s.seesShown(ctx, &r.Report); err != nil {
+		return nil, err
 	}
 	return s.previewed(ctx, &r.Report)
+}
+
+// seesShown is why the caller may not see what a report shows, or showed, nil where
+// they may: a dashboard's rows are seen by those who may see the dashboard now. Of
+// one that is deleted nobody can tell any more who that was.
+func (s *Server) seesShown(ctx context.Context, r *models.Report) error {
+	if r.Kind != models.ReportDashboard {
+		return nil
+	}
+	if r.DashboardID == nil {
+		return models.Errorf(models.CodeConflict, "The dashboard of this report has been deleted.")
+	}
+	_, err := s.deps.Store.GetDashboard(ctx, scopeOf(ctx), *r.DashboardID)
+	return err
 }
 
 func (s *Server) previewed(ctx context.Context, r *models.Report) (*pdfOut, error) {
@@ -93,6 +102,9 @@ func (s *Server) listReportRuns(ctx context.Context, in *reportRunsIn) (*reportR
 	files, err := s.deps.Store.ReportFiles(ctx, scope, rows)
 	if err != nil {
 		return nil, err
+	}
+	if s.seesShown(ctx, &r.Report) != nil { // asking for one says why
+		files = nil
 	}
 	out := &reportRunsOut{}
 	out.Body.Page = page(views(rows, func(run *models.ReportRun) ReportRun { return reportRunView(run, files[run.ID] != "") }), next).Body
@@ -164,10 +176,8 @@ func (s *Server) getReportFile(ctx context.Context, in *IDParam) (*pdfOut, error
 	if err != nil {
 		return nil, err
 	}
-	if r.DashboardID != nil { // as it may be seen now
-		if _, err := s.deps.Store.GetDashboard(ctx, scope, *r.DashboardID); err != nil {
-			return nil, err
-		}
+	if err := s.seesShown(ctx, &r.Report); err != nil {
+		return nil, err
 	}
 	files, err := s.deps.Store.ReportFiles(ctx, scope, []models.ReportRun{*run})
 	if err != nil {

@@ -158,6 +158,31 @@ func TestAReportIsSeenByThoseWhoGetIt(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, analyst.do(http.MethodDelete, "/reports/"+r.ID, nil).status)
 }
 
+// What a report showed of a private dashboard is its owner's, also once the
+// dashboard is deleted.
+func TestFilesOfAPrivateDashboardStayPrivate(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	connection := b.a.connection()
+	b.a.known(connection)
+	dashboard, _ := b.a.dashboard(connection)
+	r := b.a.report(map[string]any{"dashboard_id": dashboard})
+	other := b.member(b.a.scope.Role)
+	require.Equal(t, http.StatusOK, b.a.do(http.MethodPatch, "/reports/"+r.ID, map[string]any{"recipients": []any{map[string]any{"user_id": other.scope.UserID}}}).status)
+	run := b.a.reported(r.ID, time.Now().UTC().Truncate(time.Second))
+	file, runs := "/report-runs/"+run+"/file", "/reports/"+r.ID+"/runs"
+	var shown api.ReportRuns
+	execSQL(t, b.owner, "UPDATE dashboards SET sharing = 'private'")
+	require.Equal(t, http.StatusNotFound, other.do(http.MethodGet, file, nil).status)
+	other.do(http.MethodGet, runs, nil).into(t, &shown)
+	require.False(t, shown.Items[0].File)
+	require.Equal(t, http.StatusOK, b.a.do(http.MethodGet, file, nil).status)
+	require.Equal(t, http.StatusNoContent, b.a.do(http.MethodDelete, "/dashboards/"+dashboard, nil).status)
+	require.Equal(t, http.StatusConflict, other.do(http.MethodGet, file, nil).status)
+	other.do(http.MethodGet, runs, nil).into(t, &shown)
+	require.False(t, shown.Items[0].File)
+}
+
 func TestAConversationBecomesStandingQuestions(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -229,6 +229,17 @@ func (d *Delivery) Incident() string {
 	return DeliveryKey(d.OrgID, d.Subject, episode, "", "")
 }
 
+// Member is the id of the member by whose rights a delivery of a report was made,
+// and who alone gets it; "" for all else.
+func (d *Delivery) Member() string {
+	_, about, _ := strings.Cut(d.Episode, "/")
+	id, found := strings.CutPrefix(about, "member/")
+	if !found || !strings.HasPrefix(d.Subject, "report/") {
+		return ""
+	}
+	return id
+}
+
 // Severities of a message.
 const (
 	SeverityInfo     = "info"

@@ -129,6 +129,10 @@ func (s *Store) ClaimDelivery(ctx context.Context, scope models.Scope, id, by st
 			return open.Error
 		}
 		if open.RowsAffected > 0 {
+			if c.Ended, err = left(tx, &waiting); err != nil || c.Ended {
+				c.Delivery = waiting
+				return err
+			}
 			if c.Wait, err = slot(tx, &waiting); err != nil {
 				return err
 			}
@@ -159,6 +163,22 @@ func (s *Store) ClaimDelivery(ctx context.Context, scope models.Scope, id, by st
 		return tx.First(&c.Delivery, "org_id = ? AND id = ?", scope.OrgID, id).Error
 	})
 	return c, err
+}
+
+// left ends a delivery that is for a member who is none any more: it may have
+// waited for hours since it was made, or be sent again after days.
+func left(tx *gorm.DB, d *models.Delivery) (ended bool, err error) {
+	if d.Member() == "" {
+		return false, nil
+	}
+	var members int64
+	err = tx.Model(&models.Membership{}).Where("org_id = ? AND user_id::text = ?", d.OrgID, d.Member()).Count(&members).Error
+	if err != nil || members > 0 {
+		return false, err
+	}
+	d.Status, d.ReasonCode, d.Reason = models.DeliverySkipped, models.CodeReportLeft, "This person is not a member of the organisation any more."
+	return true, tx.Model(d).Where("org_id = ?", d.OrgID).UpdateColumns(map[string]any{"status": d.Status, "reason_code": d.ReasonCode, "reason": d.Reason,
+		"claimed_by": "", "claimed_until": nil, "updated_at": gorm.Expr("now()")}).Error
 }
 
 const lateReason = "It could not be sent while it was news. “Send again” sends it all the same."

@@ -25,6 +25,35 @@ func told(c *models.Channel, episode string) models.Delivery {
 	return models.Delivery{Subject: "alert/1", Episode: episode, ChannelID: c.ID, Message: models.Message{Title: "t"}}
 }
 
+// Rows go to nobody who has left since the message was made, also not when an
+// administrator sends it again.
+func TestAReportIsNotSentToWhoHasLeft(t *testing.T) {
+	t.Parallel()
+	ctx, b := context.Background(), setup(t)
+	c, viewer := b.channel(t, b.a, "team@example.com"), b.colleague(t, models.RoleViewer)
+	ids, err := b.Queue(ctx, b.a, []models.Delivery{
+		{Subject: store.ReportSubject(store.NewID()), Episode: store.ReportEpisode(time.Now()) + "member/" + viewer.UserID, ChannelID: c.ID, Recipient: "v@example.com", Message: models.Message{Title: "rows"}},
+		{Subject: store.ReportSubject(store.NewID()), Episode: store.ReportEpisode(time.Now()) + "member/" + b.a.UserID, ChannelID: c.ID, Recipient: "a@example.com", Message: models.Message{Title: "rows"}}})
+	require.NoError(t, err)
+	_, err = b.RemoveMember(ctx, b.a, viewer.UserID)
+	require.NoError(t, err)
+	claim, err := b.ClaimDelivery(ctx, b.a, ids[0], "w", time.Minute)
+	require.NoError(t, err)
+	require.True(t, claim.Ended)
+	require.False(t, claim.Mine)
+	_, err = b.RetryDelivery(ctx, b.a, ids[0])
+	require.NoError(t, err)
+	claim, err = b.ClaimDelivery(ctx, b.a, ids[0], "w", time.Minute)
+	require.NoError(t, err)
+	require.False(t, claim.Mine)
+	d, err := b.GetDelivery(ctx, b.a, ids[0])
+	require.NoError(t, err)
+	require.Equal(t, []any{models.DeliverySkipped, models.CodeReportLeft}, []any{d.Status, d.ReasonCode})
+	claim, err = b.ClaimDelivery(ctx, b.a, ids[1], "w", time.Minute)
+	require.NoError(t, err)
+	require.True(t, claim.Mine)
+}
+
 func TestADeliveryIsQueuedOnceForEachRecipient(t *testing.T) {
 	t.Parallel()
 	ctx, b := context.Background(), setup(t)
