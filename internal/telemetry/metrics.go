@@ -231,7 +231,9 @@ func (m *Metrics) Open(status models.QuestionStatus, count int, age time.Duratio
 }
 
 // Overdue sets how much of a kind should have been done by now.
-func (m *Metrics) Overdue(what string, count int) { m.overdue.WithLabelValues(what).Set(float64(count)) }
+func (m *Metrics) Overdue(what string, count int) {
+	m.overdue.WithLabelValues(what).Set(float64(count))
+}
 
 // Unserved sets which queues of which builds nobody polls, of the builds that
 // somebody must serve. A queue that is polled is there with false.
