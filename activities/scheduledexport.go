@@ -158,7 +158,7 @@ func (a *ScheduledExports) TellScheduledExport(ctx context.Context, in TellInput
 	return out, toTemporal(ctx, err)
 }
 
-// ready is what is told of an export that is done.
+// readyMessage is what is told of an export that is done.
 func readyMessage(e *models.Export) models.Message {
 	m := models.Message{Title: e.Name + " is ready", Severity: models.SeverityInfo,
 		Facts: []models.MessageFact{{Name: "File", Value: e.FileName()}, {Name: "Rows", Value: grouped(e.Rows)}, {Name: "Size", Value: byteSize(e.Bytes)}, {Name: "SHA-256", Value: e.SHA256}}}

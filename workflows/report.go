@@ -32,11 +32,7 @@ type ReportResult struct {
 // is tried, each recipient has one.
 func Report(ctx workflow.Context, in ReportInput) (ReportResult, error) {
 	if in.At.IsZero() {
-		at, ok := workflow.GetTypedSearchAttributes(ctx).GetTime(scheduledAt)
-		if !ok {
-			at = workflow.GetInfo(ctx).WorkflowStartTime
-		}
-		in.At = at.UTC()
+		in.At = dueTime(ctx)
 	}
 	r := &reportRun{ref: activities.ReportRef{Scope: in.Scope, ReportID: in.ReportID, At: in.At.Truncate(time.Microsecond), Kind: in.Kind, Only: in.Only}}
 	info := workflow.GetInfo(ctx)

@@ -52,6 +52,9 @@ func (x *examination) all(ctx context.Context, dir string) {
 		x.check(ctx, "migrations", "Check DATAMIND_MIGRATE_DATABASE_URL.", func(ctx context.Context) (string, error) { return migrations(ctx, c) })
 		x.check(ctx, "questions", "Look at the other lines first. If all else is well, see the run 'ask/…' in the Temporal UI, or stop the question on its page.", s.waiting)
 		x.check(ctx, "budgets", "Raise DATAMIND_TOKEN_BUDGET_MONTHLY in all processes, or that organisation's own budget.", s.budgets)
+		for _, what := range store.OverdueKinds {
+			x.check(ctx, "overdue: "+string(what), overdueFixes[what], func(ctx context.Context) (string, error) { return s.overdue(ctx, what) })
+		}
 	}
 	if source == leftBy(dir) {
 		x.check(ctx, "disk", "Make room: when the disk is full, PostgreSQL ends, and everything with it.", func(context.Context) (string, error) { return diskSpace(dir) })

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/datamind/datamind/internal/store"
 	"github.com/datamind/datamind/models"
 )
 
@@ -45,6 +46,33 @@ func (s *services) waiting(ctx context.Context) (string, error) {
 		return "none is open", nil
 	}
 	return "open: " + strings.Join(all, ", "), nil
+}
+
+// overdueFixes say what to do where something that runs by itself is overdue.
+var overdueFixes = map[store.OverdueWhat]string{
+	store.OverdueSchedules: "Look at Temporal first; the log says 'the relay cannot …' with the cause. A new schedule is there within seconds: run this once more.",
+	store.OverdueAlerts:    "Look at the workers of 'ask' and their log: a process that relays starts these runs, 'alert-wake/…' in the Temporal UI.",
+	store.OverdueReports:   "See the run 'report-run/…' in the Temporal UI: its pending activity has the last failure. Terminated there, it ends as failed within minutes, and can be run again on its page.",
+	store.OverdueExports:   "See the run 'scheduled-export/…' in the Temporal UI. A CopyExport that is tried again means that the place for copies refuses: see DATAMIND_EXPORT_TARGETS, its rights and its room.",
+	store.OverdueMessages:  "See why under Settings, Channels, Deliveries, and the workers of 'alert'. What waits is sent by itself once the service takes it.",
+}
+
+// overdue says how much of a kind was not done in its time; an error where there is any.
+func (s *services) overdue(ctx context.Context, what store.OverdueWhat) (string, error) {
+	found, err := s.store.SystemOverdue(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, one := range found {
+		switch {
+		case one.What != what:
+		case what == store.OverdueSchedules:
+			return "", models.Errorf(models.CodeUnavailable, "%d are not in Temporal as they should be, among them %s.", one.Count, one.Oldest)
+		default:
+			return "", models.Errorf(models.CodeUnavailable, "%d, the oldest for %s: %s.", one.Count, one.Age.Round(time.Second), one.Oldest)
+		}
+	}
+	return "none", nil
 }
 
 // refusedAge is how far back questions count that ended for want of tokens.

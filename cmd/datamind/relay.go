@@ -136,19 +136,18 @@ func (s *services) relayAlerts(ctx context.Context) error {
 	return err
 }
 
-// relaySchedules brings Temporal's schedules to what alerts and others want. Any
-// number of processes may do so.
+// relaySchedules brings Temporal's schedules to what alerts and others want. One
+// that Temporal does not take keeps none of the others from it: those would count as
+// compared, and be left for minutes. Any number of processes may do so.
 func (s *services) relaySchedules(ctx context.Context) error {
 	pending, err := s.store.SystemPendingSchedules(ctx, schedulePause, scheduleCheck, relayAtOnce)
-	if err != nil {
-		return err
-	}
 	for i := range pending {
-		if err := s.applySchedule(ctx, &pending[i]); err != nil {
-			return err
+		if failed := s.applySchedule(ctx, &pending[i]); failed != nil {
+			s.log.Debug("a schedule is not in Temporal as it should be", "kind", pending[i].Kind, "schedule", pending[i].ID, "cause", telemetry.Cause(failed))
+			err = errors.Join(err, failed)
 		}
 	}
-	return nil
+	return err
 }
 
 func (s *services) applySchedule(ctx context.Context, p *store.PendingSchedule) error {

@@ -365,6 +365,8 @@ func (s *services) expect(queues []string) {
 		switch queue {
 		case workflows.QueueAsk:
 			s.metrics.ExpectAsk()
+		case workflows.QueueQuery:
+			s.metrics.ExpectChecks()
 		case workflows.QueueAlert:
 			s.metrics.ExpectDeliveries()
 		case workflows.QueueModel:

@@ -35,7 +35,7 @@ const (
 
 // watch looks at what this process depends on, exports it as metrics, and logs
 // when it fails and when it is back. An API process looks for all at what they
-// share: queues, waiting questions, budgets.
+// share: queues, waiting questions, budgets, and what runs by itself.
 func (s *services) watch(ctx context.Context, shared bool) {
 	defer s.reporter.Crash("watch")
 	w := &watcher{services: s, faults: map[faultKey]*fault{}}
@@ -48,6 +48,7 @@ func (s *services) watch(ctx context.Context, shared bool) {
 			w.queues(ctx)
 			w.questions(ctx)
 			w.budgets(ctx)
+			w.overdue(ctx)
 			if n%buildsEvery == 0 {
 				w.builds(ctx)
 			}
@@ -218,6 +219,27 @@ func (w *watcher) budgets(ctx context.Context) {
 		}
 	}
 	w.metrics.Budget(highest)
+}
+
+// overdue looks for what runs by itself and was not done in its time.
+func (w *watcher) overdue(ctx context.Context) {
+	found, err := w.store.SystemOverdue(ctx)
+	if err != nil {
+		w.notSeen(ctx, err)
+		return
+	}
+	late := map[store.OverdueWhat]store.Overdue{}
+	for _, one := range found {
+		late[one.What] = one
+	}
+	for _, what := range store.OverdueKinds {
+		one := late[what]
+		w.metrics.Overdue(string(what), one.Count)
+		if what != store.OverdueSchedules { // the relay says that, and a new one is no fault
+			w.see(one.Count > 0, string(what), "something that runs by itself is overdue", "what", what, "count", one.Count,
+				"longest", one.Age.Round(time.Second).String(), "id", one.Oldest)
+		}
+	}
 }
 
 // notSeen logs what dependencies do not say: that the database answers, but

@@ -46,6 +46,7 @@ type Metrics struct {
 	alertLateness   *prometheus.HistogramVec
 	reportRuns      *prometheus.CounterVec
 	reportLateness  *prometheus.HistogramVec
+	overdue         *prometheus.GaugeVec
 }
 
 // NewMetrics makes the metrics of a process in a registry of their own.
@@ -82,6 +83,7 @@ func NewMetrics(version string) *Metrics {
 	m.alertLateness = histogram("alert_lateness_seconds", "Time from when a run of an alert was due until it was stored.", latenessBuckets)
 	m.reportRuns = counter("report_runs_total", "Scheduled runs of reports, by how they ended: sent, unchanged or failed.", "status")
 	m.reportLateness = histogram("report_lateness_seconds", "Time from when a report was due until its messages were in the ledger.", latenessBuckets)
+	m.overdue = gauge("overdue", "What runs by itself and should have been done by now: schedules, alerts, reports, exports or messages.", "what")
 	m.deliverySeconds = histogram("delivery_duration_seconds", "Time of the call that a message was sent with.", callBuckets, "kind")
 	m.clock = prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "clock_offset_seconds", Help: "How far this process's clock is ahead of the database's."})
 	build := gauge("build_info", "1, with the version of the program.", "version")
@@ -89,7 +91,7 @@ func NewMetrics(version string) *Metrics {
 	m.Registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), build,
 		m.questions, m.questionSeconds, m.activitySeconds, m.retries, m.modelSeconds, m.modelTokens,
 		m.up, m.backlog, m.backlogAge, m.workers, m.open, m.openAge, m.budget, m.unserved, m.clock, m.deliveries, m.deliveryTries, m.deliverySeconds, m.alertRuns, m.alertLateness,
-		m.reportRuns, m.reportLateness)
+		m.reportRuns, m.reportLateness, m.overdue)
 	return m
 }
 
@@ -102,6 +104,9 @@ func (m *Metrics) ExpectAsk() {
 		m.reportRuns.WithLabelValues(string(status))
 	}
 }
+
+// ExpectChecks does the same for a worker that checks alerts.
+func (m *Metrics) ExpectChecks() { m.alertLateness.WithLabelValues() }
 
 // ExpectActivities does the same for tries of activities.
 func (m *Metrics) ExpectActivities(names ...string) {
@@ -223,6 +228,11 @@ func (m *Metrics) Queue(name string, backlog int64, age time.Duration, workers i
 func (m *Metrics) Open(status models.QuestionStatus, count int, age time.Duration) {
 	m.open.WithLabelValues(string(status)).Set(float64(count))
 	m.openAge.WithLabelValues(string(status)).Set(age.Seconds())
+}
+
+// Overdue sets how much of a kind should have been done by now.
+func (m *Metrics) Overdue(what string, count int) {
+	m.overdue.WithLabelValues(what).Set(float64(count))
 }
 
 // Unserved sets which queues of which builds nobody polls, of the builds that
