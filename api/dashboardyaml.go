@@ -252,14 +252,51 @@ func (p yamlParameter) model() models.Parameter {
 	return out
 }
 
+// Bounds of what the parser is given. Its time and memory grow faster than what it
+// reads where that is nested deeply, is in very long lines or in very many; no
+// dashboard that people wrote comes near.
+const (
+	maxYAMLDepth = 30                         // brackets that are open at the same time, those in texts included
+	maxYAMLLine  = 2 * models.MaxDashboardSQL // SQL or a text in one line, with what escapes it
+	maxYAMLLines = 5000
+)
+
+// parsable says what about a text is too much for the parser.
+func parsable(text string) error {
+	if nested.MatchString(text) {
+		return errors.New("it is nested too deeply")
+	}
+	open, lines := 0, 0
+	for line := range strings.Lines(text) {
+		for _, b := range []byte(line) {
+			switch b {
+			case '[', '{':
+				open++
+			case ']', '}':
+				open = max(open-1, 0)
+			}
+		}
+		lines++
+		switch {
+		case open > maxYAMLDepth:
+			return fmt.Errorf("line %d: it is nested too deeply", lines)
+		case len(line) > maxYAMLLine:
+			return fmt.Errorf("line %d: the line is longer than %d bytes: break it", lines, maxYAMLLine)
+		case lines > maxYAMLLines:
+			return fmt.Errorf("it has more than %d lines", maxYAMLLines)
+		}
+	}
+	return nil
+}
+
 // nested are beginnings of lines that open many levels at once.
 var nested = regexp.MustCompile(`(?m)^\s*([-?]\s+){5,}|[\[{]\s*([\[{]\s*){5,}`)
 
 // readYAML reads a file that people wrote. It has no anchors and no tags: what
 // it says stands where it is read.
 func readYAML(text string) (*ast.File, *yamlDashboard, error) {
-	if nested.MatchString(text) {
-		return nil, nil, errors.New("it is nested too deeply")
+	if err := parsable(text); err != nil {
+		return nil, nil, err
 	}
 	file, err := parser.ParseBytes([]byte(text), 0)
 	if err != nil {

@@ -37,7 +37,7 @@ type (
 		At time.Time `query:"at" doc:"Only of the run of this time"`
 		PageParams
 	}
-	peopleOut     struct {
+	peopleOut struct {
 		Body struct {
 			People []ReportPerson `json:"people" doc:"Members, by their names; the first 1,000"`
 			Mail   bool           `json:"mail" doc:"There is an e-mail channel over which they can be mailed"`
