@@ -41,7 +41,7 @@ it('shows the report of the sample company, runs it and opens its PDF', async ()
   const run = runs(page).first()
   expect(await run.getAttribute('data-status')).toBe('sent')
   await run.getByText('There is no e-mail channel').waitFor() // the reason why it was not mailed
-  await pdfOf(page, () => run.getByRole('button', { name: /^Open PDF/ }).click())
+  await pdfOf(page, () => run.getByRole('button', { name: /^Save PDF/ }).click())
   await runNow(page, 'Send to me only')
   await runs(page).first().getByText('to you alone').waitFor()
 })

@@ -20,7 +20,7 @@ const theme = createTheme({
 })
 
 const variables: CSSVariablesResolver = () => ({
-  variables: {},
+  variables: { '--mantine-color-teal-filled-hover': '#066e50', '--mantine-primary-color-filled-hover': '#066e50' },
   light: {
     '--mantine-color-dimmed': '#5c636a', '--mantine-color-placeholder': '#6b7278', '--mantine-color-teal-light-color': '#05614a',
     '--mantine-color-orange-light-color': '#943000', '--mantine-color-yellow-light-color': '#7a4400', '--mantine-color-red-light-color': '#a51d1d',

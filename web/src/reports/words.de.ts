@@ -24,7 +24,7 @@ export default {
   gets: { member: 'was diese Person sehen darf', channel: 'was {{name}} sehen darf', you: 'was Sie sehen dürfen' },
   set: { pdf: 'mit dem PDF als Anhang', noPdf: 'ohne PDF', skip: 'gesendet wird nur, wenn sich etwas geändert hat', always: 'jedes Mal gesendet', locale: 'auf {{language}}' },
   sql: 'SQL', replan: 'bei jedem Lauf neu gelesen',
-  runs: { title: 'Läufe', none: 'Er ist noch nicht gelaufen.', pdf: 'PDF öffnen', messages: 'Nachrichten', kind: { scheduled: 'nach Plan', now: 'von Hand', preview: 'nur an Sie' },
+  runs: { title: 'Läufe', none: 'Er ist noch nicht gelaufen.', pdf: 'PDF sichern', messages: 'Nachrichten', kind: { scheduled: 'nach Plan', now: 'von Hand', preview: 'nur an Sie' },
     told_zero: 'niemand benachrichtigt', told_one: 'eine Nachricht', told_other: '{{count}} Nachrichten', skipped_one: 'eine ausgelassen', skipped_other: '{{count}} ausgelassen',
     unchanged: 'Er sagt, was schon gesagt wurde; deshalb wurde niemand benachrichtigt.', missed_one: 'Ein Lauf wurde verpasst.', missed_other: '{{count}} Läufe wurden verpasst.', missedWhen: 'Der letzte am {{when}}.', advice: 'Führen Sie ihn jetzt aus, um ihn nachzuholen.' },
   message: { none: 'Nichts wurde gemeldet.', to: 'An', over: 'Über', state: 'Zustand', when: 'Wann' },

@@ -21,7 +21,7 @@ export default {
   gets: { member: 'what they may see', channel: 'what {{name}} may see', you: 'what you may see' },
   set: { pdf: 'with the PDF attached', noPdf: 'without a PDF', skip: 'nothing is sent when nothing changed', always: 'sent each time', locale: 'in {{language}}' },
   sql: 'SQL', replan: 'read anew at each run',
-  runs: { title: 'Runs', none: 'It has not run yet.', pdf: 'Open PDF', messages: 'Messages', kind: { scheduled: 'by schedule', now: 'by hand', preview: 'to you alone' },
+  runs: { title: 'Runs', none: 'It has not run yet.', pdf: 'Save PDF', messages: 'Messages', kind: { scheduled: 'by schedule', now: 'by hand', preview: 'to you alone' },
     told_zero: 'nobody was told', told_one: 'one message', told_other: '{{count}} messages', skipped_one: 'one left out', skipped_other: '{{count}} left out',
     unchanged: 'It says what was said before, so that nobody was told.', missed_one: 'One run was missed.', missed_other: '{{count}} runs were missed.', missedWhen: 'The last one at {{when}}.', advice: 'Run it now to make up for it.' },
   message: { none: 'Nothing was told.', to: 'To', over: 'Over', state: 'State', when: 'When' },
