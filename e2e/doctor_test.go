@@ -36,10 +36,11 @@ func TestDoctorSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 	for _, name := range []string{"configuration", "database", "migrations", "redis", "temporal", "namespace", "search attributes",
 		"database writes", "clock", "questions", "budgets",
 		"workers: ask", "workers: model", "workers: query", "workers: alert", "workers: export",
-		"backlog: ask", "backlog: model", "backlog: query", "backlog: alert", "backlog: export", "model", "connections", "connection: shop"} {
+		"backlog: ask", "backlog: model", "backlog: query", "backlog: alert", "backlog: export", "model", "connections", "connection: shop",
+		"overdue: schedules", "overdue: alerts", "overdue: reports", "overdue: exports", "overdue: messages"} {
 		require.True(t, all[name].OK, "%s: %+v", name, all[name])
 	}
-	require.Len(t, all, 24)
+	require.Len(t, all, 29)
 
 	// connection is what it says of the only connection.
 	connection := func() check {

@@ -103,6 +103,7 @@ func (m *Metrics) ExpectAsk() {
 	for _, status := range []models.ReportRunStatus{models.ReportSent, models.ReportUnchanged, models.ReportFailed} {
 		m.reportRuns.WithLabelValues(string(status))
 	}
+	m.reportLateness.WithLabelValues()
 }
 
 // ExpectChecks does the same for a worker that checks alerts.
