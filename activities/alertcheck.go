@@ -35,11 +35,8 @@ func (a *Query) CheckAlerts(ctx context.Context, in AlertCheck) (out AlertsCheck
 	if err := turn.take(ctx); err != nil {
 		return out, toTemporal(ctx, err)
 	}
+	defer turn.leave()
 	begun := time.Now()
-	defer func() {
-		turn.rest(ctx, time.Since(begun)/2)
-		turn.leave()
-	}()
 	loaded, err := a.Store.LoadAlerts(ctx, in.Scope, in.IDs, in.At)
 	if err != nil || len(loaded) == 0 {
 		return out, toTemporal(ctx, err)

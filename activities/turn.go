@@ -13,10 +13,6 @@ var turns = make(chan struct{}, max(runtime.GOMAXPROCS(0)/2, 1))
 // moment is how long a check may wait for a database and keep its turn.
 const moment = 25 * time.Millisecond
 
-// maxRest is the longest rest: checks of a slow database take long and keep no
-// processor busy.
-const maxRest = 500 * time.Millisecond
-
 // turn is a check's turn of keeping a processor busy; nil for who needs none,
 // because a person waits.
 type turn struct{ mine bool }
@@ -37,18 +33,6 @@ func (t *turn) leave() {
 	if t.mine {
 		t.mine = false
 		<-turns
-	}
-}
-
-// rest keeps the turn for a while and does nothing, so that what people wait for
-// finds processors free: of checks alone one would begin as another ends.
-func (t *turn) rest(ctx context.Context, long time.Duration) {
-	if !t.mine {
-		return
-	}
-	select {
-	case <-time.After(min(long, maxRest)):
-	case <-ctx.Done():
 	}
 }
 
