@@ -209,10 +209,9 @@ func (s *Server) checkReport(ctx context.Context, r *models.Report, to []ReportT
 
 // checkReportTiming checks when a report is to be made: not so often that it floods people.
 func checkReportTiming(t *models.Timing) error {
-	if t.TimeZone == "" {
-		t.TimeZone = "UTC"
+	if err := checkTiming(t); err != nil {
+		return err
 	}
-	t.Cron = strings.Join(strings.Fields(t.Cron), " ")
 	spec, err := alert.ParseSpec(t.Cron, t.TimeZone)
 	if err != nil {
 		return err
